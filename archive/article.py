@@ -1,0 +1,143 @@
+"""What is known of an article: the plain values that the crawler hands over and the archive keeps.
+
+Nothing here imports SQLAlchemy or Scrapy, so that extraction can build these values in any process.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """The kinds of block a body is made of (design rule: a body is a list of typed blocks)."""
+
+    LEAD = "lead"
+    PARAGRAPH = "p"
+    HEADING = "h"
+    ITEM = "li"
+    CAPTION = "caption"
+    ROW = "row"
+    VERSE = "verse"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a body.
+
+    `text` is NFC, has single spaces, is never empty and never holds an empty line. Lines of a
+    stanza are divided by one newline, cells of a table row by `` | ``.
+    """
+
+    kind: BlockKind
+    text: str
+
+
+class Precision(StrEnum):
+    """How exactly a date is known."""
+
+    MINUTE = "minute"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """An instant as a page, a URL or a listing tells it.
+
+    `instant` is aware (+07:00; midnight where only the day is known), `raw` the string it was read
+    from, `source` where that stood: ``layout``, ``json-ld``, ``meta``, ``url``, ``listing``,
+    ``sitemap`` or ``htmldate``.
+    """
+
+    instant: datetime
+    precision: Precision
+    raw: str
+    source: str
+
+
+class ArticleKind(StrEnum):
+    """`media` is a photo or video story: kept with whatever text it has, which may be none."""
+
+    ARTICLE = "article"
+    MEDIA = "media"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document the body links to: its absolute URL and the words of the link."""
+
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What one extractor version read from one capture.
+
+    `key` names the article within its site (usually the number in its URL), `url` is its canonical
+    URL. `origins` says for each field where its value stood, for people who check a layout.
+    `flags` are quality notes such as ``whole-page`` (no layout fitted).
+    """
+
+    key: str
+    url: str
+    title: str
+    blocks: tuple[Block, ...]
+    kind: ArticleKind = ArticleKind.ARTICLE
+    published: Dated | None = None
+    modified: Dated | None = None
+    author: str | None = None
+    affiliation: str | None = None
+    source_credit: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    views: int | None = None
+    language: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    layout: str = ""
+    extractor_version: str = ""
+    declared_charset: str | None = None
+    used_charset: str = "utf-8"
+    flags: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lead(self) -> str | None:
+        """The words of the lead block, or None where the article has none."""
+        return next((b.text for b in self.blocks if b.kind is BlockKind.LEAD), None)
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The captions in the order of the page."""
+        return tuple(b.text for b in self.blocks if b.kind is BlockKind.CAPTION)
+
+    @property
+    def text(self) -> str:
+        """The body as plain text: blocks joined by blank lines, lead first, no title."""
+        return join_blocks(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a fetched page is not kept as an article.
+
+    `reason` is a short stable word (``no-title``, ``no-body``, ``listing``, ``soft-404``,
+    ``challenge`` ...), `detail` one sentence for a person.
+    """
+
+    reason: str
+    detail: str
+
+
+def join_blocks(blocks: tuple[Block, ...] | list[Block]) -> str:
+    """Join blocks by blank lines: the one definition of an article's text."""
+    return "\n\n".join(block.text for block in blocks)
+
+
+def split_text(text: str, kinds: list[str]) -> tuple[Block, ...]:
+    """Undo `join_blocks`: `kinds` are the block kinds in order.
+
+    Raises ValueError if `text` does not have as many blocks as `kinds` names.
+    """
+    parts = text.split("\n\n") if text else []
+    return tuple(Block(BlockKind(kind), part) for kind, part in zip(kinds, parts, strict=True))

@@ -1,0 +1,59 @@
+"""The one clock: stored times come from here, timeouts and delays do not."""
+
+import os
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+VIETNAM = timezone(timedelta(hours=7), "+07:00")
+"""Vietnam has kept UTC+7 without summer time since 1975 (IANA tzdata, Asia/Ho_Chi_Minh)."""
+
+VARIABLE = "BAOTINH_NOW"
+_FORM = re.compile(r"(?P<instant>\S+?)(?:\s*x(?P<speed>\d+(?:\.\d+)?))?")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Tells the time, real or simulated.
+
+    `start` is the simulated instant (None: the real time), `speed` how many simulated seconds pass
+    in a real one (0: time stands still).
+    """
+
+    start: datetime | None = None
+    speed: float = 0.0
+    _began: float = field(default_factory=time.monotonic, compare=False)
+
+    def now(self) -> datetime:
+        """The current instant, aware, in +07:00."""
+        if self.start is None:
+            return datetime.now(VIETNAM)
+        return self.start + timedelta(seconds=self.speed * (time.monotonic() - self._began))
+
+    def setting(self) -> str | None:
+        """The value of ``BAOTINH_NOW`` that lets a child process go on from now; None if real."""
+        if self.start is None:
+            return None
+        return f"{self.now().isoformat()} x{self.speed:g}" if self.speed else self.now().isoformat()
+
+    @classmethod
+    def from_environment(cls, environ: dict[str, str] | os._Environ[str] = os.environ) -> "Clock":
+        """Read ``BAOTINH_NOW``: an ISO instant with offset, optionally followed by `` xSPEED``.
+
+        Raises ValueError naming the value and what is allowed.
+        """
+        value = environ.get(VARIABLE, "").strip()
+        if not value:
+            return cls()
+        match = _FORM.fullmatch(value)
+        try:
+            start = datetime.fromisoformat(match["instant"]) if match else None
+        except ValueError:
+            start = None
+        if match is None or start is None or start.tzinfo is None:
+            raise ValueError(
+                f"{VARIABLE}={value!r}: give an instant with its offset, optionally a speed, "
+                "such as 2022-12-26T06:00:00+07:00 or '2022-12-26T06:00:00+07:00 x60'"
+            )
+        return cls(start.astimezone(VIETNAM), float(match["speed"] or 0))

@@ -1,0 +1,80 @@
+"""The crawl's side of the archive: one bundle of engine, site, ledger, store and captures a crawl."""
+
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+from sqlalchemy import Engine
+
+from archive.captures import CaptureWriter
+from archive.clock import Clock
+from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.ledger import Ledger
+from archive.settings import Settings
+from archive.store import SiteRecord, Store, known_end, register_site
+
+
+@dataclass(frozen=True)
+class Archiving:
+    """What one crawl writes to. `troubles` collects, in order, why requests brought nothing."""
+
+    engine: Engine
+    sessions: Sessions
+    clock: Clock
+    site_id: int
+    ledger: Ledger
+    store: Store
+    captures: CaptureWriter
+    troubles: list[str] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Let go of the capture file, its lock and the database."""
+        self.captures.close()
+        self.engine.dispose()
+
+
+_OPEN: WeakKeyDictionary[Crawler, Archiving] = WeakKeyDictionary()
+
+
+def archiving(crawler: Crawler) -> Archiving:
+    """The bundle of `crawler`, opened at the first call.
+
+    Raises SettingsError for a wrong environment, ArchiveError if the database is missing, outdated,
+    newer than the code or cannot be reached, CaptureLocked if another crawl of the site runs.
+    """
+    if crawler not in _OPEN:
+        _OPEN[crawler] = _open(crawler)
+    return _OPEN[crawler]
+
+
+def _open(crawler: Crawler) -> Archiving:
+    settings = Settings.from_environment()
+    engine = open_engine(settings)
+    check_version(engine)
+    sessions = session_factory(engine)
+    spider = crawler.spidercls
+    record = SiteRecord(
+        name=spider.name,
+        title=spider.title,
+        family=spider.family,
+        hosts=tuple(spider.hosts),
+        province=spider.province,
+    )
+    captures = CaptureWriter(
+        settings.captures, spider.name, settings.clock, lambda file: known_end(sessions, file)
+    )
+    try:
+        with sessions.begin() as session:
+            site_id = register_site(session, record, settings.clock)
+    except BaseException:
+        captures.close()
+        raise
+    return Archiving(
+        engine=engine,
+        sessions=sessions,
+        clock=settings.clock,
+        site_id=site_id,
+        ledger=Ledger(sessions, site_id, settings.clock),
+        store=Store(sessions, site_id, settings.clock),
+        captures=captures,
+    )

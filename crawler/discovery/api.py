@@ -1,0 +1,61 @@
+"""The JSON API of WordPress (``/wp-json/wp/v2/posts``)."""
+
+import html
+import json
+from dataclasses import replace
+from typing import Any
+
+from archive.article import Dated
+from crawler.discovery.entry import Entry
+from crawler.extraction.dates import parse_date
+from crawler.extraction.text import squash
+
+
+def read_posts(body: bytes) -> list[tuple[Entry, list[int]]]:
+    """The posts of one API page with the ids of their categories, in the order of the answer.
+
+    Raises ValueError if the body is no list of posts.
+    """
+    posts = _json_list(body)
+    out = []
+    for post in posts:
+        if not isinstance(post, dict) or not isinstance(post.get("link"), str):
+            continue
+        rendered = post.get("title") or {}
+        title = squash(html.unescape(str(rendered.get("rendered", "")))) if isinstance(rendered, dict) else ""
+        entry = Entry(
+            post["link"],
+            title=title or None,
+            published=_instant(post, "date"),
+            modified=_instant(post, "modified"),
+            key=str(post["id"]) if isinstance(post.get("id"), int) else None,
+        )
+        out.append((entry, [one for one in post.get("categories") or [] if isinstance(one, int)]))
+    return out
+
+
+def read_categories(body: bytes) -> dict[int, str]:
+    """Category names by id. Raises ValueError if the body is no list of categories."""
+    return {
+        category["id"]: squash(html.unescape(str(category.get("name", ""))))
+        for category in _json_list(body)
+        if isinstance(category, dict) and isinstance(category.get("id"), int)
+    }
+
+
+def _json_list(body: bytes) -> list[Any]:
+    try:
+        data = json.loads(body)
+    except ValueError as error:
+        raise ValueError(f"the body is no JSON: {error}") from error
+    if not isinstance(data, list):
+        raise ValueError("the API answered with no list")
+    return data
+
+
+def _instant(post: dict[str, Any], name: str) -> Dated | None:
+    """`name` in UTC where the API tells it, else in the site's own time."""
+    utc = post.get(f"{name}_gmt")
+    text = f"{utc}Z" if isinstance(utc, str) and utc else post.get(name)
+    found = parse_date(text) if isinstance(text, str) else None
+    return replace(found, raw=text, source="listing") if found and isinstance(text, str) else None

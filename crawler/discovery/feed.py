@@ -1,0 +1,59 @@
+"""RSS 2.0 and Atom feeds."""
+
+import email.utils
+import re
+from dataclasses import replace
+
+from lxml import etree
+
+from archive.article import Dated, Precision
+from archive.clock import VIETNAM
+from crawler.discovery.entry import Entry
+from crawler.extraction.dates import parse_date
+from crawler.extraction.text import squash
+
+_POST_ID = re.compile(r"[?&]p=(\d+)")
+
+
+def read_feed(body: bytes) -> list[Entry]:
+    """The entries of a feed in its order. Raises ValueError if the body is no feed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    root = etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
+    if root is None or etree.QName(root).localname not in ("rss", "feed", "RDF"):
+        raise ValueError("the body is no feed")
+    out = []
+    for node in root.iter():
+        if not isinstance(node.tag, str) or etree.QName(node).localname not in ("item", "entry"):
+            continue
+        fields: dict[str, str] = {}
+        for child in node:
+            if isinstance(child.tag, str):
+                value = child.get("href") or child.text or ""
+                fields.setdefault(etree.QName(child).localname, squash(value))
+        if fields.get("link"):
+            published = _dated(fields.get("pubDate") or fields.get("published") or fields.get("date"))
+            post_id = _POST_ID.search(fields.get("guid") or fields.get("id") or "")
+            out.append(
+                Entry(
+                    fields["link"],
+                    title=fields.get("title") or None,
+                    published=published,
+                    modified=_dated(fields.get("updated")),
+                    key=post_id[1] if post_id else None,
+                )
+            )
+    return out
+
+
+def _dated(text: str | None) -> Dated | None:
+    """A feed's date: RFC 822 as RSS asks, ISO as Atom does, Vietnamese as some portals write."""
+    if not text:
+        return None
+    try:
+        instant = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        found = parse_date(text)
+        return replace(found, raw=text, source="listing") if found else None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=VIETNAM)
+    return Dated(instant.astimezone(VIETNAM), Precision.MINUTE, text, "listing")

@@ -1,0 +1,38 @@
+"""Listing pages: the entries on one page of a section."""
+
+from dataclasses import dataclass, replace
+
+from crawler.discovery.entry import Entry
+from crawler.extraction.dates import parse_date
+from crawler.extraction.layout import select_all, select_first, words
+from crawler.extraction.page import Page
+from crawler.extraction.text import squash
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingLayout:
+    """Where the entries of a listing stand.
+
+    `link` selects the entry's link within `item`, `date` its date, if any. A listing whose items have
+    no element of their own gives the links themselves as `item` and leaves `link` empty.
+    """
+
+    item: str
+    link: str = ""
+    date: str = ""
+
+
+def read_listing(page: Page, layout: ListingLayout) -> list[Entry]:
+    """The entries of a listing page in their order; entries without a link are passed over."""
+    out = []
+    for item in select_all(page.tree, layout.item):
+        links = select_all(item, layout.link) if layout.link else [item]
+        link = next((one for one in links if one.get("href")), None)
+        if link is None:
+            continue
+        shown = select_first(item, layout.date) if layout.date else None
+        found = parse_date(shown.value) if shown else None
+        title = squash(words(link)) or squash(link.get("title") or "")
+        dated = replace(found, raw=shown.value, source="listing") if found and shown else None
+        out.append(Entry(page.link(link.get("href")), title or None, dated))
+    return out

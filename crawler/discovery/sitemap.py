@@ -1,0 +1,90 @@
+"""Sitemaps (sitemaps.org protocol 0.9 and Google's news extension)."""
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lxml import etree
+
+from archive.article import Dated
+from crawler.discovery.entry import Entry
+from crawler.extraction.dates import parse_date
+from crawler.extraction.text import squash
+
+MAX_BYTES = 50 * 1024 * 1024
+"""Largest sitemap the protocol allows, uncompressed (sitemaps.org, "Sitemap file limits")."""
+
+_MONTH = re.compile(r"(?P<year>20\d\d)[-_/]?(?P<month>0?[1-9]|1[0-2])(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """A sitemap's articles, or an index's child sitemaps as (URL, last change)."""
+
+    entries: tuple[Entry, ...] = ()
+    children: tuple[tuple[str, datetime | None], ...] = ()
+
+
+def read_sitemap(body: bytes) -> Sitemap:
+    """Read a sitemap or sitemap index, plain or gzipped.
+
+    Entities are never resolved. A ``lastmod`` that every entry shares is the day the file was made,
+    not a date of its articles (seen on flat sitemaps), and is dropped. Raises ValueError if the body
+    is no sitemap.
+    """
+    if body.startswith(b"\x1f\x8b"):
+        try:
+            body = zlib.decompressobj(31).decompress(body, MAX_BYTES)
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(f"broken gzip: {error}") from error
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    root = etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
+    if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
+        raise ValueError("the body is no sitemap")
+    if etree.QName(root).localname == "sitemapindex":
+        children = []
+        for node in root:
+            fields = _fields(node)
+            if fields.get("loc"):
+                changed = parse_date(fields.get("lastmod", ""))
+                children.append((fields["loc"], changed.instant if changed else None))
+        return Sitemap(children=tuple(children))
+    entries = [entry for entry in map(_entry, root) if entry]
+    stamps = Counter(entry.modified.instant for entry in entries if entry.modified)
+    if len(entries) > 3 and len(stamps) == 1:
+        entries = [replace(entry, modified=None) for entry in entries]
+    return Sitemap(entries=tuple(entries))
+
+
+def month_of(url: str) -> tuple[int, int] | None:
+    """The (year, month) that a monthly sitemap's address names, padded or not; None if it names none."""
+    match = _MONTH.search(url.rsplit("/", 1)[-1])
+    return (int(match["year"]), int(match["month"])) if match else None
+
+
+def _entry(node: etree._Element) -> Entry | None:
+    fields = _fields(node)
+    if not fields.get("loc"):
+        return None
+    return Entry(
+        fields["loc"],
+        title=fields.get("title"),
+        published=_dated(fields.get("publication_date")),
+        modified=_dated(fields.get("lastmod")),
+    )
+
+
+def _fields(node: etree._Element) -> dict[str, str]:
+    return {
+        etree.QName(child).localname: squash(child.text or "")
+        for child in node.iter()
+        if isinstance(child.tag, str) and child.text and child.text.strip()
+    }
+
+
+def _dated(text: str | None) -> Dated | None:
+    found = parse_date(text) if text else None
+    return replace(found, raw=text or "", source="sitemap") if found else None

@@ -1,0 +1,168 @@
+"""What runs beside a crawl: its row in the archive, robots' Crawl-delay, quieter logs."""
+
+import logging
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.http import Request
+from scrapy.logformatter import LogFormatter, LogFormatterResult
+from scrapy.robotstxt import RobotParser
+from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
+from twisted.internet.task import LoopingCall
+
+from archive.models import RunOutcome
+from archive.runs import Runs
+from crawler.archiving import Archiving, archiving
+
+BEAT_SECONDS = 2.0
+"""How often a run writes that it lives and what it has done: often enough for a progress bar."""
+
+MAX_REASONS = 3
+"""How many different troubles a run's reason names."""
+
+SLOWEST = 30.0
+"""Longest Crawl-delay in seconds that is taken as meant; sites write 3600 where they mean "never"."""
+
+_COUNTED = {
+    "requests": "downloader/request_count",
+    "listed": "discovery/entries",
+    "new": "articles/new",
+    "revised": "articles/revised",
+    "unchanged": "articles/unchanged",
+    "rejected": "articles/rejected",
+    "failed": "articles/failed",
+    "discovery_failed": "discovery/failed",
+    "robots_refused": "robotstxt/forbidden",
+    "foreign_host": "refused/foreign-host",
+    "errors": "log_count/ERROR",
+}
+
+
+class RunRecord:
+    """Keeps the `run` row of this crawl: start, heartbeat with counts, outcome with its reason."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._run_id: int | None = None
+        self._beat: AsyncioLoopingCall | LoopingCall | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RunRecord":
+        """Made by Scrapy."""
+        record = cls(crawler)
+        crawler.signals.connect(record.opened, signal=signals.spider_opened)
+        crawler.signals.connect(record.closed, signal=signals.spider_closed)
+        return record
+
+    def opened(self, spider: Any) -> None:
+        """Begin the run."""
+        desk = archiving(self.crawler)
+        arguments = {"start": spider.first_day, "end": spider.last_day, "limit": spider.limit, "url": spider.only_url}
+        self._run_id = self._runs(desk).start_run(
+            desk.site_id, {name: str(value) for name, value in arguments.items() if value is not None}
+        )
+        self._beat = create_looping_call(self._tell)
+        self._beat.start(BEAT_SECONDS, now=False)
+
+    def closed(self, spider: Any, reason: str) -> None:
+        """End the run and let go of the archive."""
+        if self._beat is not None and self._beat.running:
+            self._beat.stop()
+        desk = archiving(self.crawler)
+        outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles)
+        if self._run_id is not None:
+            self._runs(desk).finish_run(self._run_id, outcome, words, self.counts())
+        level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
+        spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
+        desk.close()
+
+    def counts(self) -> dict[str, int]:
+        """The numbers of this run so far, those that are zero left out; rejections by reason."""
+        stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
+        out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
+        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/"))}
+        return {name: value for name, value in out.items() if value}
+
+    def _tell(self) -> None:
+        if self._run_id is not None:
+            self._runs(archiving(self.crawler)).beat(self._run_id, self.counts())
+
+    def _runs(self, desk: Archiving) -> Runs:
+        return Runs(desk.sessions, desk.clock)
+
+
+def judge(
+    closed: str, counts: dict[str, int], answered: int, troubles: list[str]
+) -> tuple[RunOutcome, str | None]:
+    """Say how a run ended and, where that is not plain, why.
+
+    `closed` is Scrapy's reason for closing, `answered` how many pages of discovery came, `troubles` what
+    went wrong, in order. A run that found nothing always gets a reason.
+    """
+    kept = counts.get("new", 0) + counts.get("revised", 0) + counts.get("unchanged", 0)
+    wrong = "; ".join(list(dict.fromkeys(troubles))[:MAX_REASONS])
+    more = len(set(troubles)) - MAX_REASONS
+    wrong += f"; and {more} more" if more > 0 else ""
+    if closed == "shutdown":
+        return RunOutcome.STOPPED, "stopped by a signal; the next run goes on where it stopped"
+    if closed != "finished":
+        return RunOutcome.FAILED, wrong or f"the crawl was closed: {closed}"
+    if counts.get("errors"):
+        return RunOutcome.FAILED, wrong or "an error in the program; the log has it"
+    if not answered and not kept and troubles:
+        return RunOutcome.FAILED, f"nothing could be read: {wrong}"
+    if kept or counts.get("rejected"):
+        return RunOutcome.FINISHED, wrong or None
+    if counts.get("listed"):
+        return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
+    return RunOutcome.FINISHED, wrong or "no article is listed: the site is empty or its listings have changed"
+
+
+class CrawlDelay:
+    """Obeys the Crawl-delay of robots.txt, which Scrapy reads but does not act on.
+
+    Both the live slot and the one that Scrapy builds anew after a minute's idling are set; a delay of
+    ours that is longer stays.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "CrawlDelay":
+        """Made by Scrapy."""
+        extension = cls(crawler)
+        crawler.signals.connect(extension.parsed, signal=signals.robots_parsed)
+        return extension
+
+    def parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Take over the delay that `robotparser` asks of us."""
+        asked = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
+        if not asked or self.crawler.engine is None:
+            return
+        downloader = self.crawler.engine.downloader
+        delay = min(float(asked), SLOWEST) * 1.125
+        name = request.meta["download_slot"]
+        kept = downloader.per_slot_settings.setdefault(name, {})
+        kept["delay"] = max(kept.get("delay", 0.0), delay)
+        if name in downloader.slots:
+            downloader.slots[name].delay = max(downloader.slots[name].delay, delay)
+
+
+class QuietItems(LogFormatter):
+    """Logs no whole articles: one line an item would be one page of log."""
+
+    def scraped(self, item: Any, response: Any, spider: Any) -> LogFormatterResult:
+        """Name the article at the lowest level."""
+        return {"level": logging.DEBUG, "msg": "kept %(url)s", "args": {"url": getattr(item, "requested", "?")}}
+
+    def dropped(self, item: Any, exception: BaseException, response: Any, spider: Any) -> LogFormatterResult:
+        """Name the article, not its text."""
+        return {
+            "level": logging.WARNING,
+            "msg": "dropped %(url)s: %(why)s",
+            "args": {"url": getattr(item, "requested", "?"), "why": exception},
+        }
+
+

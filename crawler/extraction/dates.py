@@ -1,0 +1,152 @@
+"""Read dates as Vietnamese sites write them. Nothing here looks at the clock."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from archive.article import Dated, Precision
+from archive.clock import VIETNAM
+
+_TIME = r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?\s*(?P<half>AM|PM|SA|CH)?"
+_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])\s*(?:[/.\-]|,?\s*(?:năm\s*)?)\s*(?P<year>(?:19|20)\d\d)"
+_US_DAY = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/(?P<year>(?:19|20)\d\d)"
+_BETWEEN = r"[\s,|–\-()]*(?:lúc|vào|ngày|hồi)?[\s,|–\-(]*(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
+
+_ISO = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
+)
+_FORMS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<!\d){_US_DAY}\s+(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*(?P<half>AM|PM)",
+        rf"(?<![\d/.\-]){_DAY}(?!\d){_BETWEEN}{_TIME}(?!\d)",
+        rf"(?<!\d){_TIME}{_BETWEEN}{_DAY}(?!\d)",
+        rf"(?<![\d/.\-]){_DAY}(?!\d)",
+    )
+)
+"""Seen on provincial sites: "Thứ Ba, 17/11/2020, 11:02 [GMT+7]", "Cập nhật: Thứ sáu 26/11/2021 - 14:21",
+"18:00 |22/05/2022", "09:47, 15/03/2021", "(08.05.2019 12:24)", "Thứ ba, 25 Tháng 1 2022 16:22"."""
+
+_JSON_LD_DATES = ("datePublished", "dateCreated", "uploadDate")
+_META_PUBLISHED = (
+    "article:published_time",
+    "datepublished",
+    "pubdate",
+    "publishdate",
+    "dc.date.issued",
+    "dc.date",
+    "date",
+    "og:published_time",
+)
+_META_MODIFIED = ("article:modified_time", "datemodified", "lastmod", "og:updated_time")
+
+
+def parse_date(text: str) -> Dated | None:
+    """Read the first date in `text`, day before month; None if there is none.
+
+    Month before day is read only where an English AM or PM shows an English-set server. Times
+    without zone are Vietnam's.
+    """
+    iso = _ISO.search(text)
+    if iso:
+        return _dated(iso)
+    for form in _FORMS:
+        match = form.search(text)
+        if match:
+            found = _dated(match)
+            if found:
+                return found
+    return None
+
+
+def _dated(match: re.Match[str]) -> Dated | None:
+    parts = match.groupdict()
+    hour, minute = parts.get("hour"), parts.get("minute")
+    try:
+        day = datetime(int(parts["year"]), int(parts["month"]), int(parts["day"]), tzinfo=VIETNAM)
+        if hour is None:
+            return Dated(day, Precision.DAY, match[0], "")
+        at = day.replace(hour=_hour(int(hour), parts.get("half")), minute=int(minute or 0))
+        zone = parts.get("zone")
+        if zone:
+            at = datetime.fromisoformat(
+                f"{at:%Y-%m-%dT%H:%M}:00{'+00:00' if zone == 'Z' else zone}"
+            ).astimezone(VIETNAM)
+    except ValueError:
+        return None
+    # A machine-written midnight is a day whose time nobody knew.
+    if "zone" in parts and not zone and at == day and parts.get("second") is not None:
+        return Dated(day, Precision.DAY, match[0], "")
+    return Dated(at, Precision.MINUTE, match[0], "")
+
+
+def _hour(hour: int, half: str | None) -> int:
+    if half and half.upper() in ("PM", "CH"):
+        return hour if hour >= 12 else hour + 12
+    if half and hour == 12:
+        return 0
+    return hour
+
+
+def plausible(found: Dated | None, oldest: date, fetched: datetime) -> bool:
+    """Tell whether a date can be a publication date: not before `oldest`, not after the fetch.
+
+    A day of grace covers servers whose clock or zone is wrong.
+    """
+    if found is None:
+        return False
+    return oldest <= found.instant.date() and found.instant <= fetched + timedelta(days=1)
+
+
+def structured_dates(tree: Any) -> tuple[Dated | None, Dated | None]:
+    """Publication and modification date from JSON-LD, else from meta elements."""
+    published = modified = None
+    for thing in json_ld(tree):
+        published = published or _first(thing, _JSON_LD_DATES, "json-ld")
+        modified = modified or _first(thing, ("dateModified",), "json-ld")
+    if published is None or modified is None:
+        meta: dict[str, str] = {}
+        for element in tree.iter("meta"):
+            name = element.get("property") or element.get("name") or element.get("itemprop")
+            if name and element.get("content"):
+                meta.setdefault(name.lower(), element.get("content"))
+        published = published or _first(meta, _META_PUBLISHED, "meta")
+        modified = modified or _first(meta, _META_MODIFIED, "meta")
+    return published, modified
+
+
+def _first(values: dict[str, Any], names: tuple[str, ...], source: str) -> Dated | None:
+    for name in names:
+        value = values.get(name)
+        found = parse_date(value) if isinstance(value, str) else None
+        if found:
+            return Dated(found.instant, found.precision, str(value), source)
+    return None
+
+
+def json_ld(tree: Any) -> Iterator[dict[str, Any]]:
+    """The article-like things of a page's JSON-LD; broken scripts are passed over, as browsers do."""
+    for script in tree.iter("script"):
+        if (script.get("type") or "").lower() != "application/ld+json" or not script.text:
+            continue
+        try:
+            data = json.loads(script.text, strict=False)
+        except ValueError:
+            continue
+        queue = [data]
+        while queue:
+            thing = queue.pop(0)
+            if isinstance(thing, list):
+                queue = thing + queue
+            elif isinstance(thing, dict):
+                queue += [thing["@graph"]] if isinstance(thing.get("@graph"), list) else []
+                kinds = thing.get("@type")
+                kinds = kinds if isinstance(kinds, list) else [kinds]
+                if any(
+                    isinstance(kind, str) and kind.endswith(("Article", "BlogPosting", "Report"))
+                    for kind in kinds
+                ):
+                    yield thing

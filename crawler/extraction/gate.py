@@ -1,0 +1,97 @@
+"""The quality gate: is what was read an article?"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from archive.article import Article, ArticleKind, BlockKind, Rejection
+from crawler.extraction.layout import words
+from crawler.extraction.page import Page
+from crawler.extraction.simplify import Draft
+from crawler.extraction.text import folded, squash, word_count
+
+FEW_WORDS = 60
+"""A page whose article has fewer words may be an error page. The shortest notices in the saved pages
+have 30 to 60 words, so a short text is refused only if something else speaks against it."""
+
+WHOLE_PAGE_WORDS = 80
+"""Without a layout a text must have this many words: soft 404 pages and shells of the saved portals
+give trafilatura 5 to 60 words, their articles 120 and more."""
+
+LISTING_LINKED = 0.5
+"""Share of a body's letters in links to other articles from which it is a listing, not an article."""
+
+CHALLENGE_BYTES = 40_000
+
+_MISSING = re.compile(
+    r"không (?:tồn tại|tìm thấy|có dữ liệu)|chưa có dữ liệu|đã (?:bị )?(?:gỡ|xóa|xoá)|không còn|not found|\b404\b|no longer available|đang (?:được )?cập nhật",
+    re.IGNORECASE,
+)
+_CHALLENGE = re.compile(
+    r"checking your browser|just a moment|enable javascript|bật javascript|kiểm tra trình duyệt|cf-chl|challenge-platform|captcha|"
+    r"are you (?:a )?human|xác (?:minh|nhận) (?:bạn|rằng bạn)|ddos|access denied|truy cập bị từ chối|incapsula|_cf_bm|bot verification",
+    re.IGNORECASE,
+)
+
+
+def refuse_response(page: Page) -> Rejection | None:
+    """Refuse what is no page at all: empty, not HTML, a challenge, a login form."""
+    if not page.body.strip(b"\x00\t\r\n\f "):
+        return Rejection("empty", "the server answered 200 with an empty body")
+    kind = page.content_type.split(";")[0].strip().lower()
+    if kind and "html" not in kind and "xml" not in kind and kind != "text/plain":
+        return Rejection("not-html", f"the server sent {kind}, not a page")
+    if len(page.body) <= CHALLENGE_BYTES and _CHALLENGE.search(page.decoded.text):
+        shown = squash(words(page.tree))
+        if word_count(shown) <= FEW_WORDS * 2:
+            return Rejection("challenge", f"the page is a browser check, not an article: {shown[:80]!r}")
+    return None
+
+
+def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejection | None:
+    """Refuse a page that no layout fits unless it clearly is an article."""
+    size = sum(word_count(draft.text) for draft in drafts)
+    if _is_login(page.tree):
+        return Rejection("login", "the page asks for a password")
+    if not title:
+        return Rejection("no-title", "no layout fits and the page has no title")
+    if size < WHOLE_PAGE_WORDS:
+        reason = (
+            "soft-404" if _MISSING.search(" ".join(d.text for d in drafts) + " " + title) else "no-layout"
+        )
+        return Rejection(
+            reason, f"no layout fits and the whole page gives {size} words under the title {title[:60]!r}"
+        )
+    return None
+
+
+def refuse_article(
+    page: Page, article: Article, drafts: Sequence[Draft], links: Sequence[str | None]
+) -> Rejection | None:
+    """Refuse what is no article: no title, no body, a listing, an error page in the article's frame.
+
+    `drafts` are the body's blocks before cleaning, `links` the article keys its links lead to.
+    """
+    if not article.title:
+        return Rejection("no-title", f"layout {article.layout} found no words in its title node")
+    prose = [block for block in article.blocks if block.kind is not BlockKind.CAPTION]
+    size = word_count(article.text)
+    total = sum(len(draft.text) for draft in drafts)
+    linked = sum(
+        len(draft.text) for draft, key in zip(drafts, links, strict=True) if key and key != article.key
+    )
+    if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
+        return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
+    if article.kind is ArticleKind.MEDIA:
+        return None
+    if not article.blocks or not prose and size < 5:
+        return Rejection("no-body", f"layout {article.layout} found a body without text")
+    if size < FEW_WORDS and article.published is None and _MISSING.search(article.title + " " + article.text):
+        return Rejection("soft-404", f"an undated page of {size} words that says: {article.text[:80]!r}")
+    if len(prose) == 1 and folded(prose[0].text) == folded(article.title):
+        return Rejection("no-body", "the body only repeats the title")
+    return None
+
+
+def _is_login(tree: Any) -> bool:
+    return any((field.get("type") or "").lower() == "password" for field in tree.iter("input"))

@@ -1,0 +1,344 @@
+"""Turn the body of a page, as editors left it, into a flat list of plain blocks.
+
+Portals paste from Word, nest fonts, divide paragraphs by ``<br><br>``, put pictures into tables and
+captions into centred emphasis. All that matters of it later (which words, how they stood, where they
+link) is kept on a `Draft`; everything else is gone.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lxml import etree
+
+from archive.article import BlockKind
+from crawler.extraction.text import has_words, squash, word_count
+
+BLOCK_TAGS = frozenset(
+    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+SKIPPED_TAGS = frozenset(
+    "script style noscript template head title svg canvas map nav aside select option datalist object param".split()
+)
+"""Never prose: code, drawings, choices, and what HTML itself calls navigation or an aside."""
+
+EMBED_TAGS = frozenset(("iframe", "video", "audio", "embed"))
+CONTROL_TAGS = frozenset(("input", "textarea", "button"))
+BOLD_TAGS = frozenset(("b", "strong"))
+ITALIC_TAGS = frozenset(("i", "em", "cite"))
+
+VERSE_LINE = 60
+"""Longest line of verse, in characters: lục bát and seven-word lines stay under 50."""
+
+CAPTION_LENGTH = 400
+"""Longest caption, in characters; a paragraph set beside a picture is longer or is not centred."""
+
+HEADING_WORDS = 25
+"""Longest heading in bold, in words (the longest in the saved pages has 22)."""
+
+_ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
+_BOLD = re.compile(r"font-weight\s*:\s*(bold|[6-9]00)", re.IGNORECASE)
+_ITALIC = re.compile(r"font-style\s*:\s*(italic|oblique)", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words of one look: `href` is the link they stand in, if any."""
+
+    text: str
+    href: str | None = None
+    bold: bool = False
+    italic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block before it is judged.
+
+    `runs` are its words (lines of a stanza and cells of a row are divided within them as in `text`),
+    `align` is ``right``, ``center`` or empty, `control` says that a form control stood in it,
+    `after_picture` that nothing but pictures stood before it since the last words.
+    """
+
+    kind: BlockKind
+    text: str
+    runs: tuple[Run, ...]
+    align: str = ""
+    control: bool = False
+    after_picture: bool = False
+
+    @property
+    def hrefs(self) -> tuple[str, ...]:
+        """The links in the block, in order, without repeats."""
+        return tuple(dict.fromkeys(run.href for run in self.runs if run.href))
+
+    @property
+    def linked(self) -> float:
+        """Share of the letters and digits that stand in links, 0 to 1."""
+        return _share(self.runs, lambda run: run.href is not None)
+
+    @property
+    def bold(self) -> bool:
+        """Whether every word is bold."""
+        return _share(self.runs, lambda run: run.bold) == 1.0
+
+    @property
+    def italic(self) -> bool:
+        """Whether every word is italic."""
+        return _share(self.runs, lambda run: run.italic) == 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Simplified:
+    """A body as drafts, with how many pictures and embedded players it holds."""
+
+    drafts: tuple[Draft, ...]
+    pictures: int
+    embeds: int
+
+
+def simplify(body: Any, captions: Collection[Any] = ()) -> Simplified:
+    """Read the drafts of `body`; the nodes in `captions` are known to be captions.
+
+    The tree is not changed.
+    """
+    walker = _Walker(set(captions))
+    walker.walk(body)
+    return Simplified(tuple(walker.drafts), walker.pictures, walker.embeds)
+
+
+def _share(runs: tuple[Run, ...], wanted: Any) -> float:
+    total = part = 0
+    for run in runs:
+        size = sum(c.isalnum() for c in run.text)
+        total += size
+        part += size if wanted(run) else 0
+    return part / total if total else 0.0
+
+
+@dataclass(slots=True)
+class _Context:
+    """What the open elements say of the words inside them."""
+
+    bold: bool = False
+    italic: bool = False
+    href: str | None = None
+    align: str = ""
+    kind: BlockKind | None = None
+    hidden: bool = False
+
+
+class _Walker:
+    """One pass over a body. Not recursive: pages nest hundreds of elements."""
+
+    def __init__(self, captions: set[Any]) -> None:
+        self.captions = captions
+        self.drafts: list[Draft] = []
+        self.pictures = self.embeds = 0
+        self._lines: list[list[Run]] = [[]]
+        self._control = False
+        self._picture_here = False
+        self._picture_before = False
+
+    def walk(self, body: Any) -> None:
+        contexts = [_Context()]
+        skipping: Any = None
+        for event, element in etree.iterwalk(body, events=("start", "end")):
+            tag = element.tag if isinstance(element.tag, str) else ""
+            if event == "start":
+                if skipping is not None:
+                    continue
+                outer = contexts[-1]
+                if tag in SKIPPED_TAGS or not tag:
+                    skipping = element
+                    continue
+                if tag in BLOCK_TAGS:
+                    self._flush(outer)
+                if tag == "table" and element is not body and self._table(element, outer):
+                    skipping = element
+                    continue
+                context = self._inner(element, tag, outer)
+                contexts.append(context)
+                self._mark(element, tag)
+                if element.text and tag not in EMBED_TAGS | CONTROL_TAGS:
+                    self._add(element.text, context)
+            else:
+                if skipping is not None:
+                    if element is not skipping:
+                        continue
+                    skipping = None
+                else:
+                    context = contexts.pop()
+                    if tag in BLOCK_TAGS:
+                        self._flush(context)
+                if element is not body and element.tail:
+                    self._add(element.tail, contexts[-1])
+        self._flush(contexts[-1])
+
+    def _inner(self, element: Any, tag: str, outer: _Context) -> _Context:
+        style = element.get("style") or ""
+        kind = outer.kind
+        if element in self.captions or tag in ("figcaption", "caption"):
+            kind = BlockKind.CAPTION
+        elif kind is None and tag in HEADING_TAGS:
+            kind = BlockKind.HEADING
+        elif kind is None and tag == "li":
+            kind = BlockKind.ITEM
+        align = outer.align
+        declared = _ALIGN.search(style)
+        if declared:
+            align = declared[1].lower()
+        elif tag in BLOCK_TAGS and element.get("align"):
+            align = element.get("align").lower()
+        elif tag == "center":
+            align = "center"
+        return _Context(
+            bold=outer.bold or tag in BOLD_TAGS or bool(_BOLD.search(style)),
+            italic=outer.italic or tag in ITALIC_TAGS or bool(_ITALIC.search(style)),
+            href=(element.get("href") or outer.href) if tag == "a" else outer.href,
+            align=align,
+            kind=kind,
+            hidden=outer.hidden or bool(_HIDDEN.search(style)),
+        )
+
+    def _mark(self, element: Any, tag: str) -> None:
+        if tag == "br":
+            self._lines.append([])
+        elif tag == "img":
+            self.pictures += 1
+            self._picture_here = True
+        elif tag in EMBED_TAGS:
+            self.embeds += 1
+        elif tag in CONTROL_TAGS and (element.get("type") or "").lower() != "hidden":
+            self._control = True
+
+    def _add(self, text: str, context: _Context) -> None:
+        if text and not context.hidden:
+            self._lines[-1].append(Run(text, context.href, context.bold, context.italic))
+
+    def _flush(self, context: _Context) -> None:
+        """Close the block that is open: `context` is that of the element its words stood in."""
+        stanzas: list[list[tuple[str, tuple[Run, ...]]]] = [[]]
+        for line in self._lines:
+            text = squash("".join(run.text for run in line))
+            if text:
+                stanzas[-1].append((text, tuple(line)))
+            elif stanzas[-1]:
+                stanzas.append([])
+        control, self._control = self._control, False
+        picture = self._picture_here or self._picture_before
+        here, self._picture_here = self._picture_here, False
+        self._lines = [[]]
+        written = False
+        for stanza in stanzas:
+            for text, runs in _blocks_of(stanza):
+                draft = Draft(
+                    kind=context.kind or (BlockKind.VERSE if "\n" in text else BlockKind.PARAGRAPH),
+                    text=text,
+                    runs=runs,
+                    align=context.align if context.align in ("right", "center") else "",
+                    control=control,
+                    after_picture=picture and not written,
+                )
+                self.drafts.append(_settle(draft, beside_picture=here))
+                written = written or has_words(text)
+        if written:
+            self._picture_before = False
+        elif here:
+            self._picture_before = True
+
+    def _table(self, table: Any, context: _Context) -> bool:
+        """Read a table of data or of pictures; False: it only arranges other blocks."""
+        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+        nested = next(table.iterdescendants("table"), None) is not None
+        pictures = sum(1 for _ in table.iter("img"))
+        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
+        filled = [[cell for cell in row if has_words("".join(cell.itertext()))] for row in cells]
+        if pictures and not nested:
+            texts = [cell for row in filled for cell in row]
+            if len(texts) <= 2 * pictures + 2 and all(
+                len(squash("".join(c.itertext()))) <= CAPTION_LENGTH for c in texts
+            ):
+                self.pictures += pictures
+                for cell in texts:
+                    self._caption_cell(cell)
+                return True
+        if (
+            nested
+            or sum(len(row) >= 2 for row in filled) < 2
+            or any(_holds_prose(c) for row in filled for c in row)
+        ):
+            return False
+        for row in cells:
+            runs = [
+                (squash("".join(run.text for run in cell_runs)), cell_runs)
+                for cell_runs in (tuple(_runs(cell)) for cell in row)
+            ]
+            text = " | ".join(text for text, _ in runs).strip()
+            if has_words(text):
+                joined = tuple(run for _, cell_runs in runs for run in cell_runs)
+                self.drafts.append(Draft(BlockKind.ROW, text, joined))
+        self._picture_before = False
+        return True
+
+    def _caption_cell(self, cell: Any) -> None:
+        """The words of a picture table's cell, each leaf block a caption of its own."""
+        inner = _Walker(self.captions)
+        inner.walk(cell)
+        self.drafts.extend(replace(draft, kind=BlockKind.CAPTION) for draft in inner.drafts)
+        self.embeds += inner.embeds
+
+
+def _runs(cell: Any) -> list[Run]:
+    out = []
+    for element in cell.iter():
+        if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
+            continue
+        if element is not cell and element.tag in BLOCK_TAGS | {"br"}:
+            out.append(Run(" "))
+        href = next((a.get("href") for a in element.iterancestors("a")), None)
+        if element.text:
+            out.append(Run(element.text, element.get("href") if element.tag == "a" else href))
+        if element is not cell and element.tail:
+            out.append(Run(element.tail, href))
+    return out
+
+
+def _holds_prose(cell: Any) -> bool:
+    """A cell with several paragraphs, one of them long, arranges text; it holds no datum."""
+    paragraphs = [squash("".join(p.itertext())) for p in cell.iter("p", "div") if p is not cell]
+    return len(paragraphs) > 2 and max(map(len, paragraphs)) > 200
+
+
+def _blocks_of(stanza: list[tuple[str, tuple[Run, ...]]]) -> list[tuple[str, tuple[Run, ...]]]:
+    """Lines divided by single ``<br>``: three or more short ones are verse, others paragraphs.
+
+    Two lines are verse only in italics: a sign-off or an address may have two short lines as well.
+    """
+    if len(stanza) > 1 and all(len(text) <= VERSE_LINE for text, _ in stanza):
+        runs = tuple(run for _, line in stanza for run in line)
+        if len(stanza) > 2 or _share(runs, lambda run: run.italic) == 1.0:
+            return [("\n".join(text for text, _ in stanza), runs)]
+    return stanza
+
+
+def _settle(draft: Draft, *, beside_picture: bool) -> Draft:
+    """Name captions and headings by how they stand.
+
+    Words in the same centred or italic block as a picture, or centred or italic right after one, are
+    its caption; short bold words that end no sentence are a heading.
+    """
+    if draft.kind not in (BlockKind.PARAGRAPH, BlockKind.VERSE):
+        return draft
+    if draft.after_picture and "\n" not in draft.text and len(draft.text) <= CAPTION_LENGTH:
+        placed = draft.align == "center" or draft.italic
+        if placed or (beside_picture and draft.align == "center"):
+            return replace(draft, kind=BlockKind.CAPTION)
+    if draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align and draft.text[-1] not in ".;,":
+        if word_count(draft.text) <= HEADING_WORDS and has_words(draft.text):
+            return replace(draft, kind=BlockKind.HEADING)
+    return draft

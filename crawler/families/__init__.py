@@ -1,0 +1,1 @@
+"""The content management systems that provincial sites run on, one module a system."""

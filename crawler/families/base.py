@@ -1,0 +1,553 @@
+"""What all sites share: the declaration a spider must make, discovery, and the way of an article."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit, urlunsplit
+
+import scrapy
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from archive.article import Dated, Rejection
+from archive.clock import VIETNAM
+from archive.ledger import Decision, Found
+from archive.models import UrlKind
+from crawler.archiving import Archiving, archiving
+from crawler.discovery.entry import Entry
+from crawler.discovery.feed import read_feed
+from crawler.discovery.listing import ListingLayout, read_listing
+from crawler.discovery.sitemap import month_of, read_sitemap
+from crawler.extraction.dates import parse_date
+from crawler.extraction.layout import Layout, SiteFacts
+from crawler.extraction.page import Page
+from crawler.extraction.read import Listed, read
+from crawler.items import PageRead
+from crawler.middlewares import CAPTURE, FETCHED_AT
+
+DISCOVERY_PRIORITY = 100_000
+"""Discovery before articles; articles have the number of days since 1970 as their priority."""
+
+MAX_LISTING_PAGES = 5_000
+"""End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
+
+MAX_FURTHER_PAGES = 20
+"""Most further pages of one article."""
+
+LEFT_OUT = re.compile(
+    r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
+    r"kien-nghi(?:-cu-tri|-phan-anh)?|phan-anh-kien-nghi|duong-day-nong|trang-vang|rao-vat|quang-cao)(?:/|$|[-_]\d)"
+)
+"""Sections that hold petitions, complaints and questions of named citizens: never archived."""
+
+REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
+
+
+@dataclass(frozen=True)
+class Considered:
+    """One page of discovery after the ledger saw it.
+
+    `wanted` are the articles to fetch, `nothing_new` says that every article on it was known,
+    `passed` that the page lies wholly before the range asked for, `oldest` is its oldest date.
+    """
+
+    wanted: tuple[tuple[Found, Decision], ...]
+    nothing_new: bool
+    passed: bool
+    oldest: datetime | None
+    keys: frozenset[str]
+
+
+class SiteSpider(scrapy.Spider):
+    """One site, declared in a few lines on the family of its CMS.
+
+    A site declares `name` (its id), `title` (the publisher's name), `province` (a slug of the
+    gazetteer), `hosts` (canonical host first), `sections` (name to listing path) and `oldest` (the
+    first day it can have published). A family adds `family`, `layouts`, `article_path` (a pattern on
+    the path with a group ``key`` and, where the path tells the date, ``year``, ``month``, ``day``),
+    the ways of discovery in order of preference and what they need.
+    """
+
+    title: ClassVar[str]
+    province: ClassVar[str]
+    hosts: ClassVar[Sequence[str]]
+    sections: ClassVar[Mapping[str, str]]
+    oldest: ClassVar[date]
+    family: ClassVar[str]
+    layouts: ClassVar[tuple[Layout, ...]]
+    article_path: ClassVar[re.Pattern[str]]
+
+    scheme: ClassVar[str] = "https"
+    ways: ClassVar[tuple[str, ...]] = ("listing",)
+    listings: ClassVar[tuple[ListingLayout, ...]] = ()
+    sitemap: ClassVar[str] = "/sitemap.xml"
+
+    def __init__(
+        self,
+        name: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        limit: str | None = None,
+        url: str | None = None,
+        force: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take Scrapy's ``-a`` arguments.
+
+        `start` and `end` are the first and last day of publication (YYYY-MM-DD), `limit` the most
+        articles to fetch, `url` the one article to fetch instead of discovering any, `force` fetches it
+        even if it is not due. Raises ValueError naming the argument and what is allowed.
+        """
+        super().__init__(name, **kwargs)
+        self.first_day = _day("start", start)
+        self.last_day = _day("end", end)
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise ValueError(f"start={start} lies after end={end}: no article can be published in between")
+        self.limit = _count("limit", limit)
+        self.only_url, self.force = url, force not in (None, "", "0", "false")
+        self.discovered = 0
+        self.answered = 0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SiteSpider":
+        """Made by Scrapy. Raises NotConfigured naming what the declaration lacks."""
+        missing = [name for name in REQUIRED if not getattr(cls, name, None)]
+        if missing:
+            raise NotConfigured(f"spider {cls.__name__} declares no {', '.join(missing)}")
+        spider: SiteSpider = super().from_crawler(crawler, *args, **kwargs)  # type: ignore[assignment]
+        archiving(crawler)
+        return spider
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Give the site its one slot: the delay as asked for, varied upward only."""
+        super().update_settings(settings)
+        delay = settings.getfloat("DOWNLOAD_DELAY")
+        slot = {"concurrency": 1, "delay": delay * 1.125, "jitter": 1 / 9}
+        settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
+
+    # -- addresses --------------------------------------------------------------------------------
+    @classmethod
+    def is_own_host(cls, netloc: str) -> bool:
+        """Whether `netloc` is one of the site's hosts, with or without www, on the usual port."""
+        bare = netloc.removesuffix(":80").removesuffix(":443").removeprefix("www.")
+        return any(bare == host.removeprefix("www.") for host in cls.hosts)
+
+    @classmethod
+    def article_key(cls, url: str) -> str | None:
+        """The key of the article at `url`; None if it is no article of this site or one left out."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not cls.is_own_host(parts.netloc.lower()):
+            return None
+        match = cls.article_path.fullmatch(parts.path)
+        if not match or LEFT_OUT.search(parts.path.rpartition("/")[0] + "/"):
+            return None
+        return match["key"]
+
+    @classmethod
+    def canonical_url(cls, url: str) -> str:
+        """One address for all variants of `url`: declared scheme and host, no query, no fragment."""
+        parts = urlsplit(url)
+        bare = parts.netloc.lower().removeprefix("www.")
+        host = next((one for one in cls.hosts if one.removeprefix("www.") == bare), parts.netloc)
+        return urlunsplit((cls.scheme, host, cls.canonical_path(parts.path), "", ""))
+
+    @classmethod
+    def canonical_path(cls, path: str) -> str:
+        """The path of `canonical_url`; families cut variants such as ``/amp/`` here."""
+        return path
+
+    @classmethod
+    def date_in_url(cls, url: str) -> Dated | None:
+        """The day that the article's path names, where the family's paths name one."""
+        match = cls.article_path.fullmatch(urlsplit(url).path)
+        parts = match.groupdict() if match else {}
+        if not parts.get("day"):
+            return None
+        found = parse_date(f"{parts['year']}-{parts['month']}-{parts['day']}")
+        return Dated(found.instant, found.precision, match[0], "url") if found and match else None
+
+    @classmethod
+    def facts(cls) -> SiteFacts:
+        """What extraction needs to know of the site."""
+        return SiteFacts(
+            layouts=cls.layouts,
+            article_key=cls.article_key,
+            canonical_url=cls.canonical_url,
+            date_in_url=cls.date_in_url,
+            oldest=cls.oldest,
+            titles=(cls.title,),
+        )
+
+    def site_url(self, path: str) -> str:
+        """The absolute address of a path on the canonical host."""
+        return f"{self.scheme}://{self.hosts[0]}{path}"
+
+    # -- the crawl --------------------------------------------------------------------------------
+    @property
+    def desk(self) -> Archiving:
+        """The archive this crawl writes to."""
+        return archiving(self.crawler)
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Requests for the articles to fetch: discovered ones, then those that waited in the ledger."""
+        left = self.limit
+        async for found, decision in self._to_fetch():
+            if left is not None:
+                if left == 0:
+                    return
+                left -= 1
+            self.crawler.stats.inc_value(f"fetch/{decision}")
+            yield self.article_request(found)
+
+    async def _to_fetch(self) -> AsyncIterator[tuple[Found, Decision]]:
+        if self.only_url:
+            async for one in self._by_hand(self.only_url):
+                yield one
+            return
+        asked: set[str] = set()
+        async for considered in self.discover():
+            for found, decision in considered.wanted:
+                asked.add(found.url)
+                yield found, decision
+        for found, decision in self.desk.ledger.pending(start=self.first_day, end=self.last_day):
+            if found.url not in asked:
+                yield found, decision
+
+    async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:
+        key = self.article_key(url)
+        if key is None:
+            raise ValueError(f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}")
+        found = Found(url=self.canonical_url(url), key=key, found_on="", listed=self.date_in_url(url))
+        [(found, decision)] = self.desk.ledger.see([found])
+        if decision is Decision.KNOWN and not self.force:
+            self.desk.troubles.append(f"{found.url} is already kept and not due; add --force to fetch it again")
+            return
+        yield found, decision
+
+    def article_request(self, found: Found) -> Request:
+        """The request for an article, the newer the sooner."""
+        day = found.listed.instant.toordinal() - date(1970, 1, 1).toordinal() if found.listed else 0
+        return Request(
+            found.url,
+            callback=self.parse_article,
+            errback=self.article_failed,
+            cb_kwargs={"found": found},
+            priority=day,
+        )
+
+    def parse_article(
+        self, response: Response, found: Found, pages: tuple[Page, ...] = (), first: tuple[int, datetime] | None = None
+    ) -> Iterable[Any]:
+        """Read an article's page; where it goes on over further pages, fetch them first."""
+        page = Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+        capture_id, fetched = first or (response.meta[CAPTURE], response.meta[FETCHED_AT])
+        pages = (*pages, page)
+        main = Page(pages[0].url, pages[0].body, pages[0].content_type)
+        listed = Listed(
+            title=found.title,
+            section=found.section,
+            published=found.listed,
+            modified=parse_date(found.modified.isoformat()) if found.modified else None,
+        )
+        if self.article_key(main.url) is None:
+            result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
+        else:
+            reading = read(main, self.facts(), fetched, listed=listed, further=pages[1:])
+            result = reading.result
+            fetched_already = {one.url for one in pages}
+            more = [url for url in reading.more_pages if url not in fetched_already]
+            if more and len(pages) <= MAX_FURTHER_PAGES and not isinstance(result, Rejection):
+                yield Request(
+                    more[0],
+                    callback=self.parse_article,
+                    errback=self.article_failed,
+                    cb_kwargs={"found": found, "pages": pages, "first": (capture_id, fetched)},
+                    priority=DISCOVERY_PRIORITY,
+                )
+                return
+        yield PageRead(found.url, capture_id, result, found, self._aliases(main.url, found))
+
+    def _aliases(self, final: str, found: Found) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url)))
+
+    def article_failed(self, failure: Failure) -> None:
+        """Write into the ledger why an article did not come; it is tried again unless that is final."""
+        found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
+        ledger, error = self.desk.ledger, failure.value
+        if isinstance(error, HttpError):
+            status = error.response.status
+            reason = f"HTTP {status}"
+            if status in (404, 410):
+                ledger.gone(found.url, status, reason)
+            else:
+                ledger.failed(found.url, reason, soft=status >= 500 or status in (403, 408, 429))
+        elif isinstance(error, IgnoreRequest):
+            reason = str(error) or "refused"
+            if self._closing():
+                return
+            ledger.forbidden(found.url, reason)
+        else:
+            reason = f"{type(error).__name__}: {error}"
+            ledger.failed(found.url, reason, soft=True)
+        self.crawler.stats.inc_value("articles/failed")
+        self.desk.troubles.append(f"{found.url}: {reason}")
+        self.logger.warning("%s: %s", found.url, reason)
+
+    def _closing(self) -> bool:
+        engine = self.crawler.engine
+        return engine is None or engine._slot is None or engine._slot.closing is not None
+
+    # -- discovery --------------------------------------------------------------------------------
+    async def discover(self) -> AsyncIterator[Considered]:
+        """Pages of discovery, by the first of `ways` that knows any article."""
+        for way in self.ways:
+            before = self.discovered
+            async for considered in getattr(self, f"by_{way}")():
+                yield considered
+            if self.discovered > before:
+                return
+            self.logger.info("no articles by %s", way)
+
+    async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
+        """Fetch a page of discovery; None, with the reason noted, if it did not come.
+
+        A status in `past_end` says that there is no such page of a listing, and gives an empty page.
+        """
+        request.priority = DISCOVERY_PRIORITY
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            # Any failure of one listing must leave the others their chance; it is noted, never lost.
+            self._trouble(request.url, str(error) or type(error).__name__)
+            return None
+        if response.status in past_end:
+            return Page(response.url, b"")
+        if response.status != 200:
+            self._trouble(request.url, f"HTTP {response.status}")
+            return None
+        self.answered += 1
+        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+
+    def _trouble(self, url: str, reason: str) -> None:
+        self.desk.troubles.append(f"{url}: {reason}")
+        self.crawler.stats.inc_value("discovery/failed")
+        self.logger.warning("discovery: %s: %s", url, reason)
+
+    def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
+        """Let the ledger decide on one page of entries, newest first as the source lists them.
+
+        An undated entry between dated ones takes the date of the one above it, only to tell whether it
+        lies in the range asked for.
+        """
+        seen: list[Found] = []
+        dates: list[datetime] = []
+        keys: set[str] = set()
+        nearest: datetime | None = None
+        for entry in entries:
+            address_key = self.article_key(entry.url)
+            if address_key is None:
+                continue
+            url = self.canonical_url(entry.url)
+            keys.add(entry.key or address_key)
+            listed = entry.published or self.date_in_url(entry.url)
+            told = listed or entry.modified
+            if told:
+                nearest = told.instant
+                dates.append(nearest)
+            if not self._in_range(nearest):
+                continue
+            seen.append(
+                Found(
+                    url=url,
+                    key=entry.key or address_key,
+                    found_on=source,
+                    section=section,
+                    title=entry.title,
+                    listed=listed,
+                    modified=entry.modified.instant if entry.modified else None,
+                )
+            )
+        self.discovered += len(seen)
+        decided = self.desk.ledger.see(seen) if seen else []
+        self.crawler.stats.inc_value("discovery/entries", len(keys))
+        first = self._first_instant()
+        return Considered(
+            wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
+            nothing_new=bool(keys) and not any(decision in (Decision.NEW, Decision.MODIFIED) for _, decision in decided),
+            passed=first is not None and bool(dates) and max(dates) < first,
+            oldest=min(dates, default=None),
+            keys=frozenset(keys),
+        )
+
+    def _first_instant(self) -> datetime | None:
+        return datetime.combine(self.first_day, time(), VIETNAM) if self.first_day else None
+
+    def _in_range(self, instant: datetime | None) -> bool:
+        if instant is None:
+            return True
+        day = instant.astimezone(VIETNAM).date()
+        return not (self.first_day and day < self.first_day) and not (self.last_day and day > self.last_day)
+
+    def _walked(self, source: str, kind: UrlKind, *, met_known: bool) -> None:
+        """Note a walk that reached its end; one with an end date left the newest out and does not count.
+
+        `met_known`: it ended where an earlier walk had gone on, so it is complete as far as that one.
+        """
+        if self.last_day is None:
+            earlier = self.desk.ledger.walked_down_to(source) if met_known else None
+            self.desk.ledger.walked(source, kind, earlier or self.first_day or self.oldest)
+
+    def _may_stop_early(self, source: str) -> bool:
+        """Whether an earlier walk of `source` went at least as far back as this one is to go."""
+        if self.last_day is not None:
+            return False
+        down_to = self.desk.ledger.walked_down_to(source)
+        return down_to is not None and down_to <= (self.first_day or self.oldest)
+
+    async def walk(
+        self, source: str, kind: UrlKind, section: str | None, page_of: Callable[[int], Any]
+    ) -> AsyncIterator[Considered]:
+        """Walk the pages of one listing or API, newest first, until there is no reason to go on.
+
+        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had.
+        The walk ends when the range is passed, when nothing is new on a page of a source that was
+        walked to its end before, or where the site gives no further articles.
+        """
+        early = self._may_stop_early(source)
+        seen: frozenset[str] = frozenset()
+        for number in range(1, MAX_LISTING_PAGES + 1):
+            entries = await page_of(number)
+            if entries is None:
+                return
+            considered = self.consider(entries, source, section)
+            if not considered.keys or considered.keys <= seen:
+                break
+            seen |= considered.keys
+            yield considered
+            if early and considered.nothing_new:
+                self._walked(source, kind, met_known=True)
+                return
+            if considered.passed:
+                break
+        self._walked(source, kind, met_known=False)
+
+    async def by_listing(self) -> AsyncIterator[Considered]:
+        """Walk all sections side by side, always the one whose front is newest."""
+        walks = {
+            name: self.walk(
+                self.site_url(path), UrlKind.LISTING, name, lambda number, path=path: self.listing_page(path, number)
+            )
+            for name, path in self.sections.items()
+        }
+        front = dict.fromkeys(walks, datetime.max.replace(tzinfo=VIETNAM))
+        while front:
+            name = max(front, key=lambda one: front[one])
+            considered = await anext(walks[name], None)
+            if considered is None:
+                del front[name]
+                continue
+            front[name] = considered.oldest or front[name] - timedelta(days=1)
+            yield considered
+
+    async def listing_page(self, path: str, number: int) -> list[Entry] | None:
+        """The entries on page `number` of the listing at `path`."""
+        page = await self.get(self.listing_request(path, number), past_end=(404,) if number > 1 else ())
+        return self.read_entries(page) if page else None
+
+    def read_entries(self, page: Page) -> list[Entry]:
+        """The entries of a listing page by the first of `listings` that finds any."""
+        return next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+
+    def listing_request(self, path: str, number: int) -> Request:
+        """The request for page `number` (from 1) of the listing at `path`; families say how."""
+        raise NotImplementedError
+
+    async def by_sitemap(self) -> AsyncIterator[Considered]:
+        """Read the sitemap; of an index the newest months first, as far as the range goes."""
+        source = self.site_url(self.sitemap)
+        page = await self.get(Request(source))
+        if page is None:
+            return
+        early = self._may_stop_early(source)
+        try:
+            top = read_sitemap(page.body)
+        except ValueError as error:
+            self._trouble(source, str(error))
+            return
+        if top.entries:
+            yield self.consider(_newest_first(top.entries), source)
+        children = sorted(
+            (child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])),
+            key=lambda child: (month_of(child[0]) or (9999, 0), child[1] or datetime.max.replace(tzinfo=VIETNAM)),
+            reverse=True,
+        )
+        for url, _ in children:
+            page = await self.get(Request(url))
+            if page is None:
+                return
+            try:
+                entries = read_sitemap(page.body).entries
+            except ValueError as error:
+                self._trouble(url, str(error))
+                return
+            considered = self.consider(_newest_first(entries), url)
+            yield considered
+            if early and considered.nothing_new:
+                self._walked(source, UrlKind.SITEMAP, met_known=True)
+                return
+        self._walked(source, UrlKind.SITEMAP, met_known=False)
+
+    def is_article_sitemap(self, url: str) -> bool:
+        """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
+        return self.is_own_host(urlsplit(url).netloc.lower())
+
+    def _month_in_range(self, url: str) -> bool:
+        month = month_of(url)
+        if month is None:
+            return True
+        first = (self.first_day.year, self.first_day.month) if self.first_day else (0, 0)
+        last = (self.last_day.year, self.last_day.month) if self.last_day else (9999, 12)
+        return first <= month <= last
+
+    async def feed(self, path: str, section: str | None = None) -> AsyncIterator[Considered]:
+        """Read one feed."""
+        url = self.site_url(path)
+        page = await self.get(Request(url))
+        if page is None:
+            return
+        try:
+            yield self.consider(read_feed(page.body), url, section)
+        except ValueError as error:
+            self._trouble(url, str(error))
+
+
+def _newest_first(entries: Sequence[Entry]) -> list[Entry]:
+    def when(entry: Entry) -> datetime:
+        told = entry.published or entry.modified
+        return told.instant if told else datetime.min.replace(tzinfo=VIETNAM)
+
+    return sorted(entries, key=when, reverse=True)
+
+
+def _day(name: str, value: str | None) -> date | None:
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{name}={value!r}: give a day as YYYY-MM-DD, such as 2020-11-30") from None
+
+
+def _count(name: str, value: str | None) -> int | None:
+    if value in (None, ""):
+        return None
+    if not str(value).isdigit() or int(str(value)) < 1:
+        raise ValueError(f"{name}={value!r}: give a whole number of at least 1")
+    return int(str(value))

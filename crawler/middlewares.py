@@ -1,0 +1,91 @@
+"""What every request and response of a crawl passes: the site's hosts, and the capture."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from archive.database import ArchiveError
+from archive.store import NewCapture
+from crawler.archiving import archiving
+
+if TYPE_CHECKING:
+    from crawler.families.base import SiteSpider
+
+CAPTURE = "capture_id"
+"""Request.meta key: the capture that a response was kept as."""
+
+FETCHED_AT = "fetched_at"
+"""Request.meta key: the instant of that capture."""
+
+
+class ForeignHost(IgnoreRequest):
+    """A request left the hosts that the site declares."""
+
+
+class SiteHostsMiddleware:
+    """Lets requests pass to the declared hosts only, matched exactly, and puts them into one slot.
+
+    Scrapy's ``allowed_domains`` lets every sub-domain in and ``dont_filter`` requests past it; this
+    stands in the downloader, so that redirects, retries and robots.txt meet it too. No request flag
+    switches it off.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "SiteHostsMiddleware":
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Raise ForeignHost for a request to another host, port or scheme than the site's own."""
+        spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("http", "https") or not spider.is_own_host(parts.netloc.lower()):
+            if self.crawler.stats is not None:
+                self.crawler.stats.inc_value("refused/foreign-host")
+            raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")
+        # www and the bare host are one server: one slot, one delay.
+        request.meta["download_slot"] = spider.name
+
+
+class CaptureMiddleware:
+    """Keeps every response as it was sent, before content-decoding, and notes where.
+
+    Stands next to the downloader: what comes later in the chain (decompression, redirects, retries)
+    sees a response that is already durable.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "CaptureMiddleware":
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Write the capture and its row; where that fails the crawl ends, for nothing may go unkept."""
+        desk = archiving(self.crawler)
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, values in response.headers.items()
+            for value in values
+        ]
+        fetched = desk.clock.now()
+        try:
+            location = desk.captures.append(request.url, response.status, headers, response.body)
+            row = NewCapture(location, request.url, response.url, response.status, headers, fetched)
+            request.meta[CAPTURE] = desk.store.add_capture(row)
+        except (ArchiveError, OSError) as error:
+            desk.troubles.append(str(error))
+            engine = self.crawler.engine
+            if engine is not None and engine.spider is not None:
+                await engine.close_spider_async(reason="archive")
+            raise IgnoreRequest(str(error)) from error
+        request.meta[FETCHED_AT] = fetched
+        return response

@@ -1,0 +1,38 @@
+"""The way from the crawl into the archive."""
+
+from scrapy.crawler import Crawler
+
+from archive.article import Rejection
+from archive.store import Outcome
+from crawler.archiving import archiving
+from crawler.extraction.read import EXTRACTOR_VERSION
+from crawler.items import PageRead
+
+
+class StorePipeline:
+    """Saves every page read in one transaction and counts what came of it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "StorePipeline":
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    def process_item(self, item: PageRead) -> PageRead:
+        """Save `item`. Database errors stop the crawl: what is not stored stays due in the ledger."""
+        outcome = archiving(self.crawler).store.save(
+            item.capture_id,
+            item.result,
+            requested_url=item.requested,
+            extractor_version=EXTRACTOR_VERSION,
+            aliases=item.aliases,
+            found=item.found,
+        )
+        stats = self.crawler.stats
+        if stats is not None:
+            stats.inc_value(f"articles/{outcome}")
+            if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
+                stats.inc_value(f"rejected/{item.result.reason}")
+        return item

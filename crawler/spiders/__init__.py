@@ -1,0 +1,1 @@
+"""One short declaration a site, in a folder a province."""
