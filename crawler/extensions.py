@@ -58,7 +58,12 @@ class RunRecord:
     def opened(self, spider: Any) -> None:
         """Begin the run."""
         desk = archiving(self.crawler)
-        arguments = {"start": spider.first_day, "end": spider.last_day, "limit": spider.limit, "url": spider.only_url}
+        arguments = {
+            "start": spider.first_day,
+            "end": spider.last_day,
+            "limit": spider.limit,
+            "url": spider.only_url,
+        }
         self._run_id = self._runs(desk).start_run(
             desk.site_id, {name: str(value) for name, value in arguments.items() if value is not None}
         )
@@ -116,7 +121,10 @@ def judge(
         return RunOutcome.FINISHED, wrong or None
     if counts.get("listed"):
         return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
-    return RunOutcome.FINISHED, wrong or "no article is listed: the site is empty or its listings have changed"
+    return (
+        RunOutcome.FINISHED,
+        wrong or "no article is listed: the site is empty or its listings have changed",
+    )
 
 
 class CrawlDelay:
@@ -155,7 +163,11 @@ class QuietItems(LogFormatter):
 
     def scraped(self, item: Any, response: Any, spider: Any) -> LogFormatterResult:
         """Name the article at the lowest level."""
-        return {"level": logging.DEBUG, "msg": "kept %(url)s", "args": {"url": getattr(item, "requested", "?")}}
+        return {
+            "level": logging.DEBUG,
+            "msg": "kept %(url)s",
+            "args": {"url": getattr(item, "requested", "?")},
+        }
 
     def dropped(self, item: Any, exception: BaseException, response: Any, spider: Any) -> LogFormatterResult:
         """Name the article, not its text."""
@@ -164,5 +176,3 @@ class QuietItems(LogFormatter):
             "msg": "dropped %(url)s: %(why)s",
             "args": {"url": getattr(item, "requested", "?"), "why": exception},
         }
-
-

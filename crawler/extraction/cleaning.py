@@ -39,14 +39,14 @@ _STARS = re.compile(r"[\u2605\u2606\u2b50]{3,}")
 class Surroundings:
     """What a body's blocks are judged against.
 
-    `title` and `lead` are those of the page, `published` its date, `own_key` the article's key;
+    `title` and `lead` are those of the page, `published` its date, `own_keys` the article's keys;
     `article_key` maps an address (as written in the body) to the key of the article it leads to;
     """
 
     title: str
     lead: str
     published: datetime | None
-    own_key: str
+    own_keys: frozenset[str]
     article_key: Callable[[str], str | None]
 
 
@@ -133,7 +133,7 @@ def _is_related(draft: Draft, around: Surroundings) -> bool:
     if draft.linked < LINKED or not draft.hrefs:
         return False
     keys = [around.article_key(href) for href in draft.hrefs]
-    return all(key is not None and key != around.own_key for key in keys)
+    return all(key is not None and key not in around.own_keys for key in keys)
 
 
 def _is_label(draft: Draft) -> bool:

@@ -70,16 +70,15 @@ def refuse_article(
 ) -> Rejection | None:
     """Refuse what is no article: no title, no body, a listing, an error page in the article's frame.
 
-    `drafts` are the body's blocks before cleaning, `links` the article keys its links lead to.
+    `drafts` are the body's blocks before cleaning, `links` the keys of the other articles they
+    lead to.
     """
     if not article.title:
         return Rejection("no-title", f"layout {article.layout} found no words in its title node")
     prose = [block for block in article.blocks if block.kind is not BlockKind.CAPTION]
     size = word_count(article.text)
     total = sum(len(draft.text) for draft in drafts)
-    linked = sum(
-        len(draft.text) for draft, key in zip(drafts, links, strict=True) if key and key != article.key
-    )
+    linked = sum(len(draft.text) for draft, key in zip(drafts, links, strict=True) if key)
     if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
         return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
     if article.kind is ArticleKind.MEDIA:

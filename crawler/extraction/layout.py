@@ -128,10 +128,15 @@ def select_all(tree: Node, selectors: str) -> list[Node]:
     return [node for _, _, path in _compiled(selectors) for node in path(tree)]
 
 
-def select_first(tree: Node, selectors: str, *, last: bool = False) -> Found | None:
-    """The first (or `last`) match of the first alternative that gives any words."""
+def select_first(
+    tree: Node, selectors: str, *, last: bool = False, where: Callable[[Node], bool] | None = None
+) -> Found | None:
+    """The first (or `last`) match of the first alternative that gives any words.
+
+    Only nodes that `where` accepts count.
+    """
     for css, attribute, path in _compiled(selectors):
-        nodes = path(tree)
+        nodes = [node for node in path(tree) if where is None or where(node)]
         for node in reversed(nodes) if last else nodes:
             value = squash(node.get(attribute) or "" if attribute else words(node))
             if value:

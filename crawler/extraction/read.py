@@ -117,12 +117,16 @@ class _Reader:
         self.flags: list[str] = []
         self.url = site.canonical_url(page.url)
         self.key = site.article_key(page.url) or ""
+        # A page may name another key than its address does; links to itself bear the latter.
+        self._own_keys = {self.key}
         self.name = layout.name if layout else WHOLE_PAGE
+        self._frame: set[Any] = set()
 
     # -- the two ways -----------------------------------------------------------------------------
     def with_layout(self, layout: Layout, further: Sequence[Page]) -> Reading:
         tree = self.page.tree
         more = self._more_pages(layout)
+        self._frame = self._frame_of(layout)
         own_key = self._field("key", layout.key)
         if own_key:
             digits = re.search(r"\d+", own_key)
@@ -130,9 +134,9 @@ class _Reader:
         title = self._field("title", layout.title) or ""
         section = self._field("section", layout.section, last=True)
         tags = self._all("tags", layout.tags)
-        views = _number(self._field("views", layout.views))
-        published_node = self._field("published", layout.date)
-        modified_node = self._field("modified", layout.modified)
+        views = _number(self._field("views", layout.views, own=True))
+        published_node = self._field("published", layout.date, own=True)
+        modified_node = self._field("modified", layout.modified, own=True)
         # JSON-LD scripts go with the furniture, so structured dates are read before the body is cut.
         published, modified = self._dates(published_node, modified_node)
         for node in select_all(tree, layout.drop):
@@ -207,8 +211,27 @@ class _Reader:
         )
 
     # -- parts ------------------------------------------------------------------------------------
-    def _field(self, name: str, selectors: str, *, last: bool = False) -> str | None:
-        found = select_first(self.page.tree, selectors, last=last)
+    def _frame_of(self, layout: Layout) -> set[Any]:
+        """The elements that hold the title or the body: what hangs elsewhere on them is beside the article."""
+        title, body = select_first(self.page.tree, layout.title), select_largest(self.page.tree, layout.body)
+        nodes = [found.node for found in (title, body) if found]
+        return {ancestor for node in nodes for ancestor in (node, *node.iterancestors())}
+
+    def _is_own(self, node: Any) -> bool:
+        """Place: a date or a number in a box that links to other articles is theirs, not this one's.
+
+        Where a page tells no date of its own, the first date node is that of a related story.
+        """
+        branch = node
+        while branch.getparent() is not None and branch.getparent() not in self._frame:
+            branch = branch.getparent()
+        if branch in self._frame:
+            return True
+        keys = (self.site.article_key(self.page.link(a.get("href"))) for a in branch.iter("a") if a.get("href"))
+        return all(key is None or key in self._own_keys for key in keys)
+
+    def _field(self, name: str, selectors: str, *, last: bool = False, own: bool = False) -> str | None:
+        found = select_first(self.page.tree, selectors, last=last, where=self._is_own if own else None)
         if found is None:
             return None
         self.origins[name] = f"layout {self.name}: {found.selector}"
@@ -260,7 +283,8 @@ class _Reader:
 
     def _leads_to(self, draft: Draft, link: Any) -> str | None:
         keys = (self.site.article_key(link(href)) for href in draft.hrefs)
-        return next((key for key in keys if key), None) if draft.linked >= 0.5 else None
+        others = (key for key in keys if key and key not in self._own_keys)
+        return next(others, None) if draft.linked >= 0.5 else None
 
     def _finish(
         self,
@@ -283,7 +307,7 @@ class _Reader:
             title=title,
             lead=lead,
             published=published.instant if published else None,
-            own_key=self.key,
+            own_keys=frozenset(self._own_keys | {self.key}),
             article_key=lambda href: self.site.article_key(self.page.link(href)),
         )
         body = clean(drafts, around)

@@ -75,7 +75,7 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
     never taken: a notice of one line is news, whatever it begins with.
     """
     body = list(drafts)
-    author, affiliation, credit = known_author, None, None
+    author, affiliation, credit, photographer = known_author, None, None, None
     for _ in range(SIGN_OFF_LINES):
         if len(body) < 2 or body[-1].kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.VERSE):
             break
@@ -87,6 +87,9 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
             credit = found
             body.pop()
             continue
+        if photographer is None and (photographer := read_photographer(line.text)):
+            body.pop()
+            continue
         name, office, inner = read_byline(line.text, marked=_marked(line))
         if not (name or office) or _in_a_list(body):
             break
@@ -96,7 +99,7 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
             break
         author, affiliation, credit = author or name, affiliation or office, credit or inner
         body.pop()
-    return body, SignOff(author, affiliation, credit)
+    return body, SignOff(author or photographer, affiliation, credit)
 
 
 def _marked(line: Draft) -> bool:
@@ -134,6 +137,14 @@ def read_credit(text: str, *, marked: bool) -> str | None:
     if re.search(r",\s+[^\W\d_]", who) and not (marked and re.search(r",\s+[A-ZĐ]", who)):
         return None
     return who
+
+
+def read_photographer(text: str) -> str | None:
+    """Read "Ảnh: Name" from a whole line; None if it says anything else."""
+    match = re.fullmatch(r"(?:ảnh|chùm ảnh|nguồn ảnh)\s*:\s*(?P<name>[^:]+?)\.?", squash(text), re.IGNORECASE)
+    if not match or not all(_is_person(part) for part in _NAME_DIVIDER.split(match["name"]) if part):
+        return None
+    return match["name"]
 
 
 def read_byline(text: str, *, marked: bool) -> tuple[str | None, str | None, str | None]:

@@ -156,7 +156,7 @@ class _Walker:
                 if tag in SKIPPED_TAGS or not tag:
                     skipping = element
                     continue
-                if tag in BLOCK_TAGS:
+                if self._is_block(element, tag):
                     self._flush(outer)
                 if tag == "table" and element is not body and self._table(element, outer):
                     skipping = element
@@ -173,11 +173,14 @@ class _Walker:
                     skipping = None
                 else:
                     context = contexts.pop()
-                    if tag in BLOCK_TAGS:
+                    if self._is_block(element, tag):
                         self._flush(context)
                 if element is not body and element.tail:
                     self._add(element.tail, contexts[-1])
         self._flush(contexts[-1])
+
+    def _is_block(self, element: Any, tag: str) -> bool:
+        return tag in BLOCK_TAGS or element in self.captions
 
     def _inner(self, element: Any, tag: str, outer: _Context) -> _Context:
         style = element.get("style") or ""

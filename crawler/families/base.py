@@ -174,6 +174,16 @@ class SiteSpider(scrapy.Spider):
         return Dated(found.instant, found.precision, match[0], "url") if found and match else None
 
     @classmethod
+    def section_of(cls, url: str) -> str | None:
+        """The section whose folder the article's path names; None where paths name none."""
+        folders = urlsplit(url).path.lower().split("/")[:-1]
+        for name, path in cls.sections.items():
+            folder = re.sub(r"(?:_\d+)?(?:\.\w+)?/?$", "", path.lower()).rpartition("/")[2]
+            if folder in folders:
+                return name
+        return None
+
+    @classmethod
     def facts(cls) -> SiteFacts:
         """What extraction needs to know of the site."""
         return SiteFacts(
@@ -223,11 +233,15 @@ class SiteSpider(scrapy.Spider):
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:
         key = self.article_key(url)
         if key is None:
-            raise ValueError(f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}")
+            raise ValueError(
+                f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}"
+            )
         found = Found(url=self.canonical_url(url), key=key, found_on="", listed=self.date_in_url(url))
         [(found, decision)] = self.desk.ledger.see([found])
         if decision is Decision.KNOWN and not self.force:
-            self.desk.troubles.append(f"{found.url} is already kept and not due; add --force to fetch it again")
+            self.desk.troubles.append(
+                f"{found.url} is already kept and not due; add --force to fetch it again"
+            )
             return
         yield found, decision
 
@@ -243,10 +257,16 @@ class SiteSpider(scrapy.Spider):
         )
 
     def parse_article(
-        self, response: Response, found: Found, pages: tuple[Page, ...] = (), first: tuple[int, datetime] | None = None
+        self,
+        response: Response,
+        found: Found,
+        pages: tuple[Page, ...] = (),
+        first: tuple[int, datetime] | None = None,
     ) -> Iterable[Any]:
         """Read an article's page; where it goes on over further pages, fetch them first."""
-        page = Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+        page = Page(
+            response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1")
+        )
         capture_id, fetched = first or (response.meta[CAPTURE], response.meta[FETCHED_AT])
         pages = (*pages, page)
         main = Page(pages[0].url, pages[0].body, pages[0].content_type)
@@ -257,7 +277,9 @@ class SiteSpider(scrapy.Spider):
             modified=parse_date(found.modified.isoformat()) if found.modified else None,
         )
         if self.article_key(main.url) is None:
-            result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
+            result: Any = Rejection(
+                "redirected", f"{found.url} leads to {main.url}, which is no article address"
+            )
         else:
             reading = read(main, self.facts(), fetched, listed=listed, further=pages[1:])
             result = reading.result
@@ -275,7 +297,9 @@ class SiteSpider(scrapy.Spider):
         yield PageRead(found.url, capture_id, result, found, self._aliases(main.url, found))
 
     def _aliases(self, final: str, found: Found) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url)))
+        return tuple(
+            dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url))
+        )
 
     def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
@@ -333,7 +357,9 @@ class SiteSpider(scrapy.Spider):
             self._trouble(request.url, f"HTTP {response.status}")
             return None
         self.answered += 1
-        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+        return Page(
+            response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1")
+        )
 
     def _trouble(self, url: str, reason: str) -> None:
         self.desk.troubles.append(f"{url}: {reason}")
@@ -368,7 +394,7 @@ class SiteSpider(scrapy.Spider):
                     url=url,
                     key=entry.key or address_key,
                     found_on=source,
-                    section=section,
+                    section=section or self.section_of(url),
                     title=entry.title,
                     listed=listed,
                     modified=entry.modified.instant if entry.modified else None,
@@ -380,7 +406,8 @@ class SiteSpider(scrapy.Spider):
         first = self._first_instant()
         return Considered(
             wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
-            nothing_new=bool(keys) and not any(decision in (Decision.NEW, Decision.MODIFIED) for _, decision in decided),
+            nothing_new=bool(keys)
+            and not any(decision in (Decision.NEW, Decision.MODIFIED) for _, decision in decided),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
             keys=frozenset(keys),
@@ -442,7 +469,10 @@ class SiteSpider(scrapy.Spider):
         """Walk all sections side by side, always the one whose front is newest."""
         walks = {
             name: self.walk(
-                self.site_url(path), UrlKind.LISTING, name, lambda number, path=path: self.listing_page(path, number)
+                self.site_url(path),
+                UrlKind.LISTING,
+                name,
+                lambda number, path=path: self.listing_page(path, number),
             )
             for name, path in self.sections.items()
         }
@@ -484,8 +514,15 @@ class SiteSpider(scrapy.Spider):
         if top.entries:
             yield self.consider(_newest_first(top.entries), source)
         children = sorted(
-            (child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])),
-            key=lambda child: (month_of(child[0]) or (9999, 0), child[1] or datetime.max.replace(tzinfo=VIETNAM)),
+            (
+                child
+                for child in top.children
+                if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
+            ),
+            key=lambda child: (
+                month_of(child[0]) or (9999, 0),
+                child[1] or datetime.max.replace(tzinfo=VIETNAM),
+            ),
             reverse=True,
         )
         for url, _ in children:

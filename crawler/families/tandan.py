@@ -23,7 +23,8 @@ class TandanSpider(SiteSpider):
 
     family = "tandan"
     article_path = re.compile(
-        r"(?i:/portal/pages)/(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})/(?P<key>[^/]+)\.aspx", re.IGNORECASE
+        r"(?i:/portal/pages)/(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})/(?P<key>[^/]+)\.aspx",
+        re.IGNORECASE,
     )
     listings = (
         ListingLayout(item=".channel-news-title a, .tandan-p-article-news-title a"),

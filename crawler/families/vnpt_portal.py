@@ -112,5 +112,3 @@ def read_pager(page: Page) -> tuple[dict[str, str], int]:
     fields = {name: match[1] for name, pattern in _FIELDS.items() if (match := re.search(pattern, text))}
     last = _LAST_PAGE.search(text)
     return fields, int(last[1]) if last else 1
-
-

@@ -60,6 +60,7 @@ class WordPressSpider(SiteSpider):
             drop=".related-in-post, .sharedaddy, .jp-relatedposts, .post-navigation, .yarpp-related, .related-posts-wrapper, .page-links",
         ),
     )
+
     @classmethod
     def canonical_path(cls, path: str) -> str:
         """Without ``/amp/`` and with the final slash."""
@@ -67,7 +68,9 @@ class WordPressSpider(SiteSpider):
 
     def is_article_sitemap(self, url: str) -> bool:
         """Posts only; pages, categories, tags and authors have sitemaps of their own."""
-        return super().is_article_sitemap(url) and not re.search(r"-(?:taxonomies|users|posts-page|category|post_tag|author|page)-?", url)
+        return super().is_article_sitemap(url) and not re.search(
+            r"-(?:taxonomies|users|posts-page|category|post_tag|author|page)-?", url
+        )
 
     async def by_api(self) -> AsyncIterator[Considered]:
         """Walk the posts of the API, newest first."""

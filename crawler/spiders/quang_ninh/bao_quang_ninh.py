@@ -17,5 +17,10 @@ class BaoQuangNinh(DataimagesSpider):
     title = "Báo Quảng Ninh"
     province = "quang-ninh"
     hosts = ("baoquangninh.com.vn",)
-    sections = {"Chính trị": "/chinh-tri/", "Kinh tế": "/kinh-te/", "Xã hội": "/xa-hoi/", "Thể thao": "/the-thao/"}
+    sections = {
+        "Chính trị": "/chinh-tri/",
+        "Kinh tế": "/kinh-te/",
+        "Xã hội": "/xa-hoi/",
+        "Thể thao": "/the-thao/",
+    }
     oldest = date(2009, 1, 1)

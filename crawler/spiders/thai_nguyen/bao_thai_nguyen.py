@@ -44,7 +44,7 @@ class BaoThaiNguyen(SiteSpider):
             body=".news_detail",
             byline=".Author",
             section=".path a",
-            captions=".desc_img",
+            captions=".JustifyImage",
             drop=".tool_bottom, .search_bottom, .other_news",
         ),
         Layout(
@@ -54,7 +54,7 @@ class BaoThaiNguyen(SiteSpider):
             date="td.DateDetail",
             body="td.ContentDetail",
             section=".pathway a",
-            captions=".desc_img",
+            captions=".JustifyImage",
             until=date(2020, 6, 30),
         ),
     )

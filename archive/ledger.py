@@ -1,0 +1,370 @@
+"""The ledger: every URL of a site, and the decision whether to fetch it.
+
+A URL is fetched again only for a reason: it is young, it is listed with a newer change, or the last
+try failed. What was found is written down before it is fetched, so that a run cut short goes on later.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from archive.article import Dated, Precision
+from archive.clock import VIETNAM, Clock
+from archive.database import Sessions, reading
+from archive.models import ArticleUrl, StoredArticle, Url, UrlKind, UrlState, dated_columns
+from archive.sections import put_in_sections
+
+LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=10))
+"""How long after publication an article is looked at again: corrections come in the first days."""
+
+GIVE_UP = 5
+"""After so many failures (soft ones count half) a URL is left alone."""
+
+_STEP, _CAP = timedelta(hours=6), timedelta(days=7)
+_PAGE = 500
+"""Rows a query asks for: enough to be quick, few enough to hold."""
+
+
+class Decision(StrEnum):
+    """What to do with a URL: `KNOWN` is leave alone, the others are reasons to fetch it.
+
+    `NEW` was not known before, `PENDING` was found earlier and never fetched, `DUE` is young enough
+    for another look, `MODIFIED` is listed with a change later than our last fetch.
+    """
+
+    NEW = "new"
+    PENDING = "pending"
+    DUE = "due"
+    MODIFIED = "modified"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What discovery tells of one article.
+
+    `url` is normalised by the site, `key` the article key as far as the URL or an API tells it,
+    `listed` its publication date and `modified` its last change as listed.
+    """
+
+    url: str
+    key: str
+    found_on: str
+    section: str | None = None
+    title: str | None = None
+    listed: Dated | None = None
+    modified: datetime | None = None
+
+
+def next_look(published: datetime | None, first_fetched: datetime, fetched_at: datetime) -> datetime | None:
+    """When to look again at an article fetched at `fetched_at`; None once it is old.
+
+    Its age counts from publication, or from the first fetch where that is not known.
+    """
+    born = published or first_fetched
+    return next((born + look for look in LOOKS if born + look > fetched_at), None)
+
+
+class Ledger:
+    """The ledger of one site. Every method is one short transaction."""
+
+    def __init__(self, sessions: Sessions, site_id: int, clock: Clock) -> None:
+        self._sessions, self._site_id, self._clock = sessions, site_id, clock
+
+    def see(self, found: Sequence[Found]) -> list[tuple[Found, Decision]]:
+        """Write down what a page of discovery told and decide on each, in the order given.
+
+        An article that was or will be fetched under another URL of the same key is KNOWN; so is a
+        URL that stands in `found` a second time.
+        """
+        now = self._clock.now()
+        decided: list[tuple[Found, Decision]] = []
+        with self._sessions.begin() as session:
+            for start in range(0, len(found), _PAGE):
+                page = found[start : start + _PAGE]
+                book = _Page(session, self._site_id, page)
+                decided += [(one, book.see(one, now)) for one in page]
+        return decided
+
+    def pending(
+        self, limit: int | None = None, start: date | None = None, end: date | None = None
+    ) -> Iterator[tuple[Found, Decision]]:
+        """What waits to be fetched, the newest listed date first and the undated last.
+
+        That is: found and never fetched, failed and due again, due for another look. `start` and
+        `end` are days in Vietnam, both included; what was listed without a date is in every range,
+        since only the page can tell. Reads page by page: the ledger may change meanwhile.
+        """
+        now = self._clock.now()
+        conditions = [self._mine(), or_(Url.due_at <= now, _never_fetched()), ~_waits_for_sibling()]
+        dated = [*conditions, Url.listed_instant.is_not(None)]
+        if start is not None:
+            dated.append(Url.listed_instant >= datetime.combine(start, time(), VIETNAM))
+        if end is not None:
+            dated.append(Url.listed_instant < datetime.combine(end + timedelta(days=1), time(), VIETNAM))
+        undated = [*conditions, Url.listed_instant.is_(None)]
+        left = limit
+        for row in (row for part in (dated, undated) for row in self._walk(part)):
+            if left is not None:
+                if left <= 0:
+                    return
+                left -= 1
+            found = Found(
+                url=row.url,
+                key=row.article_key or "",
+                found_on=row.found_on or "",
+                section=next(iter(row.sections), None),
+                title=row.listed_title,
+                listed=row.listed,
+                modified=row.listed_modified,
+            )
+            yield found, _reason(row)
+
+    def failed(self, url: str, reason: str, *, soft: bool) -> None:
+        """A fetch failed; `soft` if it was likely a passing trouble (timeout, 5xx).
+
+        It is tried again after 6 hours for each failure so far, at most 7 days, until `GIVE_UP`
+        failures. An article that is already kept stays as it is.
+        """
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            row = self._row(session, url)
+            row.failures += 0.5 if soft else 1.0
+            row.reason = reason
+            if row.failures < GIVE_UP:
+                row.due_at = now + min(row.failures * _STEP, _CAP)
+                return
+            row.due_at = None
+            if row.state == UrlState.FOUND:
+                row.state = UrlState.FAILED.value
+
+    def gone(self, url: str, status: int, reason: str) -> None:
+        """The site says that the URL is no more; an article kept under no other live URL is gone with it."""
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            row = self._row(session, url)
+            row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
+            session.flush()
+            siblings = session.scalars(
+                select(Url).where(self._mine(), Url.article_key == row.article_key)
+            ).all()
+            for other in siblings:
+                if other.state == UrlState.ALIAS:
+                    # Perhaps the article only moved: its other URLs have their turn.
+                    other.state = UrlState.FOUND.value
+            article = session.scalar(
+                select(StoredArticle)
+                .join(ArticleUrl, ArticleUrl.article_id == StoredArticle.id)
+                .where(ArticleUrl.site_id == self._site_id, ArticleUrl.url == url)
+            )
+            alive = any(other.state == UrlState.FETCHED for other in siblings)
+            if article is not None and article.gone_at is None and not alive:
+                article.gone_at = now
+
+    def forbidden(self, url: str, reason: str) -> None:
+        """The site does not want the URL fetched (robots.txt)."""
+        with self._sessions.begin() as session:
+            row = self._row(session, url)
+            row.state, row.reason, row.due_at = UrlState.FORBIDDEN.value, reason, None
+
+    def walked(self, url: str, kind: UrlKind, down_to: date) -> None:
+        """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing."""
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            row = self._row(session, url, kind)
+            row.state, row.walked_at, row.fetched_at = UrlState.FETCHED.value, now, now
+            row.walked_down_to = down_to
+            row.failures, row.due_at, row.reason = 0.0, None, None
+
+    def walked_down_to(self, url: str) -> date | None:
+        """The day back to which `url` was read without a gap; None if it never was."""
+        with reading(self._sessions) as session:
+            return session.scalar(
+                select(Url.walked_down_to).where(Url.site_id == self._site_id, Url.url == url)
+            )
+
+    def counts(self) -> dict[str, int]:
+        """How many article URLs are in each state; states without any are left out."""
+        query = select(Url.state, func.count()).where(self._mine()).group_by(Url.state).order_by(Url.state)
+        with reading(self._sessions) as session:
+            return dict(session.execute(query).all())
+
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(Url.site_id == self._site_id, Url.kind == UrlKind.ARTICLE.value)
+
+    def _row(self, session: Session, url: str, kind: UrlKind = UrlKind.ARTICLE) -> Url:
+        return ledger_row(session, self._site_id, url, kind, self._clock.now())
+
+    def _walk(self, conditions: list[ColumnElement[bool]]) -> Iterator[Url]:
+        """The rows by falling date, then id, a page at a time, each page a transaction of its own."""
+        query = select(Url).where(*conditions).order_by(Url.listed_instant.desc(), Url.id.desc()).limit(_PAGE)
+        last: Url | None = None
+        while True:
+            page = query
+            if last is not None and last.listed_instant is not None:
+                same = and_(Url.listed_instant == last.listed_instant, Url.id < last.id)
+                # The first condition says nothing new, but lets the index begin where the last page ended.
+                page = query.where(
+                    Url.listed_instant <= last.listed_instant,
+                    or_(Url.listed_instant < last.listed_instant, same),
+                )
+            elif last is not None:
+                page = query.where(Url.id < last.id)
+            with reading(self._sessions) as session:
+                rows = session.scalars(page).all()
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1]
+
+
+def ledger_row(session: Session, site_id: int, url: str, kind: UrlKind, now: datetime) -> Url:
+    """The row of `url`, made if it is not there: a URL given by hand was never discovered."""
+    row = session.scalar(select(Url).where(Url.site_id == site_id, Url.url == url))
+    if row is None:
+        row = Url(site_id=site_id, url=url, kind=kind.value, first_seen_at=now, sections=[], failures=0.0)
+        row.state = UrlState.FOUND.value
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _never_fetched() -> ColumnElement[bool]:
+    return and_(Url.state == UrlState.FOUND.value, Url.due_at.is_(None))
+
+
+def _waits_for_sibling() -> ColumnElement[bool]:
+    """Another URL of the same article was fetched, or stands before this one in the queue."""
+    other = aliased(Url)
+    return and_(
+        Url.state == UrlState.FOUND.value,
+        exists().where(
+            other.site_id == Url.site_id,
+            other.article_key == Url.article_key,
+            other.id != Url.id,
+            or_(
+                other.state == UrlState.FETCHED.value,
+                and_(other.state == UrlState.FOUND.value, other.id < Url.id),
+            ),
+        ),
+    )
+
+
+def _reason(row: Url) -> Decision:
+    if row.state == UrlState.FOUND:
+        return Decision.PENDING
+    if (
+        row.listed_modified is not None
+        and row.fetched_at is not None
+        and row.listed_modified > row.fetched_at
+    ):
+        return Decision.MODIFIED
+    return Decision.DUE
+
+
+class _Page:
+    """The rows that one page of discovery touches, read at once."""
+
+    def __init__(self, session: Session, site_id: int, found: Sequence[Found]) -> None:
+        self._session, self._site_id = session, site_id
+        keys = {one.key for one in found if one.key}
+        mine = select(Url).where(Url.site_id == site_id, Url.kind == UrlKind.ARTICLE.value)
+        # Two questions, since with OR between them SQLite looks through every URL of the site.
+        rows = {
+            *session.scalars(mine.where(Url.url.in_({one.url for one in found}))),
+            *session.scalars(mine.where(Url.article_key.in_(keys))),
+        }
+        self._rows = {row.url: row for row in rows}
+        self._by_key: dict[str, list[Url]] = {}
+        for row in sorted(rows, key=lambda row: row.id):
+            self._by_key.setdefault(row.article_key or "", []).append(row)
+        articles = session.scalars(
+            select(StoredArticle).where(StoredArticle.site_id == site_id, StoredArticle.key.in_(keys))
+        )
+        self._articles = {article.key: article for article in articles}
+        self._met: set[str] = set()
+
+    def see(self, one: Found, now: datetime) -> Decision:
+        """Write down one article and decide on it."""
+        repeated = one.url in self._met
+        self._met.add(one.url)
+        row = self._rows.get(one.url)
+        new = row is None
+        if row is None:
+            row = Url(site_id=self._site_id, url=one.url, kind=UrlKind.ARTICLE.value)
+            row.article_key = one.key or None
+            row.first_seen_at, row.found_on, row.sections, row.failures = now, one.found_on, [], 0.0
+            row.state = UrlState.FOUND.value
+            self._session.add(row)
+            self._session.flush()
+            self._rows[one.url] = row
+            self._by_key.setdefault(one.key, []).append(row)
+        row.article_key = row.article_key or one.key or None
+        _note(row, one)
+        article = self._articles.get(row.article_key or "")
+        if article is not None:
+            if one.section:
+                put_in_sections(self._session, article, [one.section])
+            # One that is gone may have moved here: then the URL is fetched like any other.
+            if row.state == UrlState.FOUND and article.gone_at is None:
+                row.state = UrlState.ALIAS.value
+                add_article_url(self._session, article, one.url, now)
+        main = row
+        if row.state in (UrlState.FOUND, UrlState.ALIAS):
+            main = self._main(row)
+        modified = (
+            one.modified is not None
+            and main.fetched_at is not None
+            # A change in the future is a wrong clock, and would be news every night.
+            and main.fetched_at < one.modified <= now
+        )
+        if modified and main.state != UrlState.FORBIDDEN:
+            # Written down, so that a run cut short after this still comes back to it.
+            main.due_at, main.listed_modified = now, one.modified
+        if repeated or main is not row:
+            return Decision.KNOWN
+        if row.state == UrlState.FOUND:
+            if new:
+                return Decision.NEW
+            return Decision.PENDING if row.due_at is None or row.due_at <= now else Decision.KNOWN
+        if row.due_at is None or row.due_at > now:
+            return Decision.KNOWN
+        return _reason(row)
+
+    def _main(self, row: Url) -> Url:
+        """The URL under which the article of `row` was or will be fetched."""
+        siblings = self._by_key.get(row.article_key, []) if row.article_key else []
+        fetched = (other for other in siblings if other.state == UrlState.FETCHED)
+        found = (other for other in siblings if other.state == UrlState.FOUND)
+        return next(fetched, None) or next(found, row)
+
+
+def _note(row: Url, one: Found) -> None:
+    """Keep what a listing tells: the latest title and change, the most exact date, every section."""
+    row.listed_title = one.title or row.listed_title
+    row.listed_modified = one.modified or row.listed_modified
+    if one.section and one.section not in row.sections:
+        row.sections = [*row.sections, one.section]
+    kept = row.listed
+    if one.listed is None or one.listed == kept:
+        return
+    vaguer = kept is not None and (
+        kept.precision is Precision.MINUTE
+        and one.listed.precision is Precision.DAY
+        and kept.instant.date() == one.listed.instant.astimezone(VIETNAM).date()
+    )
+    if not vaguer:
+        for name, value in dated_columns("listed", one.listed).items():
+            setattr(row, name, value)
+
+
+def add_article_url(session: Session, article: StoredArticle, url: str, now: datetime) -> None:
+    """Note that `url` leads to `article`; a URL that already leads to another one stays there."""
+    known = select(ArticleUrl.id).where(ArticleUrl.site_id == article.site_id, ArticleUrl.url == url)
+    if session.scalar(known) is None:
+        session.add(ArticleUrl(site_id=article.site_id, article_id=article.id, url=url, first_seen_at=now))
+        session.flush()

@@ -1,0 +1,435 @@
+"""The tables. Keys, foreign keys and checks stand here, so that the database itself refuses nonsense.
+
+Integer keys join tables and never leave the package; what users see is derived (`public_id`, text id).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from archive.article import ArticleKind, Dated, Precision
+from archive.clock import VIETNAM
+
+
+class UrlKind(StrEnum):
+    """What a URL of the ledger leads to."""
+
+    ARTICLE = "article"
+    LISTING = "listing"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    API = "api"
+
+
+class UrlState(StrEnum):
+    """How far a URL has come. `ALIAS` leads to an article that was fetched under another URL."""
+
+    FOUND = "found"
+    FETCHED = "fetched"
+    REJECTED = "rejected"
+    GONE = "gone"
+    FAILED = "failed"
+    FORBIDDEN = "forbidden"
+    ALIAS = "alias"
+
+
+class RunOutcome(StrEnum):
+    """How a run ended; `LOST` is a run whose process died without a word."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class Era(StrEnum):
+    """Which list of provinces a code belongs to: codes were reused on 2025-07-01."""
+
+    OLD = "63"
+    NEW = "34"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: aware on the way in, stored in UTC, aware in +07:00 on the way out.
+
+    Binding a naive datetime raises ValueError. SQLite keeps no offset, so ours is put back.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware datetime into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: give an instant with its offset")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn what the database gives into an aware datetime in +07:00."""
+        if value is None:
+            return None
+        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value).astimezone(VIETNAM)
+
+
+class Base(DeclarativeBase):
+    """The declarative base: every constraint gets a predictable name, which migrations need."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads it from the class
+        str: Text,
+        datetime: Instant,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
+
+
+def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} in ({listed})", name=column)
+
+
+def _whole_date(name: str) -> CheckConstraint:
+    """A date has instant, precision, raw and source, or none of them."""
+    parts = [f"{name}_{part}" for part in ("instant", "precision", "raw", "source")]
+    none, whole = (" and ".join(f"{part} is {word}" for part in parts) for word in ("null", "not null"))
+    good = f"{name}_precision in ('{Precision.MINUTE}', '{Precision.DAY}')"
+    return CheckConstraint(f"({none}) or ({whole} and {good})", name=name)
+
+
+def dated_columns(name: str, dated: Dated | None) -> dict[str, Any]:
+    """The four columns `<name>_instant`, `_precision`, `_raw` and `_source` of a date."""
+    return {
+        f"{name}_instant": dated and dated.instant,
+        f"{name}_precision": dated and str(dated.precision),
+        f"{name}_raw": dated and dated.raw,
+        f"{name}_source": dated and dated.source,
+    }
+
+
+def _dated(
+    instant: datetime | None, precision: str | None, raw: str | None, source: str | None
+) -> Dated | None:
+    if instant is None or precision is None or raw is None or source is None:
+        return None
+    return Dated(instant, Precision(precision), raw, source)
+
+
+class Site(Base):
+    """One publisher. `name` is its stable id (``bao_quang_ninh``), `title` its name in Vietnamese."""
+
+    __tablename__ = "site"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    family: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class SiteHost(Base):
+    """A host of a site, over time; `valid_until` is the first day it no longer was."""
+
+    __tablename__ = "site_host"
+    __table_args__ = (UniqueConstraint("site_id", "host"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    host: Mapped[str]
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+
+
+class SiteProvince(Base):
+    """The province of a site in one era; `valid_until` is the first day it no longer was."""
+
+    __tablename__ = "site_province"
+    __table_args__ = (UniqueConstraint("site_id", "era", "code"), _one_of("era", Era))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    era: Mapped[str]
+    code: Mapped[str]
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+
+
+class Section(Base):
+    """A category of a site, under the name its readers see."""
+
+    __tablename__ = "section"
+    __table_args__ = (UniqueConstraint("site_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    name: Mapped[str]
+
+
+class Run(Base):
+    """One crawl of one site, with its counts and outcome."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        _one_of("outcome", RunOutcome),
+        CheckConstraint("(outcome = 'running') = (finished_at is null)", name="finished"),
+        Index(None, "site_id", "started_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime]
+    pid: Mapped[int]
+    outcome: Mapped[str] = mapped_column(default=RunOutcome.RUNNING.value)
+    reason: Mapped[str | None]
+    counts: Mapped[dict[str, Any]]
+    arguments: Mapped[dict[str, Any]]
+
+
+class Url(Base):
+    """The ledger: every URL known, how it was found, when it was fetched, when to look again.
+
+    `failures` counts hard failures as 1 and soft ones as 0.5; `sections` are the names of the
+    listings it stood in; `walked_at` is when a listing was last walked, `walked_down_to` the
+    day back to which nothing of it is missing.
+    """
+
+    __tablename__ = "url"
+    __table_args__ = (
+        UniqueConstraint("site_id", "url"),
+        _one_of("kind", UrlKind),
+        _one_of("state", UrlState),
+        _whole_date("listed"),
+        CheckConstraint("failures >= 0", name="failures"),
+        Index(None, "site_id", "article_key"),
+        Index(None, "site_id", "due_at"),
+        Index(None, "site_id", "kind", "listed_instant"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    url: Mapped[str]
+    kind: Mapped[str]
+    article_key: Mapped[str | None]
+    first_seen_at: Mapped[datetime]
+    found_on: Mapped[str | None]
+    sections: Mapped[list[Any]] = mapped_column(default=list)
+    listed_title: Mapped[str | None]
+    listed_instant: Mapped[datetime | None]
+    listed_precision: Mapped[str | None]
+    listed_raw: Mapped[str | None]
+    listed_source: Mapped[str | None]
+    listed_modified: Mapped[datetime | None]
+    walked_at: Mapped[datetime | None]
+    walked_down_to: Mapped[date | None]
+    fetched_at: Mapped[datetime | None]
+    status: Mapped[int | None]
+    due_at: Mapped[datetime | None]
+    failures: Mapped[float] = mapped_column(default=0.0)
+    state: Mapped[str] = mapped_column(default=UrlState.FOUND.value)
+    reason: Mapped[str | None]
+
+    @property
+    def listed(self) -> Dated | None:
+        """The publication date as discovery told it."""
+        return _dated(self.listed_instant, self.listed_precision, self.listed_raw, self.listed_source)
+
+
+class Capture(Base):
+    """One fetched response: where its WARC record stands and what its headers said.
+
+    `file` is relative to the captures folder; `views` is the counter seen on that page.
+    """
+
+    __tablename__ = "capture"
+    __table_args__ = (
+        UniqueConstraint("file", "offset"),
+        CheckConstraint('"offset" >= 0 and length > 0 and payload_length >= 0', name="place"),
+        Index(None, "site_id", "url"),
+        Index(None, "site_id", "final_url"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    url: Mapped[str]
+    final_url: Mapped[str]
+    fetched_at: Mapped[datetime]
+    status: Mapped[int]
+    content_type: Mapped[str | None]
+    content_encoding: Mapped[str | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    file: Mapped[str]
+    offset: Mapped[int]
+    length: Mapped[int]
+    payload_digest: Mapped[str]
+    payload_length: Mapped[int]
+    views: Mapped[int | None]
+
+
+class StoredText(Base):
+    """A clean body, once, however many articles carry it; `text_id` is 16 digits of `sha256`."""
+
+    __tablename__ = "text"
+    __table_args__ = (CheckConstraint("length(text_id) = 16 and length(sha256) = 64", name="ids"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text_id: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    body: Mapped[str]
+    syllables: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class StoredArticle(Base):
+    """One article of one site, under one key, however many URLs lead to it."""
+
+    __tablename__ = "article"
+    __table_args__ = (UniqueConstraint("site_id", "key"), _one_of("kind", ArticleKind))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    key: Mapped[str]
+    url: Mapped[str]
+    kind: Mapped[str]
+    first_fetched_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+
+class ArticleUrl(Base):
+    """A URL that leads to an article."""
+
+    __tablename__ = "article_url"
+    __table_args__ = (UniqueConstraint("site_id", "url"), Index(None, "article_id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))
+    url: Mapped[str]
+    first_seen_at: Mapped[datetime]
+
+
+class ArticleSection(Base):
+    """An article stood in a section."""
+
+    __tablename__ = "article_section"
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    section_id: Mapped[int] = mapped_column(ForeignKey("section.id"), primary_key=True)
+
+
+class Extraction(Base):
+    """What one extractor version read from one capture: an article, or why it is none.
+
+    `kinds` are the kinds of the blocks of the text, in order (`archive.article.split_text` undoes
+    the join). `content_hash` covers the publisher's words and metadata: two that are equal are no
+    revision of each other.
+    """
+
+    __tablename__ = "extraction"
+    __table_args__ = (
+        UniqueConstraint("capture_id", "extractor_version"),
+        CheckConstraint(
+            "(outcome = 'article' and article_id is not null and title is not null and url is not null"
+            " and content_hash is not null and reason is null)"
+            " or (outcome = 'rejected' and article_id is null and text_id is null and not is_current"
+            " and reason is not null)",
+            name="outcome",
+        ),
+        _whole_date("published"),
+        _whole_date("modified"),
+        Index(
+            "uq_extraction_current",
+            "article_id",
+            unique=True,
+            sqlite_where=text("is_current"),
+            postgresql_where=text("is_current"),
+        ),
+        Index(None, "article_id"),
+        Index(None, "text_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    capture_id: Mapped[int] = mapped_column(ForeignKey("capture.id"))
+    extractor_version: Mapped[str]
+    outcome: Mapped[str]
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"))
+    is_current: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    text_id: Mapped[int | None] = mapped_column(ForeignKey("text.id"))
+    url: Mapped[str | None]
+    title: Mapped[str | None]
+    kinds: Mapped[list[Any]] = mapped_column(default=list)
+    published_instant: Mapped[datetime | None]
+    published_precision: Mapped[str | None]
+    published_raw: Mapped[str | None]
+    published_source: Mapped[str | None]
+    modified_instant: Mapped[datetime | None]
+    modified_precision: Mapped[str | None]
+    modified_raw: Mapped[str | None]
+    modified_source: Mapped[str | None]
+    author: Mapped[str | None]
+    affiliation: Mapped[str | None]
+    source_credit: Mapped[str | None]
+    section: Mapped[str | None]
+    tags: Mapped[list[Any]] = mapped_column(default=list)
+    language: Mapped[str | None]
+    attachments: Mapped[list[Any]] = mapped_column(default=list)
+    layout: Mapped[str] = mapped_column(default="")
+    declared_charset: Mapped[str | None]
+    used_charset: Mapped[str | None]
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+    origins: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    content_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+    capture: Mapped[Capture] = relationship(lazy="raise")
+    text: Mapped[StoredText | None] = relationship(lazy="raise")
+
+    @property
+    def published(self) -> Dated | None:
+        """When the article was published, as this extraction read it."""
+        return _dated(
+            self.published_instant, self.published_precision, self.published_raw, self.published_source
+        )
+
+    @property
+    def modified(self) -> Dated | None:
+        """When the article says it was last changed."""
+        return _dated(self.modified_instant, self.modified_precision, self.modified_raw, self.modified_source)
+
+
+class Revision(Base):
+    """A change by the publisher: between two captures, read by one extractor version."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("article_id", "number"), CheckConstraint("number > 0", name="number"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"))
+    number: Mapped[int]
+    before_id: Mapped[int] = mapped_column(ForeignKey("extraction.id"))
+    after_id: Mapped[int] = mapped_column(ForeignKey("extraction.id"))
+    seen_at: Mapped[datetime]
+    changed: Mapped[list[Any]]
+
+
+def public_id(site: str, key: str) -> str:
+    """The id of an article that users see; a site id holds no hyphen, so it can be taken apart."""
+    return f"{site}-{key}"

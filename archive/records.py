@@ -1,0 +1,221 @@
+"""Source records: an article as it stands now, with all that people may ask of it.
+
+The command line shows them and the exports write them, so that both say the same.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, UnaryExpression, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from archive.article import Attachment, Block, BlockKind, Dated, Precision, join_blocks, split_text
+from archive.clock import VIETNAM
+from archive.models import (
+    ArticleSection,
+    ArticleUrl,
+    Capture,
+    Era,
+    Extraction,
+    Section,
+    Site,
+    SiteProvince,
+    StoredArticle,
+    StoredText,
+    public_id,
+)
+from archive.provinces import by_code
+
+_BATCH = 500
+"""Records read at a time: what an export holds in memory."""
+
+Order = ColumnElement[Any] | UnaryExpression[Any] | InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One article of one site, as its current extraction reads it.
+
+    `id` is its public id, `text_id` None where it has no text (a photo story). `province_then` is the
+    site's province among the 63, `province_now` the one of the 34 it became. `file` and `offset` lead
+    to the capture it was read from, `urls` and `sections` are all that are known, sorted.
+    """
+
+    id: str
+    site: str
+    site_title: str
+    key: str
+    url: str
+    kind: str
+    title: str
+    blocks: tuple[Block, ...]
+    text_id: str | None
+    syllables: int
+    published: Dated | None
+    modified: Dated | None
+    author: str | None
+    affiliation: str | None
+    source_credit: str | None
+    section: str | None
+    sections: tuple[str, ...]
+    tags: tuple[str, ...]
+    views: int | None
+    language: str | None
+    attachments: tuple[Attachment, ...]
+    province_then: str | None
+    province_now: str | None
+    first_fetched_at: datetime
+    fetched_at: datetime
+    gone_at: datetime | None
+    urls: tuple[str, ...]
+    layout: str
+    extractor_version: str
+    declared_charset: str | None
+    used_charset: str | None
+    flags: tuple[str, ...]
+    origins: dict[str, str]
+    status: int
+    file: str
+    offset: int
+    length: int
+    payload_digest: str
+
+    @property
+    def lead(self) -> str | None:
+        """The words of the lead, or None."""
+        return next((block.text for block in self.blocks if block.kind is BlockKind.LEAD), None)
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The captions in the order of the page."""
+        return tuple(block.text for block in self.blocks if block.kind is BlockKind.CAPTION)
+
+    def text(self, captions: bool = True) -> str:
+        """The text, or what is left of it without its captions."""
+        kept = [block for block in self.blocks if captions or block.kind is not BlockKind.CAPTION]
+        return join_blocks(kept)
+
+
+def in_order_of_appearance() -> tuple[Order, ...]:
+    """The order that says where a text appeared first: by date, undated last, then site and key."""
+    return (
+        Extraction.published_instant.is_(None),
+        Extraction.published_instant,
+        Site.name,
+        StoredArticle.key,
+    )
+
+
+def records(
+    session: Session, conditions: Iterable[ColumnElement[bool]] = (), order: Sequence[Order] = ()
+) -> Iterator[Record]:
+    """The records that meet `conditions` (on Site, StoredArticle, Extraction, Capture, StoredText).
+
+    They come in `order`, a batch in memory at a time.
+    """
+    # Bodies are read by the batch, so that sorting does not carry them about.
+    query = (
+        select(StoredArticle, Extraction, Capture, Site, StoredText.text_id, StoredText.syllables)
+        .join(Site, Site.id == StoredArticle.site_id)
+        .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
+        .join(Capture, Capture.id == Extraction.capture_id)
+        .outerjoin(StoredText, StoredText.id == Extraction.text_id)
+        .where(*conditions)
+        .order_by(*(order or in_order_of_appearance()))
+        .execution_options(yield_per=_BATCH)
+    )
+    names = _province_names(session)
+    for batch in session.execute(query).partitions():
+        articles = [row[0].id for row in batch]
+        urls = _grouped(
+            session, select(ArticleUrl.article_id, ArticleUrl.url), ArticleUrl.article_id, articles
+        )
+        sections = _grouped(
+            session,
+            select(ArticleSection.article_id, Section.name).join(
+                Section, Section.id == ArticleSection.section_id
+            ),
+            ArticleSection.article_id,
+            articles,
+        )
+        texts = {row[1].text_id for row in batch} - {None}
+        bodies = dict(
+            session.execute(select(StoredText.id, StoredText.body).where(StoredText.id.in_(texts))).all()
+        )
+        for article, made, capture, site, text_id, syllables in batch:
+            then, now = names.get(site.id, (None, None))
+            yield Record(
+                id=public_id(site.name, article.key),
+                site=site.name,
+                site_title=site.title,
+                key=article.key,
+                url=article.url,
+                kind=article.kind,
+                title=made.title or "",
+                blocks=split_text(bodies.get(made.text_id or 0, ""), made.kinds),
+                text_id=text_id,
+                syllables=syllables or 0,
+                published=made.published,
+                modified=made.modified,
+                author=made.author,
+                affiliation=made.affiliation,
+                source_credit=made.source_credit,
+                section=made.section,
+                sections=tuple(sorted(sections[article.id])),
+                tags=tuple(made.tags),
+                views=capture.views,
+                language=made.language,
+                attachments=tuple(Attachment(**one) for one in made.attachments),
+                province_then=then,
+                province_now=now,
+                first_fetched_at=article.first_fetched_at,
+                fetched_at=capture.fetched_at,
+                gone_at=article.gone_at,
+                urls=tuple(sorted(urls[article.id])),
+                layout=made.layout,
+                extractor_version=made.extractor_version,
+                declared_charset=made.declared_charset,
+                used_charset=made.used_charset,
+                flags=tuple(made.flags),
+                origins=made.origins,
+                status=capture.status,
+                file=capture.file,
+                offset=capture.offset,
+                length=capture.length,
+                payload_digest=capture.payload_digest,
+            )
+
+
+def shown_date(dated: Dated | None) -> str | None:
+    """A date as exports write it: ``2022-01-05T08:00:00+07:00``, or ``2022-01-05`` if only that is known."""
+    if dated is None:
+        return None
+    instant = dated.instant.astimezone(VIETNAM)
+    return instant.date().isoformat() if dated.precision is Precision.DAY else shown_instant(instant)
+
+
+def shown_instant(instant: datetime) -> str:
+    """An instant as exports write it: to the second, with +07:00."""
+    return instant.astimezone(VIETNAM).isoformat(timespec="seconds")
+
+
+def _grouped(
+    session: Session, query: Select[int, str], column: InstrumentedAttribute[int], keys: list[int]
+) -> dict[int, list[str]]:
+    grouped: dict[int, list[str]] = defaultdict(list)
+    for key, value in session.execute(query.where(column.in_(keys))):
+        grouped[key].append(value)
+    return grouped
+
+
+def _province_names(session: Session) -> dict[int, tuple[str | None, str | None]]:
+    """(name then, name now) of each site."""
+    names: dict[int, tuple[str | None, str | None]] = {}
+    for row in session.scalars(select(SiteProvince).order_by(SiteProvince.id)):
+        province = by_code(row.era, row.code)[0]
+        then, now = names.get(row.site_id, (None, None))
+        names[row.site_id] = (province.old_name, now) if row.era == Era.OLD else (then, province.new_name)
+    return names

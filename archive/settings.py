@@ -1,0 +1,164 @@
+"""What the environment says: where the data lives, which database, what time it is.
+
+Everything is checked once, at start, so that a wrong value is a message and not a crash at night.
+"""
+
+import difflib
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from archive import clock as clock_module
+from archive.clock import Clock
+
+DATA = "BAOTINH_DATA"
+DATABASE_URL = "BAOTINH_DATABASE_URL"
+CONTACT = "BAOTINH_CONTACT"
+VARIABLES = (DATA, DATABASE_URL, CONTACT, clock_module.VARIABLE)
+"""Every variable of our own; any other name with our prefix is refused as a slip of the pen."""
+
+_PREFIX = "BAOTINH_"
+_DRIVERS = ("sqlite", "postgresql+psycopg")
+_PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message has its name, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process: data folder (absolute), database URL, clock, and whom sites may write to.
+
+    `contact` is a mail address or a web page for the user agent; empty if none is given.
+    """
+
+    data: Path
+    database_url: str
+    clock: Clock
+    contact: str = ""
+
+    @property
+    def captures(self) -> Path:
+        """The folder of the WARC files."""
+        return self.data / "captures"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the run logs."""
+        return self.data / "logs"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of lock files."""
+        return self.data / "locks"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read and check the settings; creates the data folder.
+
+        An empty value counts as not set. Raises SettingsError.
+        """
+        for name in sorted(environ):
+            if name.startswith(_PREFIX) and name not in VARIABLES:
+                near = difflib.get_close_matches(name, VARIABLES, n=1)
+                hint = f"did you mean {near[0]}? " if near else ""
+                raise SettingsError(
+                    f"{name}={environ[name]!r}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}"
+                )
+        for name in _PROXIES:
+            _check_proxy(name, environ.get(name, ""))
+        _check_certificates("SSL_CERT_FILE", environ.get("SSL_CERT_FILE", ""))
+        try:
+            clock = Clock.from_environment(dict(environ))
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        data = _data_folder(environ.get(DATA, "").strip() or "./data")
+        default = URL.create("sqlite", database=str(data / "baotinh.sqlite3")).render_as_string(False)
+        return cls(
+            data, _database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ)
+        )
+
+
+def _data_folder(value: str) -> Path:
+    folder = Path(value).expanduser().absolute()
+    allowed = "give a folder that exists or can be made, and that this user may write to"
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"{DATA}={value!r}: is not a folder; {allowed}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{DATA}={value!r}: cannot be made ({error.strerror}); {allowed}") from error
+    try:
+        # Permission bits say nothing of read-only mounts or full disks: only writing tells.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as probe:
+            probe.write(b"x")
+            probe.flush()
+    except OSError as error:
+        raise SettingsError(
+            f"{DATA}={value!r}: cannot be written to ({error.strerror}); {allowed}"
+        ) from error
+    return folder
+
+
+def _database_url(value: str) -> str:
+    allowed = "give sqlite:////absolute/path.sqlite3 or postgresql+psycopg://user@host/database"
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(f"{DATABASE_URL}={value!r}: is not a database URL; {allowed}") from error
+    shown = url.render_as_string(hide_password=True)
+    if url.drivername not in _DRIVERS:
+        raise SettingsError(f"{DATABASE_URL}={shown!r}: {url.drivername!r} is not supported; {allowed}")
+    if url.drivername == "sqlite":
+        if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+            raise SettingsError(
+                f"{DATABASE_URL}={shown!r}: a database in memory would be lost with the process; {allowed}"
+            )
+        if not Path(url.database).absolute().parent.is_dir():
+            raise SettingsError(
+                f"{DATABASE_URL}={shown!r}: its folder does not exist; make it first, or {allowed}"
+            )
+    elif not url.database:
+        raise SettingsError(f"{DATABASE_URL}={shown!r}: names no database; {allowed}")
+    return value
+
+
+def _contact(environ: Mapping[str, str]) -> str:
+    value = environ.get(CONTACT, "").strip()
+    if value and not re.fullmatch(r"[^\s@()]+@[^\s@()]+\.[^\s@()]+|https?://[^\s()]+", value):
+        raise SettingsError(f"{CONTACT}={value!r}: give a mail address or a web page that sites can write to")
+    return value
+
+
+def _check_proxy(name: str, value: str) -> None:
+    if not value:
+        return
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise SettingsError(
+            f"{name}={value!r}: give an http or https URL with a host, such as http://127.0.0.1:8080"
+        )
+
+
+def _check_certificates(name: str, value: str) -> None:
+    if not value:
+        return
+    try:
+        with Path(value).open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise SettingsError(
+            f"{name}={value!r}: cannot be read ({error.strerror}); give a PEM file of certificate authorities"
+        ) from error

@@ -1,0 +1,537 @@
+"""The command line of Báo Tỉnh, assembled from its packages."""
+
+import difflib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from scrapy.settings import Settings as ScrapySettings
+from sqlalchemy.exc import OperationalError
+
+from archive.article import BlockKind, Dated, Precision
+from archive.database import (
+    ArchiveError,
+    Sessions,
+    check_version,
+    open_engine,
+    reading,
+    session_factory,
+    upgrade,
+)
+from archive.export.jsonl import export_jsonl
+from archive.export.selection import Selection
+from archive.export.staging import Exported
+from archive.export.txt import export_txt
+from archive.models import RunOutcome
+from archive.query import Shown, find_article, rejects, site_status
+from archive.runs import RunRecord, Runs
+from archive.settings import Settings, SettingsError
+from crawler.sites import UnknownSite, all_sites, find_site, site_of
+from schedules.nightly import run_nightly
+from schedules.runs import STOP_SECONDS, Child, Order
+
+FAILED, WRONG_USE = 1, 2
+"""Exit codes: something asked for could not be done; it was asked for in the wrong way."""
+
+AT_ONCE = 4
+"""Sites crawled at once unless told otherwise: each waits most of its time between requests."""
+
+LOCKED_SETTINGS = (
+    "ROBOTSTXT_OBEY",
+    "COOKIES_ENABLED",
+    "ITEM_PIPELINES",
+    "DOWNLOADER_MIDDLEWARES",
+    "EXTENSIONS",
+)
+"""What `-s` may not change: manners, and the parts the archive rests on."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="""Báo Tỉnh: scraper and archive for Vietnam's provincial news.
+
+    Begin with [bold]baotinh db upgrade[/], then [bold]baotinh crawl SITE[/] and [bold]baotinh export DIR[/].
+    Data lives in BAOTINH_DATA (./data unless set).""",
+)
+sites_app = typer.Typer(no_args_is_help=True, help="The sites this program knows.")
+db_app = typer.Typer(no_args_is_help=True, help="The archive's database.")
+schedule_app = typer.Typer(no_args_is_help=True, help="Crawl by itself, every night.")
+app.add_typer(sites_app, name="sites")
+app.add_typer(db_app, name="db")
+app.add_typer(schedule_app, name="schedule")
+
+out = Console()
+err = Console(stderr=True)
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+ScrapySetting = Annotated[
+    list[str] | None,
+    typer.Option("-s", metavar="NAME=VALUE", help="Override a Scrapy setting, as `scrapy crawl -s` does."),
+]
+
+
+class Format(StrEnum):
+    """Formats of `export`."""
+
+    TXT = "txt"
+    JSONL = "jsonl"
+
+
+def main() -> None:
+    """Run the command line; every expected trouble is one clear message and a code above 0."""
+    try:
+        app()
+    except (SettingsError, UnknownSite, ValueError) as error:
+        _fail(str(error), WRONG_USE)
+    except ArchiveError as error:
+        _fail(str(error), FAILED)
+    except OperationalError as error:
+        _fail(
+            f"the database cannot be used ({error.orig}); check the disk, BAOTINH_DATA and BAOTINH_DATABASE_URL",
+            FAILED,
+        )
+
+
+# -- crawling -------------------------------------------------------------------------------------
+
+
+@app.command()
+def crawl(
+    sites: Annotated[
+        list[str] | None, typer.Argument(metavar="SITE...", help="Site ids; see `baotinh sites list`.")
+    ] = None,
+    all_of_them: Annotated[bool, typer.Option("--all", help="Every site.")] = False,
+    start: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")
+    ] = None,
+    at_once: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Sites crawled at once; never two requests at once to one site."),
+    ] = AT_ONCE,
+    setting: ScrapySetting = None,
+) -> None:
+    """Fetch what is new on the sites, newest first.
+
+    Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop where
+    everything is known. A crawl that was interrupted goes on where it stopped.
+
+    Examples: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/], [bold]baotinh crawl --all[/]
+    """
+    if bool(sites) == all_of_them:
+        raise ValueError("name the sites to crawl, or give --all (not both); `baotinh sites list` shows them")
+    if start and end and start > end:
+        raise ValueError(
+            f"--start {start:%Y-%m-%d} lies after --end {end:%Y-%m-%d}: no article can be published in between"
+        )
+    names = (
+        list(all_sites())
+        if all_of_them
+        else list(dict.fromkeys(find_site(name).name for name in sites or []))
+    )
+    overrides = _scrapy_settings(setting or [])
+    settings, sessions = _open_archive()
+    if start and start.date() > settings.clock.now().date():
+        raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
+    orders = [
+        Order(name, start.date() if start else None, end.date() if end else None, limit, settings=overrides)
+        for name in names
+    ]
+    failed = _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
+    raise typer.Exit(FAILED if failed else 0)
+
+
+@app.command()
+def fetch(
+    url: Annotated[str, typer.Argument(help="The address of one article.")],
+    force: Annotated[bool, typer.Option(help="Fetch it even if it is kept and not due.")] = False,
+    setting: ScrapySetting = None,
+) -> None:
+    """Read one article now and show every field with where it stood on the page."""
+    spider = site_of(url)
+    if spider.article_key(url) is None:
+        raise ValueError(
+            f"{url} is no article address of {spider.name}: its path does not match {spider.article_path.pattern}"
+        )
+    settings, sessions = _open_archive()
+    child = Child(
+        Order(spider.name, url=url, force=force, settings=_scrapy_settings(setting or [])),
+        settings,
+        Runs(sessions, settings.clock),
+    )
+    with _stopping([child]):
+        child.wait()
+    outcome, reason = child.result()
+    if reason:
+        err.print(f"{spider.name}: {outcome}: {reason}", markup=False)
+    with reading(sessions) as session:
+        found = find_article(session, spider.canonical_url(url))
+        refused = [one for one in rejects(session, spider.name) if one.url == spider.canonical_url(url)]
+    for one in refused:
+        err.print(f"refused as no article: {one.reason}: {one.detail}", markup=False)
+    for shown in found:
+        _print_article(shown, origins=True)
+    raise typer.Exit(0 if found and outcome is RunOutcome.FINISHED and not refused else FAILED)
+
+
+@sites_app.command("list")
+def sites_list() -> None:
+    """Show every site: id, publisher, province, family, hosts."""
+    table = Table("site", "publisher", "province", "family", "hosts", "sections", "since")
+    for name, spider in all_sites().items():
+        table.add_row(
+            name,
+            spider.title,
+            spider.province,
+            spider.family,
+            " ".join(spider.hosts),
+            str(len(spider.sections)),
+            str(spider.oldest.year),
+        )
+    out.print(table)
+
+
+@schedule_app.command("run")
+def schedule_run(
+    at: Annotated[
+        str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")
+    ] = "00:30",
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
+) -> None:
+    """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up."""
+    settings, sessions = _open_archive()
+
+    def night() -> None:
+        orders = [Order(name) for name in all_sites()]
+        _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
+
+    run_nightly(night, at, settings)
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+@app.command()
+def status() -> None:
+    """Show what the archive holds of each site, and how its last crawl went."""
+    settings, sessions = _open_archive()
+    with reading(sessions) as session:
+        rows = site_status(session)
+    if not rows:
+        out.print(f"The archive in {settings.data} is empty. Begin with: baotinh crawl SITE", markup=False)
+        return
+    table = Table(
+        "site", "articles", "texts", "words", "from", "to", "waiting", "refused", "last crawl", "outcome"
+    )
+    for row in rows:
+        run = row.last_run
+        table.add_row(
+            row.site,
+            f"{row.articles:,}",
+            f"{row.texts:,}",
+            f"{row.syllables:,}",
+            f"{row.first_published:%Y-%m-%d}" if row.first_published else "-",
+            f"{row.last_published:%Y-%m-%d}" if row.last_published else "-",
+            f"{row.pending:,}",
+            f"{row.rejected:,}",
+            f"{run.started_at:%Y-%m-%d %H:%M}" if run else "-",
+            run.outcome if run else "-",
+        )
+    out.print(table)
+    for row in rows:
+        if row.last_run and row.last_run.reason:
+            out.print(f"{row.site}: {row.last_run.reason}", markup=False, highlight=False)
+
+
+@app.command()
+def show(
+    url_or_id: Annotated[str, typer.Argument(help="An article's URL or id (SITE-KEY), or a text id.")],
+) -> None:
+    """Show an article with its metadata, its text and every place it was published."""
+    _, sessions = _open_archive()
+    with reading(sessions) as session:
+        found = find_article(session, url_or_id)
+    if not found:
+        raise ArchiveError(
+            f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id"
+        )
+    for shown in found:
+        _print_article(shown)
+
+
+@app.command("rejects")
+def rejects_command(site: Annotated[str | None, typer.Argument(help="One site only.")] = None) -> None:
+    """List the pages that were refused as no articles, and why."""
+    if site is not None:
+        find_site(site)
+    _, sessions = _open_archive()
+    with reading(sessions) as session:
+        rows = rejects(session, site)
+    if not rows:
+        out.print("Nothing was refused.")
+        return
+    table = Table("site", "fetched", "reason", "detail", "url")
+    for row in rows:
+        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
+    out.print(table)
+
+
+# -- taking out -----------------------------------------------------------------------------------
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
+    format_: Annotated[
+        Format, typer.Option("--format", help="txt: one file a text; jsonl: one line an article.")
+    ],
+    site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given again.")] = None,
+    province: Annotated[
+        list[str] | None, typer.Option(help="Only this province, by its old or new name.")
+    ] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication."),
+    ] = None,
+    captions: Annotated[
+        bool, typer.Option("--captions/--no-captions", help="Keep picture captions in the texts.")
+    ] = True,
+) -> None:
+    """Write the corpus as files. The same archive gives the same bytes.
+
+    txt writes DIR/SITE/YYYY/MM/TEXT_ID.txt with metadata.csv (one row a text) and sources.csv (one row a place it was
+    published); jsonl writes DIR/articles.jsonl.
+    """
+    _, sessions = _open_archive()
+    selection = Selection(
+        tuple(site or ()),
+        tuple(province or ()),
+        start.date() if start else None,
+        end.date() if end else None,
+        captions,
+    )
+    write: Callable[[Sessions, Path, Selection, Callable[[int], None]], Exported]
+    write = export_txt if format_ is Format.TXT else export_jsonl
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:,} articles"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("export", total=None)
+        done = write(sessions, folder, selection, lambda number: bar.advance(task, number))
+    out.print(
+        f"{done.articles:,} articles, {done.texts:,} texts -> {folder}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not done.articles:
+        err.print("Nothing matched the selection; `baotinh status` shows what the archive holds.")
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Create the database, or bring it up to this program's version."""
+    settings = Settings.from_environment()
+    upgrade(open_engine(settings))
+    out.print(f"The archive in {settings.data} is up to date.", markup=False, highlight=False, soft_wrap=True)
+
+
+# -- parts ----------------------------------------------------------------------------------------
+
+
+def _open_archive() -> tuple[Settings, Sessions]:
+    settings = Settings.from_environment()
+    engine = open_engine(settings)
+    check_version(engine)
+    return settings, session_factory(engine)
+
+
+def _scrapy_settings(given: list[str]) -> dict[str, str]:
+    known = set(ScrapySettings()) | {"ROBOTSTXT_USER_AGENT"}
+    result = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise ValueError(f"-s {one}: write it as NAME=VALUE, such as -s DOWNLOAD_DELAY=2")
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            raise ValueError(
+                f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}"
+            )
+        if name in LOCKED_SETTINGS:
+            raise ValueError(
+                f"-s {one}: {name} is not for changing: robots.txt is always obeyed and every page is kept"
+            )
+        result[name] = value
+    return result
+
+
+def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) -> bool:
+    """Crawl, at most `at_once` sites at a time; True if any did not finish well."""
+    waiting, children, done = list(orders), [], []
+    began = {}
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:24}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[words]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err) as bar, _stopping(children):
+        tasks = {}
+        while waiting or children:
+            while waiting and len(children) < at_once:
+                child = Child(waiting.pop(0), settings, runs)
+                children.append(child)
+                began[child] = time.monotonic()
+                tasks[child] = bar.add_task(child.order.site, total=None, words="starting")
+            time.sleep(0.2)
+            for child in list(children):
+                record = child.record()
+                if record:
+                    bar.update(tasks[child], words=_counts(record))
+                if not child.running:
+                    children.remove(child)
+                    outcome, reason = child.result()
+                    seconds = time.monotonic() - began[child]
+                    done.append((child, outcome, reason, child.record(), seconds))
+                    bar.update(tasks[child], total=1, completed=1, words=str(outcome))
+    table = Table(
+        "site", "outcome", "new", "revised", "unchanged", "refused", "failed", "requests", "seconds"
+    )
+    for child, outcome, _, record, seconds in done:
+        counts = record.counts if record else {}
+        numbers = (
+            counts.get(name, 0) for name in ("new", "revised", "unchanged", "rejected", "failed", "requests")
+        )
+        table.add_row(child.order.site, outcome, *(f"{number:,}" for number in numbers), f"{seconds:.1f}")
+    out.print(table)
+    for child, outcome, reason, _, _ in done:
+        if reason:
+            where = out if outcome is RunOutcome.FINISHED else err
+            where.print(f"{child.order.site}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    return any(outcome is not RunOutcome.FINISHED for _, outcome, _, _, _ in done)
+
+
+def _counts(record: RunRecord) -> str:
+    counts = record.counts
+    kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
+    asked = sum(number for name, number in counts.items() if name.startswith("fetch/"))
+    return f"{counts.get('listed', 0):,} listed, {kept:,} of {asked:,} fetched"
+
+
+@contextmanager
+def _stopping(children: list[Child]) -> Iterator[None]:
+    """End the children in order when the user interrupts."""
+    try:
+        yield
+    except BaseException:
+        for child in children:
+            child.stop()
+        for child in children:
+            child.wait(STOP_SECONDS)
+        raise
+
+
+def _print_article(shown: Shown, *, origins: bool = False) -> None:
+    record = shown.record
+    table = Table(show_header=False, box=None, pad_edge=False)
+    rows: list[tuple[str, Any]] = [
+        ("id", record.id),
+        ("title", record.title),
+        ("url", record.url),
+        ("site", f"{record.site_title} ({record.site}), {record.province_then}, now {record.province_now}"),
+        ("published", _date(record.published)),
+        ("modified", _date(record.modified)),
+        ("author", record.author),
+        ("affiliation", record.affiliation),
+        ("source_credit", record.source_credit),
+        ("section", record.section),
+        ("tags", ", ".join(record.tags)),
+        ("views", record.views),
+        ("kind", record.kind if record.kind != "article" else None),
+        ("attachments", "\n".join(f"{one.label}: {one.url}" for one in record.attachments)),
+        ("text_id", record.text_id),
+        ("fetched", f"{record.fetched_at:%Y-%m-%d %H:%M %z}, capture {record.file} at {record.offset}"),
+        ("gone", f"{record.gone_at:%Y-%m-%d}" if record.gone_at else None),
+        ("layout", f"{record.layout}, extractor {record.extractor_version}"),
+        ("flags", ", ".join(record.flags)),
+    ]
+    for name, value in rows:
+        if value not in (None, ""):
+            origin = record.origins.get(name)
+            table.add_row(
+                f"[bold]{name}[/]",
+                _plain(str(value)),
+                f"[dim]{_plain(origin)}[/]" if origins and origin else "",
+            )
+    if origins and record.origins.get("text"):
+        table.add_row(
+            "[bold]text[/]", f"{record.syllables} words", f"[dim]{_plain(record.origins['text'])}[/]"
+        )
+    out.print(table, soft_wrap=True)
+    out.print()
+    for block in record.blocks:
+        style = {BlockKind.LEAD: "bold", BlockKind.HEADING: "bold", BlockKind.CAPTION: "italic"}.get(
+            block.kind
+        )
+        out.print(block.text, style=style, markup=False, highlight=False)
+        out.print()
+    for change in shown.changes:
+        out.print(
+            f"revision {change.number}, seen {change.seen_at:%Y-%m-%d %H:%M}: {', '.join(change.changed)} changed",
+            highlight=False,
+        )
+    others = [source for source in shown.sources if source.id != record.id]
+    for source in others:
+        out.print(
+            f"also: {source.site} {_date(source.published) or 'undated'} {source.url}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _date(dated: Dated | None) -> str | None:
+    if dated is None:
+        return None
+    form = "%Y-%m-%d %H:%M" if dated.precision is Precision.MINUTE else "%Y-%m-%d"
+    return f"{dated.instant:{form}} (from {dated.source}: {dated.raw!r})"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _fail(message: str, code: int) -> None:
+    err.print(f"baotinh: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+__all__ = ["app", "main"]
+
+if __name__ == "__main__":
+    main()

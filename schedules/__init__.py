@@ -1,0 +1,1 @@
+"""When crawls run, and whether they went well."""

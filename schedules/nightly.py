@@ -1,0 +1,49 @@
+"""The scheduler: every night, in Vietnam's time, one scheduler at a time."""
+
+import fcntl
+import logging
+import re
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from archive.database import ArchiveError
+from archive.settings import Settings
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+GRACE_SECONDS = 12 * 3600
+"""A night missed by up to half a day is caught up; the default of 1 s would skip it in silence."""
+
+logger = logging.getLogger(__name__)
+
+
+def run_nightly(night: Callable[[], None], at: str, settings: Settings) -> None:
+    """Call `night` every day at `at` (HH:MM) until the process is ended.
+
+    Raises ValueError if `at` is no time of day, ArchiveError if another scheduler runs on the same data.
+    """
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)
+    if not match:
+        raise ValueError(f"--at {at!r}: give a time of day as HH:MM, such as 00:30")
+    settings.locks.mkdir(parents=True, exist_ok=True)
+    path = settings.locks / "scheduler.lock"
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ArchiveError(f"another scheduler already runs on {settings.data}; stop it first") from error
+        scheduler = BlockingScheduler(timezone=ZONE)
+        scheduler.add_job(
+            night,
+            CronTrigger(hour=int(match[1]), minute=int(match[2]), timezone=ZONE),
+            id="nightly",
+            replace_existing=True,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=GRACE_SECONDS,
+        )
+        logger.info("the next night begins at %s", at)
+        scheduler.start()

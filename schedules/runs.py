@@ -1,0 +1,118 @@
+"""One crawl as a child process: the reactor cannot start twice, and a crash takes only itself along."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO
+
+from archive.clock import VARIABLE
+from archive.models import RunOutcome
+from archive.runs import RunRecord, Runs
+from archive.settings import Settings
+from crawler.sites import SETTINGS_MODULE
+
+STOP_SECONDS = 20.0
+"""How long a child may take to end after it was asked to; a download lasts at most 30 s, most end at once."""
+
+_ERROR_LINE = re.compile(
+    r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Locked|Missing|Outdated|Newer|Configured)): (.+)$"
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to crawl: one site, its range of days, and Scrapy settings that override ours."""
+
+    site: str
+    start: date | None = None
+    end: date | None = None
+    limit: int | None = None
+    url: str | None = None
+    force: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self) -> list[str]:
+        """The command line of the child: Scrapy's own ``crawl``."""
+        arguments = {"start": self.start, "end": self.end, "limit": self.limit, "url": self.url}
+        command = [sys.executable, "-m", "scrapy", "crawl", self.site]
+        for name, value in arguments.items():
+            if value is not None:
+                command += ["-a", f"{name}={value}"]
+        if self.force:
+            command += ["-a", "force=1"]
+        for name, value in self.settings.items():
+            command += ["-s", f"{name}={value}"]
+        return command
+
+
+class Child:
+    """A crawl under way: a process of its own session, whose log goes to a file."""
+
+    def __init__(self, order: Order, settings: Settings, runs: Runs) -> None:
+        self.order, self._runs = order, runs
+        now = settings.clock.now()
+        self.log = settings.logs / order.site / f"{now:%Y-%m-%dT%H%M%S}.log"
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        environment = dict(os.environ, SCRAPY_SETTINGS_MODULE=SETTINGS_MODULE)
+        simulated = settings.clock.setting()
+        if simulated:
+            environment[VARIABLE] = simulated
+        self._file: IO[bytes] = self.log.open("ab")
+        self._process = subprocess.Popen(
+            order.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ask the crawl to end in order."""
+        if self.running:
+            self._process.terminate()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for the end; a child that outlasts `seconds` is killed (its run is then lost, not its data)."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def record(self) -> RunRecord | None:
+        """The `run` row of this very process, or None if it never came so far as to write one."""
+        latest = self._runs.of_process(self.order.site, self._process.pid)
+        return latest
+
+    def result(self) -> tuple[RunOutcome, str | None]:
+        """How the ended crawl ended, and why if that is not plain."""
+        self._file.close()
+        record = self.record()
+        if record is None:
+            return RunOutcome.FAILED, f"{last_error(self.log)} (log: {self.log})"
+        if record.outcome is RunOutcome.RUNNING:
+            code = self._process.returncode
+            how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
+            return RunOutcome.LOST, f"the crawl {how} before it could say why (log: {self.log})"
+        return record.outcome, record.reason
+
+
+def last_error(log: Path) -> str:
+    """The last exception that a log names, or its last line."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    for line in reversed(lines):
+        match = _ERROR_LINE.match(line)
+        if match:
+            return match[2]
+    return next((line for line in reversed(lines) if line), "the crawl ended without a word")

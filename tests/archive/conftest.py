@@ -1,0 +1,65 @@
+"""An empty archive on SQLite in a temporary folder, and sites in it."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, event
+
+from archive.database import Sessions, open_engine, session_factory, upgrade
+from archive.ledger import Ledger
+from archive.settings import Settings
+from archive.store import SiteRecord, Store, register_site
+from tests.archive.helpers import HandClock, Site
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory, clock: HandClock) -> Settings:
+    found = Settings.from_environment({"BAOTINH_DATA": str(tmp_path_factory.mktemp("data"))})
+    return replace(found, clock=clock)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = open_engine(settings)
+    if engine.dialect.name == "sqlite":
+        # Hundreds of small transactions: durability is not what these tests are about.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = off"))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    return session_factory(engine)
+
+
+@pytest.fixture
+def make_site(sessions: Sessions, clock: HandClock) -> Callable[..., Site]:
+    def make(name: str = "bao_quang_ninh", province: str = "quang-ninh") -> Site:
+        with sessions.begin() as session:
+            record = SiteRecord(name, f"Báo {name}", "dataimages", (f"{name}.vn",), province)
+            site_id = register_site(session, record, clock)
+        return Site(name, site_id, Ledger(sessions, site_id, clock), Store(sessions, site_id, clock), clock)
+
+    return make
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    return make_site()
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not depend on the settings of who runs them."""
+    for name in list(os.environ):
+        if name.startswith("BAOTINH_"):
+            monkeypatch.delenv(name)

@@ -1,0 +1,311 @@
+"""Captures survive what happens to files: torn tails, full disks, two writers."""
+
+import fcntl
+import gzip
+import os
+import random
+import resource
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+
+from archive import captures
+from archive.captures import (
+    CaptureError,
+    CaptureLocked,
+    CaptureWriter,
+    Location,
+    decoded,
+    last_whole_member,
+    read_capture,
+)
+from tests.archive.helpers import HandClock
+
+URL = "https://baoquangninh.com.vn/chinh-tri/202201/bài-viết-2568339/"
+HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Transfer-Encoding", "chunked"),
+    ("Connection", "keep-alive"),
+    ("Keep-Alive", "timeout=5"),
+    ("Proxy-Connection", "keep-alive"),
+    ("Content-Length", "1"),
+    ("Content-Encoding", "gzip"),
+    ("ETag", '"abc"'),
+]
+BODY = gzip.compress("Thành phố Hạ Long".encode() * 50)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "captures"
+
+
+def writer(folder: Path, clock: HandClock, known_end: int = 0) -> CaptureWriter:
+    return CaptureWriter(folder, "bao_quang_ninh", clock, lambda file: known_end)
+
+
+@pytest.fixture
+def written(folder: Path, clock: HandClock) -> Iterator[list[Location]]:
+    with writer(folder, clock) as opened:
+        yield [opened.append(f"{URL}{i}", 200, HEADERS, BODY + bytes([i])) for i in range(5)]
+
+
+def test_round_trip(folder: Path, clock: HandClock) -> None:
+    with writer(folder, clock) as opened:
+        first = opened.append(URL, 200, HEADERS, BODY)
+        second = opened.append(URL, 404, [], b"")
+    assert first.file == "bao_quang_ninh/2022-01.warc.gz"
+    assert first.payload_length == len(BODY)
+    assert first.payload_digest.startswith("sha256:")
+    url, status, headers, body = read_capture(folder, first.file, first.offset, first.length)
+    assert (url, status, body) == (URL, 200, BODY)
+    assert headers == [HEADERS[0], HEADERS[6], HEADERS[7], ("Content-Length", str(len(BODY)))]
+    assert decoded(headers, body) == "Thành phố Hạ Long".encode() * 50
+    assert read_capture(folder, second.file, second.offset, second.length)[1:] == (
+        404,
+        [("Content-Length", "0")],
+        b"",
+    )
+
+
+def test_standard_tools_read_the_file(folder: Path, written: list[Location]) -> None:
+    path = folder / written[0].file
+    with path.open("rb") as file:
+        records = list(ArchiveIterator(file))
+    assert [record.rec_type for record in records] == ["warcinfo"] + ["response"] * 5
+    assert records[1].rec_headers.protocol == "WARC/1.1"
+    assert records[1].rec_headers.get_header("WARC-Date") == "2022-01-05T05:00:00.000000Z"
+    assert records[1].http_headers.statusline == "200 OK"
+    checked: list[int] = []
+
+    class Args:
+        inputs = (str(path),)
+        verbose = False
+
+    checked.append(Checker(Args()).process_all() or 0)
+    assert checked == [0]
+    info = gzip.decompress(path.read_bytes()[: written[0].offset]).decode()
+    assert "software: baotinh" in info
+    assert "WARC File Format 1.1" in info
+    assert "Headers of the transfer are dropped" in info
+
+
+def test_each_record_is_a_gzip_member(folder: Path, written: list[Location]) -> None:
+    data = (folder / written[0].file).read_bytes()
+    for place in written:
+        member = zlib.decompressobj(wbits=31)
+        member.decompress(data[place.offset : place.offset + place.length])
+        assert member.eof
+        assert member.unused_data == b""
+
+
+def test_a_record_is_durable_before_append_returns(
+    folder: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.fstat(fd).st_size), fsync(fd)))
+    with writer(folder, clock) as opened:
+        place = opened.append(URL, 200, HEADERS, BODY)
+        assert synced[-1] == place.offset + place.length
+
+
+def test_a_torn_tail_is_cut_on_opening(folder: Path, clock: HandClock, written: list[Location]) -> None:
+    path = folder / written[0].file
+    whole = path.read_bytes()
+    dice = random.Random(5)
+    ends = [0, written[0].offset, *(place.offset + place.length for place in written)]
+    cuts = {dice.randrange(1, len(whole)) for _ in range(40)} | set(ends[1:])
+    other = folder / "other"
+    for cut in sorted(cuts):
+        (other / "bao_quang_ninh").mkdir(parents=True, exist_ok=True)
+        torn = other / written[0].file
+        torn.write_bytes(whole[:cut])
+        with writer(other, clock) as opened:
+            place = opened.append(URL, 200, HEADERS, BODY)
+        kept = max(end for end in ends if end <= cut)
+        assert torn.read_bytes()[:kept] == whole[:kept]
+        # An emptied file begins with its warcinfo record again.
+        assert place.offset == kept or kept == 0
+        with torn.open("rb") as file:
+            assert sum(1 for _ in ArchiveIterator(file)) == max(ends.index(kept), 1) + 1
+        assert read_capture(other, place.file, place.offset, place.length)[3] == BODY
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 5000, b"\x1f\x8b\x08\0", b"garbage", BODY[:-9]])
+def test_a_tail_of_nonsense_is_cut(
+    folder: Path, clock: HandClock, written: list[Location], tail: bytes
+) -> None:
+    path = folder / written[0].file
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    assert last_whole_member(path, 0) == len(whole)
+    assert last_whole_member(path, written[2].offset) == len(whole)
+
+
+def test_a_member_that_inflates_far_is_whole(tmp_path: Path) -> None:
+    member = gzip.compress(b"\0" * (5 * 2**20), mtime=0)
+    (tmp_path / "file").write_bytes(member * 3)
+    assert last_whole_member(tmp_path / "file", 0) == 3 * len(member)
+
+
+def test_what_the_database_knows_is_never_cut(folder: Path, clock: HandClock) -> None:
+    with writer(folder, clock) as opened:
+        place = opened.append(URL, 200, HEADERS, BODY)
+    path = folder / place.file
+    end = place.offset + place.length
+    path.write_bytes(path.read_bytes()[: end - 1])
+    with (
+        writer(folder, clock, known_end=end) as opened,
+        pytest.raises(CaptureError, match=f"holds {end - 1} bytes, but the database knows of {end}"),
+    ):
+        opened.append(URL, 200, HEADERS, BODY)
+    assert path.stat().st_size == end - 1
+
+
+def test_damage_below_the_known_end_stays(folder: Path, clock: HandClock) -> None:
+    with writer(folder, clock) as opened:
+        first = opened.append(URL, 200, HEADERS, BODY)
+        second = opened.append(URL, 200, HEADERS, BODY)
+    path = folder / first.file
+    data = bytearray(path.read_bytes())
+    data[first.offset + 40] ^= 0xFF
+    path.write_bytes(bytes(data) + b"torn")
+    end = second.offset + second.length
+    with writer(folder, clock, known_end=end) as opened:
+        assert opened.append(URL, 200, HEADERS, BODY).offset == end
+    assert read_capture(folder, second.file, second.offset, second.length)[3] == BODY
+
+
+def test_one_writer_a_site(folder: Path, clock: HandClock) -> None:
+    with writer(folder, clock):
+        with pytest.raises(CaptureLocked, match=f"bao_quang_ninh: process {os.getpid()} is crawling"):
+            writer(folder, clock)
+        CaptureWriter(folder, "hong_linh", clock, lambda file: 0).close()
+    writer(folder, clock).close()
+
+
+def test_the_lock_is_that_of_the_file_system(folder: Path, clock: HandClock) -> None:
+    """A stale lock file of a process that was killed stops nobody."""
+    (folder / "bao_quang_ninh").mkdir(parents=True)
+    (folder / "bao_quang_ninh" / "writer.lock").write_text("1\n")
+    with writer(folder, clock), (folder / "bao_quang_ninh" / "writer.lock").open() as lock:
+        assert lock.read() == f"{os.getpid()}\n"
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_files_by_month_and_size(folder: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(captures, "ROLL_AT", 1500)
+    with writer(folder, clock) as opened:
+        files = [opened.append(URL, 200, [], os.urandom(1000)).file for _ in range(2)]
+        clock.advance(days=30)
+        files.append(opened.append(URL, 200, [], b"x").file)
+    with writer(folder, clock) as opened:
+        files.append(opened.append(URL, 200, [], b"x").file)
+    assert files == [
+        "bao_quang_ninh/2022-01.warc.gz",
+        "bao_quang_ninh/2022-01-2.warc.gz",
+        "bao_quang_ninh/2022-02.warc.gz",
+        "bao_quang_ninh/2022-02.warc.gz",
+    ]
+
+
+FULL_DISK = """
+import os, resource, sys
+from pathlib import Path
+from archive.captures import CaptureError, CaptureWriter
+from archive.clock import Clock
+clock = Clock.from_environment({"BAOTINH_NOW": "2022-01-05T12:00:00+07:00"})
+with CaptureWriter(Path(sys.argv[1]), "bao_quang_ninh", clock, lambda file: 0) as writer:
+    place = writer.append("http://a/1", 200, [], b"one")
+    end = place.offset + place.length
+    path = Path(sys.argv[1]) / place.file
+    resource.setrlimit(resource.RLIMIT_FSIZE, (end + 700, resource.RLIM_INFINITY))
+    try:
+        writer.append("http://a/2", 200, [], os.urandom(5000))
+    except CaptureError as error:
+        print(error)
+    assert path.stat().st_size == end, "the file ends where it ended"
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert writer.append("http://a/3", 200, [], b"three").offset == end
+"""
+
+
+def test_a_full_disk_leaves_no_half_record(folder: Path) -> None:
+    """A limit on the size of files stops a write in its middle, as a full disk does."""
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[1] == resource.RLIM_INFINITY
+    child = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert child.returncode == 0, child.stderr
+    assert "2022-01.warc.gz: cannot be written to (File too large;" in child.stdout
+    assert "MiB free" in child.stdout
+    with (folder / "bao_quang_ninh" / "2022-01.warc.gz").open("rb") as file:
+        urls = [record.rec_headers.get_header("WARC-Target-URI") for record in ArchiveIterator(file)]
+    assert urls == [None, "http://a/1", "http://a/3"]
+
+
+def test_a_damaged_record_is_not_read(folder: Path, written: list[Location]) -> None:
+    place = written[1]
+    path = folder / place.file
+    data = path.read_bytes()
+    for broken in (data[: place.offset + 50], data[: place.offset] + b"\0" * place.length):
+        path.write_bytes(broken)
+        with pytest.raises(CaptureError, match="2022-01"):
+            read_capture(folder, place.file, place.offset, place.length)
+    with pytest.raises(CaptureError, match="nowhere"):
+        read_capture(folder, "nowhere.warc.gz", 0, 10)
+
+
+TEXT = ("Quảng Ninh " * 500).encode()
+
+
+def bare_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+CODED = {
+    "gzip": gzip.compress(TEXT),
+    "x-gzip": gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]),
+    "deflate": zlib.compress(TEXT),
+    "Deflate": bare_deflate(TEXT),
+    "br": brotli.compress(TEXT),
+    "identity": TEXT,
+    "deflate, gzip": gzip.compress(zlib.compress(TEXT)),
+}
+
+
+@pytest.mark.parametrize("coding", CODED)
+def test_decoding(coding: str) -> None:
+    headers = [("content-encoding", coding)]
+    assert decoded(headers, CODED[coding]) == TEXT
+    assert decoded(headers, CODED[coding], limit=len(TEXT)) == TEXT
+    with pytest.raises(CaptureError, match="larger than"):
+        decoded(headers, CODED[coding], limit=len(TEXT) - 1)
+    if coding != "identity":
+        with pytest.raises(CaptureError, match=r"cut off|damaged"):
+            decoded(headers, CODED[coding][:-12])
+
+
+def test_decoding_a_bomb_takes_little() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    with pytest.raises(CaptureError, match="larger than 10485760 bytes"):
+        decoded([("Content-Encoding", "gzip")], bomb)
+
+
+def test_an_unknown_coding() -> None:
+    with pytest.raises(CaptureError, match="'zstd' is not known"):
+        decoded([("Content-Encoding", "zstd")], BytesIO(b"x").read())

@@ -1,0 +1,250 @@
+"""The ledger decides what to fetch: everything once, and again only for a reason."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from archive import ledger as ledger_module
+from archive.article import Rejection
+from archive.clock import VIETNAM
+from archive.database import Sessions, reading
+from archive.ledger import GIVE_UP, Decision, Found, next_look
+from archive.models import ArticleUrl, StoredArticle, UrlKind
+from archive.query import find_article
+from tests.archive.helpers import START, HandClock, Site, at, found, page
+
+OLD = at("2020-11-03")
+
+
+def decisions(site: Site, *listed: Found) -> list[Decision]:
+    return [decision for _, decision in site.ledger.see(listed)]
+
+
+def waiting(site: Site, **options: object) -> list[tuple[str, Decision]]:
+    return [(one.key, decision) for one, decision in site.ledger.pending(**options)]  # type: ignore[arg-type]
+
+
+def test_new_then_pending_then_known(site: Site) -> None:
+    assert decisions(site, found("1"), found("2")) == [Decision.NEW, Decision.NEW]
+    # The run was interrupted before it fetched: the next one finds both, listed or not.
+    assert waiting(site) == [("2", Decision.PENDING), ("1", Decision.PENDING)]
+    assert decisions(site, found("1")) == [Decision.PENDING]
+    site.save(page("1", published=OLD))
+    assert decisions(site, found("1")) == [Decision.KNOWN]
+    assert waiting(site) == [("2", Decision.PENDING)]
+    assert site.ledger.counts() == {"fetched": 1, "found": 1}
+
+
+def test_a_url_twice_on_a_page_is_fetched_once(site: Site) -> None:
+    assert decisions(site, found("1"), found("1")) == [Decision.NEW, Decision.KNOWN]
+
+
+def test_another_url_of_a_fetched_article_is_an_alias(site: Site, sessions: Sessions) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("1", published=OLD))
+    other = found("1", "https://baoquangninh.com.vn/kinh-te/bai-1", section="Kinh tế")
+    assert decisions(site, other) == [Decision.KNOWN]
+    assert decisions(site, other) == [Decision.KNOWN]
+    assert waiting(site) == []
+    with reading(sessions) as session:
+        assert other.url in session.scalars(select(ArticleUrl.url)).all()
+        (shown,) = find_article(session, other.url)
+    assert shown.record.sections == ("Kinh tế",)
+
+
+def test_two_urls_of_one_article_are_fetched_once(site: Site) -> None:
+    first, second = found("1"), found("1", "https://baoquangninh.com.vn/khac/bai-1", section="Khác")
+    assert decisions(site, first, second) == [Decision.NEW, Decision.KNOWN]
+    assert waiting(site) == [("1", Decision.PENDING)]
+    site.save(page("1", published=OLD))
+    assert waiting(site) == []
+    assert site.ledger.counts() == {"alias": 1, "fetched": 1}
+
+
+def test_the_second_url_has_its_turn_when_the_first_is_gone(site: Site) -> None:
+    first, second = found("1"), found("1", "https://baoquangninh.com.vn/khac/bai-1")
+    site.ledger.see([first, second])
+    site.ledger.gone(first.url, 404, "not found")
+    assert [one.url for one, _ in site.ledger.pending()] == [second.url]
+
+
+def test_a_moved_article_is_fetched_at_its_new_url(site: Site, sessions: Sessions) -> None:
+    first, second = found("1"), found("1", "https://baoquangninh.com.vn/khac/bai-1")
+    site.ledger.see([first])
+    site.save(page("1", published=OLD))
+    site.ledger.see([second])
+    site.ledger.gone(first.url, 404, "not found")
+    with reading(sessions) as session:
+        assert session.scalars(select(StoredArticle.gone_at)).one() == START
+    assert [one.url for one, _ in site.ledger.pending()] == [second.url]
+    site.save(page("1", published=OLD, url=second.url))
+    with reading(sessions) as session:
+        assert session.scalars(select(StoredArticle.gone_at)).one() is None
+
+
+def test_articles_without_a_key_are_no_siblings(site: Site) -> None:
+    listed = [found("", f"https://baoquangninh.com.vn/{i}") for i in range(3)]
+    assert decisions(site, *listed) == [Decision.NEW] * 3
+    assert len(waiting(site)) == 3
+
+
+def test_young_articles_are_looked_at_again(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("1", published=at("2022-01-05", "11:50")))
+    assert decisions(site, found("1")) == [Decision.KNOWN]
+    clock.advance(minutes=50)
+    assert decisions(site, found("1")) == [Decision.DUE]
+    assert waiting(site) == [("1", Decision.DUE)]
+    site.save(page("1", published=at("2022-01-05", "11:50")))
+    assert decisions(site, found("1")) == [Decision.KNOWN]
+
+
+def test_the_looks_end_with_age() -> None:
+    born = datetime(2022, 1, 5, 8, 0, tzinfo=VIETNAM)
+    at_, looks = born, []
+    while (look := next_look(born, born, at_)) is not None:
+        looks.append(look - born)
+        at_ = look
+    assert looks == [
+        timedelta(hours=1),
+        timedelta(hours=6),
+        timedelta(days=1),
+        timedelta(days=3),
+        timedelta(days=10),
+    ]
+    assert next_look(None, born, born) == born + timedelta(hours=1)
+
+
+def test_a_listed_change_is_a_reason(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("1", published=OLD))
+    clock.advance(hours=2)
+    assert decisions(site, found("1", modified=START)) == [Decision.KNOWN]
+    later = found("1", modified=START + timedelta(hours=1))
+    assert decisions(site, later) == [Decision.MODIFIED]
+    assert waiting(site) == [("1", Decision.MODIFIED)], "a run cut short comes back to it"
+    site.save(page("1", published=OLD))
+    assert decisions(site, later) == [Decision.KNOWN]
+    assert decisions(site, found("1", modified=START + timedelta(days=300))) == [Decision.KNOWN]
+
+
+def test_a_change_listed_under_an_alias_counts(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("1", published=OLD))
+    clock.advance(hours=2)
+    alias = found("1", "https://baoquangninh.com.vn/amp/bai-1", modified=START + timedelta(hours=1))
+    assert decisions(site, alias) == [Decision.KNOWN]
+    assert [(one.url, d) for one, d in site.ledger.pending()] == [(found("1").url, Decision.MODIFIED)]
+
+
+def test_failures_wait_longer_and_end(site: Site, clock: HandClock) -> None:
+    one = found("1")
+    site.ledger.see([one])
+    for failures in range(1, GIVE_UP):
+        site.ledger.failed(one.url, "HTTP 500", soft=False)
+        clock.advance(hours=6 * failures, minutes=-1)
+        assert decisions(site, one) == [Decision.KNOWN]
+        assert waiting(site) == []
+        clock.advance(minutes=1)
+        assert waiting(site) == [("1", Decision.PENDING)]
+        assert decisions(site, one) == [Decision.PENDING]
+    site.ledger.failed(one.url, "HTTP 500", soft=False)
+    clock.advance(days=100)
+    assert waiting(site) == []
+    assert decisions(site, one) == [Decision.KNOWN]
+    assert site.ledger.counts() == {"failed": 1}
+
+
+def test_soft_failures_count_half(site: Site, clock: HandClock) -> None:
+    one = found("1")
+    site.ledger.see([one])
+    for _ in range(2 * GIVE_UP - 1):
+        site.ledger.failed(one.url, "timeout", soft=True)
+    assert site.ledger.counts() == {"found": 1}
+    site.ledger.failed(one.url, "timeout", soft=True)
+    assert site.ledger.counts() == {"failed": 1}
+
+
+def test_a_success_forgets_failures(site: Site, clock: HandClock) -> None:
+    one = found("1")
+    for _ in range(3):
+        site.ledger.see([one])
+        for _ in range(GIVE_UP - 1):
+            site.ledger.failed(one.url, "HTTP 500", soft=False)
+        site.save(page("1", published=OLD))
+    assert site.ledger.counts() == {"fetched": 1}
+
+
+def test_a_failing_look_leaves_the_kept_article(site: Site) -> None:
+    site.save(page("1", published=OLD))
+    for _ in range(GIVE_UP):
+        site.ledger.failed(page("1").url, "HTTP 500", soft=False)
+    assert site.ledger.counts() == {"fetched": 1}
+    assert waiting(site) == []
+
+
+def test_gone_and_forbidden_are_left_alone(site: Site) -> None:
+    site.ledger.see([found("1"), found("2")])
+    site.ledger.gone(found("1").url, 410, "gone")
+    site.ledger.forbidden(found("2").url, "robots.txt")
+    assert waiting(site) == []
+    assert decisions(site, found("1"), found("2")) == [Decision.KNOWN, Decision.KNOWN]
+
+
+def test_a_rejected_page_is_left_alone_once_old(site: Site, clock: HandClock) -> None:
+    one = found("1", listed=OLD)
+    site.ledger.see([one])
+    site.save(Rejection("no-body", "nothing there"), url=one.url)
+    assert decisions(site, one) == [Decision.KNOWN]
+    clock.advance(days=1)
+    assert decisions(site, one) == [Decision.KNOWN]
+    assert site.ledger.counts() == {"rejected": 1}
+
+
+def test_pending_is_newest_first_and_undated_last(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "_PAGE", 2)
+    days = {"a": "2022-01-02", "b": None, "c": "2022-01-04", "d": "2022-01-03", "e": "2022-01-04", "f": None}
+    site.ledger.see([found(key, listed=at(day) if day else None) for key, day in days.items()])
+    assert [key for key, _ in waiting(site)] == ["e", "c", "d", "a", "f", "b"]
+    assert [key for key, _ in waiting(site, limit=3)] == ["e", "c", "d"]
+    span = {"start": date(2022, 1, 3), "end": date(2022, 1, 3)}
+    assert [key for key, _ in waiting(site, **span)] == ["d", "f", "b"]
+
+
+def test_pending_may_be_worked_off_while_it_is_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "_PAGE", 3)
+    keys = [str(number) for number in range(10)]
+    site.ledger.see([found(key, listed=OLD) for key in keys])
+    done = []
+    for one, _ in site.ledger.pending():
+        site.save(page(one.key, published=OLD))
+        done.append(one.key)
+    assert sorted(done) == keys
+
+
+def test_pending_gives_back_what_was_found(site: Site) -> None:
+    one = found("1", section="Chính trị", title="Bài", listed=at("2022-01-03", "07:00"), modified=START)
+    site.ledger.see([one])
+    assert [back for back, _ in site.ledger.pending()] == [one]
+
+
+def test_a_listing_does_not_make_a_date_vaguer(site: Site) -> None:
+    exact = at("2022-01-03", "07:00")
+    site.ledger.see([found("1", listed=exact)])
+    site.ledger.see([found("1", listed=at("2022-01-03"))])
+    assert [one.listed for one, _ in site.ledger.pending()] == [exact]
+    site.ledger.see([found("1", listed=at("2022-01-04"))])
+    assert [one.listed for one, _ in site.ledger.pending()] == [at("2022-01-04")]
+
+
+def test_walks(site: Site, clock: HandClock) -> None:
+    listing = "https://baoquangninh.com.vn/chinh-tri/"
+    assert site.ledger.walked_down_to(listing) is None
+    site.ledger.walked(listing, UrlKind.LISTING, date(2020, 1, 1))
+    assert site.ledger.walked_down_to(listing) == date(2020, 1, 1)
+    clock.advance(days=30)
+    site.ledger.walked(listing, UrlKind.LISTING, date(2022, 2, 1))
+    assert site.ledger.walked_down_to(listing) == date(2022, 2, 1), "who walked says what is whole"
+    assert waiting(site) == [], "a listing is no article"
+    assert site.ledger.counts() == {}

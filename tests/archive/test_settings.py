@@ -1,0 +1,91 @@
+"""Wrong settings are refused at start with their name, their value and what is allowed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from archive.settings import Settings, SettingsError
+
+
+def test_defaults_lie_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_environment({})
+    assert settings.data == tmp_path / "data"
+    assert settings.data.is_dir()
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/baotinh.sqlite3"
+    assert settings.captures == tmp_path / "data" / "captures"
+    assert settings.clock.start is None
+
+
+def test_the_clock_is_set(tmp_path: Path) -> None:
+    environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_NOW": "2022-12-26T06:00:00+07:00"}
+    assert Settings.from_environment(environ).clock.now().isoformat() == "2022-12-26T06:00:00+07:00"
+
+
+def test_postgresql_is_allowed(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://user:secret@localhost/baotinh"
+    environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_DATABASE_URL": url}
+    assert Settings.from_environment(environ).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("BAOTINH_NOW", "tomorrow", "give an instant with its offset"),
+        ("BAOTINH_NOW", "2022-12-26T06:00:00", "give an instant with its offset"),
+        ("BAOTINH_DATABASE_URL", "not a url", "is not a database URL"),
+        ("BAOTINH_DATABASE_URL", "mysql://localhost/x", "'mysql' is not supported"),
+        ("BAOTINH_DATABASE_URL", "postgresql://localhost/x", "'postgresql' is not supported"),
+        ("BAOTINH_DATABASE_URL", "postgresql+psycopg://localhost", "names no database"),
+        ("BAOTINH_DATABASE_URL", "sqlite://", "lost with the process"),
+        ("BAOTINH_DATABASE_URL", "sqlite:///:memory:", "lost with the process"),
+        ("BAOTINH_DATABASE_URL", "sqlite:////nowhere/at/all/x.db", "its folder does not exist"),
+        ("http_proxy", "127.0.0.1:8080", "give an http or https URL with a host"),
+        ("HTTP_PROXY", "socks5://127.0.0.1:8080", "give an http or https URL with a host"),
+        ("https_proxy", "http://", "give an http or https URL with a host"),
+        ("HTTPS_PROXY", "http://host:port", "give an http or https URL with a host"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read"),
+        ("SSL_CERT_FILE", "/", "cannot be read"),
+        ("BAOTINH_DATABSE_URL", "x", "did you mean BAOTINH_DATABASE_URL?"),
+        ("BAOTINH_ZZZ", "x", "no such setting"),
+    ],
+)
+def test_refused(tmp_path: Path, name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment({"BAOTINH_DATA": str(tmp_path), name: value})
+    assert str(refusal.value).startswith(f"{name}={value!r}") or name == "BAOTINH_DATABASE_URL"
+    assert name in str(refusal.value)
+    assert says in str(refusal.value)
+
+
+def test_a_password_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment(
+            {"BAOTINH_DATA": str(tmp_path), "BAOTINH_DATABASE_URL": "mysql://me:secret@localhost/x"}
+        )
+    assert "secret" not in str(refusal.value)
+
+
+def test_data_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"BAOTINH_DATA=.*is not a folder"):
+        Settings.from_environment({"BAOTINH_DATA": str(tmp_path / "file")})
+
+
+def test_data_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"BAOTINH_DATA=.*cannot be made"):
+        Settings.from_environment({"BAOTINH_DATA": str(tmp_path / "file" / "below")})
+
+
+def test_data_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o500)
+    if os.geteuid() == 0:  # permission bits do not stop root
+
+        def refuse(**_: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("archive.settings.tempfile.NamedTemporaryFile", refuse)
+    with pytest.raises(SettingsError, match=r"BAOTINH_DATA=.*cannot be written to \(Permission denied\)"):
+        Settings.from_environment({"BAOTINH_DATA": str(tmp_path)})

@@ -1,0 +1,365 @@
+"""The store: one transaction, twice is once, nothing that is kept is lost."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from archive.article import Attachment, Block, BlockKind, Rejection
+from archive.database import Sessions, reading
+from archive.models import Base, Capture, Extraction, Revision, RunOutcome, StoredText, Url
+from archive.query import find_article, rejects, site_status
+from archive.records import Record, records
+from archive.runs import Runs
+from archive.store import Outcome, SiteRecord, known_end, register_site, syllables
+from tests.archive.helpers import VERSION, HandClock, Site, at, found, page
+
+REFUSED = Rejection("no-body", "the page has no body")
+
+
+def dump(sessions: Sessions) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with reading(sessions) as session:
+        return {t.name: sorted(map(repr, session.execute(select(t)))) for t in Base.metadata.sorted_tables}
+
+
+def kept(sessions: Sessions) -> list[Record]:
+    with reading(sessions) as session:
+        return list(records(session))
+
+
+def count(sessions: Sessions, model: type[Base]) -> int:
+    with reading(sessions) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_an_article_comes_back_whole(site: Site, sessions: Sessions) -> None:
+    full = page(
+        "1",
+        blocks=(
+            Block(BlockKind.LEAD, "Sapô."),
+            Block(BlockKind.PARAGRAPH, "Đoạn một."),
+            Block(BlockKind.CAPTION, "Ảnh: Văn Đảm"),
+            Block(BlockKind.VERSE, "Câu một\ncâu hai"),
+        ),
+        modified=at("2022-01-06"),
+        author="Văn Đảm",
+        affiliation="Bộ CHQS tỉnh",
+        source_credit="Báo Hà Nam",
+        section="Chính trị",
+        tags=("một", "hai"),
+        views=270,
+        language="vi",
+        attachments=(Attachment("https://baoquangninh.com.vn/a.pdf", "Tải về"),),
+        declared_charset="iso-8859-1",
+        flags=("whole-page",),
+        origins={"title": "h1"},
+    )
+    listed = found("1", section="Thời sự")
+    assert site.save(full, found=listed) is Outcome.NEW
+    (record,) = kept(sessions)
+    assert record.id == "bao_quang_ninh-1"
+    assert record.blocks == full.blocks
+    assert record.text() == full.text
+    assert record.text(captions=False) == "Sapô.\n\nĐoạn một.\n\nCâu một\ncâu hai"
+    names = ("key url title published modified author affiliation source_credit section tags views language "
+             "attachments layout declared_charset used_charset flags origins lead captions")  # fmt: skip
+    for name in names.split():
+        assert getattr(record, name) == getattr(full, name), name
+    assert record.sections == ("Chính trị", "Thời sự")
+    assert (record.province_then, record.province_now) == ("Quảng Ninh", "Quảng Ninh")
+
+
+def test_the_same_input_twice_changes_nothing(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    capture = site.capture(page().url)
+    rejected = site.capture("https://baoquangninh.com.vn/x")
+
+    def save() -> tuple[Outcome, Outcome]:
+        return (
+            site.store.save(capture, page(), requested_url=page().url, extractor_version=VERSION),
+            site.store.save(rejected, REFUSED, requested_url=rejected.url, extractor_version=VERSION),
+        )
+
+    assert save() == (Outcome.NEW, Outcome.REJECTED)
+    before = dump(sessions)
+    clock.advance(hours=1)
+    assert save() == (Outcome.UNCHANGED, Outcome.REJECTED)
+    assert dump(sessions) == before
+
+
+def test_a_capture_may_be_acknowledged_first(site: Site, sessions: Sessions) -> None:
+    capture = site.capture(page().url, headers=[("ETag", '"x"'), ("content-type", "text/html")])
+    key = site.store.add_capture(capture)
+    assert site.store.add_capture(capture) == key
+    assert site.store.save(key, page(), requested_url=capture.url, extractor_version=VERSION) is Outcome.NEW
+    assert count(sessions, Capture) == 1
+    with reading(sessions) as session:
+        row = session.scalars(select(Capture)).one()
+        assert (row.etag, row.content_type, row.content_encoding) == ('"x"', "text/html", None)
+    assert known_end(sessions, capture.location.file) == capture.location.offset + 100
+    assert known_end(sessions, "other") == 0
+
+
+def test_one_text_of_two_sites_is_kept_once(make_site: Callable[..., Site], sessions: Sessions) -> None:
+    first, second = make_site(), make_site("hong_linh", "ha-tinh")
+    first.save(page("1", "Cùng một bài.", published=at("2022-01-05", "09:00")))
+    second.save(page("7", "Cùng một bài.", published=at("2022-01-05", "08:00")))
+    assert count(sessions, StoredText) == 1
+    with reading(sessions) as session:
+        (text_id,) = session.scalars(select(StoredText.text_id))
+        shown = find_article(session, text_id)
+    assert [one.record.id for one in shown] == ["hong_linh-7", "bao_quang_ninh-1"]
+    assert [source.id for source in shown[0].sources] == ["hong_linh-7", "bao_quang_ninh-1"]
+
+
+def test_changed_words_are_a_revision(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    site.save(page("1", "Bản đầu."))
+    clock.advance(hours=1)
+    changed = page("1", "Bản sau.", title="Tít mới")
+    assert site.save(changed) is Outcome.REVISED
+    clock.advance(hours=1)
+    assert site.save(page("1", "Bản sau.", title="Tít mới", author="Văn Đảm")) is Outcome.REVISED
+    with reading(sessions) as session:
+        (shown,) = find_article(session, "bao_quang_ninh-1")
+        bodies = set(session.scalars(select(StoredText.body)))
+    assert shown.record.text() == "Bản sau."
+    assert [(change.number, change.changed) for change in shown.changes] == [
+        (1, ("title", "text")),
+        (2, ("author",)),
+    ]
+    assert bodies == {"Bản đầu.", "Bản sau."}, "both are kept"
+
+
+def test_a_later_minute_of_publication_is_a_revision(site: Site) -> None:
+    site.save(page("1", published=at("2022-01-05")))
+    assert site.save(page("1", published=at("2022-01-05", "00:00"))) is Outcome.REVISED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"views": 271},
+        {"layout": "2021"},
+        {"flags": ("odd",)},
+        {"origins": {"title": "h2"}},
+        {"modified": at("2022-01-05", "10:00")},
+    ],
+)
+def test_what_is_not_the_publishers_words_is_no_revision(
+    site: Site, sessions: Sessions, change: dict[str, Any]
+) -> None:
+    site.save(page("1", views=270))
+    assert site.save(page("1", **change)) is Outcome.UNCHANGED
+    assert count(sessions, Revision) == 0
+    (record,) = kept(sessions)
+    for name, value in change.items():
+        assert getattr(record, name) == value, "the newest look is the current one"
+
+
+def test_another_extractor_version_is_no_revision(site: Site, sessions: Sessions) -> None:
+    site.save(page("1", "Bản đầu.  Lượt xem: 3"))
+    assert site.save(page("1", "Bản đầu."), version="2") is Outcome.UNCHANGED
+    assert count(sessions, Revision) == 0
+    assert kept(sessions)[0].text() == "Bản đầu."
+
+
+def test_reading_an_old_capture_again_does_not_replace_a_newer_one(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    old = site.store.add_capture(site.capture(page().url))
+    clock.advance(days=1)
+    site.save(page("1", "Bản mới."))
+    site.store.save(old, page("1", "Bản cũ."), requested_url=page().url, extractor_version="2")
+    assert kept(sessions)[0].text() == "Bản mới."
+
+
+def test_a_rejected_look_keeps_the_good_article(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    site.save(page("1"))
+    before = kept(sessions)
+    clock.advance(days=1)
+    assert site.save(REFUSED, url=page("1").url) is Outcome.REJECTED
+    assert kept(sessions) == before
+    assert site.ledger.counts() == {"fetched": 1}
+    with reading(sessions) as session:
+        (refused,) = rejects(session)
+        assert (refused.reason, refused.kept) == ("no-body", True)
+    site.save(page("1"))
+    with reading(sessions) as session:
+        assert rejects(session) == [], "a good look after it settles the matter"
+
+
+def test_a_transaction_that_fails_leaves_nothing(
+    site: Site, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("0"))
+    before = dump(sessions)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    for step in ("add_article_url", "put_in_sections", "_extraction", "_fetched"):
+        with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+            patch.setattr(f"archive.store.{step}", fail)
+            site.save(page("1"))
+        assert dump(sessions) == before, step
+    assert site.save(page("1")) is Outcome.NEW
+
+
+def test_a_page_may_name_a_better_key_than_its_url(site: Site, sessions: Sessions) -> None:
+    one = found("tin-moi", "https://baoquangninh.com.vn/tin-moi")
+    site.ledger.see([one])
+    assert site.save(page("1042", url=one.url), found=one) is Outcome.NEW
+    assert [d.value for _, d in site.ledger.see([one])] == ["known"]
+    assert site.save(page("1042", url=one.url)) is Outcome.UNCHANGED
+    # A later extractor names another key: the article, and the id people cite, stay.
+    assert site.save(replace(page("1042", url=one.url), key="tin-moi")) is Outcome.UNCHANGED
+    assert [record.id for record in kept(sessions)] == ["bao_quang_ninh-1042"]
+
+
+def test_a_wrong_canonical_url_does_not_melt_articles_together(site: Site, sessions: Sessions) -> None:
+    home = "https://baoquangninh.com.vn/"
+    for key in ("1", "2", "3"):
+        assert site.save(page(key, url=home), url=page(key).url) is Outcome.NEW
+    assert [record.key for record in kept(sessions)] == ["1", "2", "3"]
+
+
+def test_all_urls_lead_to_the_article(site: Site, sessions: Sessions) -> None:
+    asked, final = "https://baoquangninh.com.vn/cu/1", "https://baoquangninh.com.vn/moi/1"
+    capture = site.capture(asked, final_url=final)
+    site.store.save(
+        capture, page("1"), requested_url=asked, aliases=("https://m.vn/1?a=2",), extractor_version=VERSION
+    )
+    with reading(sessions) as session:
+        for wanted in (
+            asked, final, page("1").url, "https://m.vn/1?a=2", "http://www.m.vn/1?a=2", "m.vn/1/",
+            "http://www.baoquangninh.com.vn/moi/1/?utm_source=x", "bao_quang_ninh-1",
+        ):  # fmt: skip
+            assert [shown.record.key for shown in find_article(session, wanted)] == ["1"], wanted
+        for wanted in ("bao_quang_ninh-2", "https://baoquangninh.com.vn/moi/2", "0123456789abcdef", "x_%"):
+            assert find_article(session, wanted) == [], wanted
+
+
+def test_a_photo_story_has_no_text(site: Site, sessions: Sessions) -> None:
+    site.save(replace(page("1"), blocks=()))
+    assert kept(sessions)[0].text_id is None
+    assert count(sessions, StoredText) == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        page("1", "Hai\n\nđoạn."),
+        page("1", ""),
+        page("1", "Hoa\u0300 bình"),
+        page("1", title=""),
+        replace(page("1"), key=""),
+    ],
+)
+def test_what_breaks_the_rules_of_the_text_is_refused(site: Site, sessions: Sessions, broken: Any) -> None:
+    with pytest.raises(ValueError, match=r"https://baoquangninh\.com\.vn/bai-1: "):
+        site.save(broken)
+    assert count(sessions, Capture) == 0
+
+
+def test_text_ids_are_those_of_the_words(site: Site, sessions: Sessions) -> None:
+    site.save(page("1", "Hạ Long"))
+    with reading(sessions) as session:
+        # printf 'Hạ Long' | sha256sum
+        sha = session.scalars(select(StoredText.sha256)).one()
+    import hashlib
+
+    assert sha == hashlib.sha256("Hạ Long".encode()).hexdigest()
+    assert kept(sessions)[0].text_id == sha[:16]
+
+
+def test_the_content_hash_knows_no_integer_keys(make_site: Callable[..., Site], sessions: Sessions) -> None:
+    first, second = make_site(), make_site("hong_linh", "ha-tinh")
+    first.save(page("0", "Đứng trước."))
+    first.save(page("1", "Một."))
+    second.save(page("1", "Một."))
+    with reading(sessions) as session:
+        query = select(Extraction.content_hash).where(Extraction.title == "Bài 1")
+        assert len(set(session.scalars(query))) == 1
+
+
+def test_syllables() -> None:
+    assert syllables("Thành phố Hạ Long - 2022 | ngày 5/1") == 7
+
+
+def test_registering_a_site_again(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    record = SiteRecord(site.name, "Báo mới", "other", ("baoquangninh.vn",), "quang-ninh")
+    with sessions.begin() as session:
+        assert register_site(session, record, clock) == site.id
+        assert register_site(session, record, clock) == site.id
+    with reading(sessions) as session:
+        hosts = session.execute(text("select host from site_host order by host")).scalars().all()
+        provinces = session.execute(
+            text("select era, code, valid_from, valid_until from site_province")
+        ).all()
+    assert hosts == ["bao_quang_ninh.vn", "baoquangninh.vn"]
+    assert sorted(map(tuple, provinces)) == [
+        ("34", "22", "2025-07-01", None),
+        ("63", "22", None, "2025-07-01"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "province", "says"),
+    [("bao-quang-ninh", "quang-ninh", "site id"), ("x", "quang-nin", "did you mean quang-ninh")],
+)
+def test_a_bad_site_is_refused(
+    sessions: Sessions, clock: HandClock, name: str, province: str, says: str
+) -> None:
+    record = SiteRecord(name, "X", "f", (), province)
+    with pytest.raises(ValueError, match=says), sessions.begin() as session:
+        register_site(session, record, clock)
+
+
+def test_runs(site: Site, sessions: Sessions, clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(sessions, clock)
+    dead = runs.start_run(site.id, {"start": "2022-01-01"})
+    with sessions.begin() as session:
+        session.execute(text("update run set pid = 99999999"))
+    clock.advance(hours=2)
+    run = runs.start_run(site.id, {})
+    runs.beat(run, {"articles": 1})
+    clock.advance(minutes=5)
+    runs.finish_run(run, RunOutcome.FINISHED, None, {"articles": 2})
+    latest = runs.latest(site.name)
+    assert [(one.outcome, one.counts) for one in latest] == [
+        (RunOutcome.FINISHED, {"articles": 2}),
+        (RunOutcome.LOST, {}),
+    ]
+    assert latest[1].arguments == {"start": "2022-01-01"}
+    assert "99999999" in (latest[1].reason or "")
+    assert dead != run
+    with pytest.raises(IntegrityError), sessions.begin() as session:
+        session.execute(text("update run set finished_at = null"))
+
+
+def test_status(make_site: Callable[..., Site], sessions: Sessions) -> None:
+    site, _ = make_site(), make_site("hong_linh", "ha-tinh")
+    site.ledger.see([found("9")])
+    site.save(page("1", "Một hai ba.", published=at("2022-01-01")))
+    site.save(page("2", "Một hai ba.", published=at("2022-01-03", "07:00")))
+    site.save(page("3", "Bốn.", published=None))
+    site.save(REFUSED, url="https://baoquangninh.com.vn/x")
+    with reading(sessions) as session:
+        first, second = site_status(session)
+    assert (first.site, first.articles, first.texts, first.syllables) == ("bao_quang_ninh", 3, 2, 4)
+    assert (first.pending, first.rejected) == (1, 1)
+    assert first.first_published == at("2022-01-01").instant
+    assert first.last_published == at("2022-01-03", "07:00").instant
+    assert (second.articles, second.texts, second.syllables, second.last_run) == (0, 0, 0, None)
+    assert second.first_published is None
+
+
+def test_a_url_given_by_hand_enters_the_ledger(site: Site, sessions: Sessions) -> None:
+    site.save(page("1"))
+    with reading(sessions) as session:
+        row = session.scalars(select(Url)).one()
+        assert (row.url, row.state, row.article_key, row.status) == (page("1").url, "fetched", "1", 200)
