@@ -1,18 +1,18 @@
 """The command line of Báo Tỉnh, assembled from its packages."""
 
 import difflib
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from scrapy.settings import Settings as ScrapySettings
 from sqlalchemy.exc import OperationalError
@@ -33,11 +33,11 @@ from archive.export.staging import Exported
 from archive.export.txt import export_txt
 from archive.models import RunOutcome
 from archive.query import Shown, find_article, rejects, site_status
-from archive.runs import RunRecord, Runs
+from archive.runs import Runs
 from archive.settings import Settings, SettingsError
 from crawler.sites import UnknownSite, all_sites, find_site, site_of
 from schedules.nightly import run_nightly
-from schedules.runs import STOP_SECONDS, Child, Order
+from schedules.runs import Order, crawl_all
 
 FAILED, WRONG_USE = 1, 2
 """Exit codes: something asked for could not be done; it was asked for in the wrong way."""
@@ -69,7 +69,9 @@ app.add_typer(sites_app, name="sites")
 app.add_typer(db_app, name="db")
 app.add_typer(schedule_app, name="schedule")
 
-out = Console()
+# A pipe has no width, and a table that is cut to 80 columns is of no use to a script.
+WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
+out = Console(width=WIDE)
 err = Console(stderr=True)
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
@@ -96,7 +98,7 @@ def main() -> None:
         _fail(str(error), FAILED)
     except OperationalError as error:
         _fail(
-            f"the database cannot be used ({error.orig}); check the disk, BAOTINH_DATA and BAOTINH_DATABASE_URL",
+            f"the database cannot be used ({error.orig}); check disk, BAOTINH_DATA, BAOTINH_DATABASE_URL",
             FAILED,
         )
 
@@ -118,9 +120,7 @@ def crawl(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication."),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
     at_once: Annotated[
         int,
         typer.Option(min=1, max=64, help="Sites crawled at once; never two requests at once to one site."),
@@ -129,22 +129,18 @@ def crawl(
 ) -> None:
     """Fetch what is new on the sites, newest first.
 
-    Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop where
-    everything is known. A crawl that was interrupted goes on where it stopped.
+    Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop
+    where everything is known. A crawl that was interrupted goes on where it stopped.
 
-    Examples: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/], [bold]baotinh crawl --all[/]
+    Example: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/]
     """
     if bool(sites) == all_of_them:
         raise ValueError("name the sites to crawl, or give --all (not both); `baotinh sites list` shows them")
     if start and end and start > end:
         raise ValueError(
-            f"--start {start:%Y-%m-%d} lies after --end {end:%Y-%m-%d}: no article can be published in between"
+            f"--start {start:%Y-%m-%d} lies after --end {end:%Y-%m-%d}: nothing can be published in between"
         )
-    names = (
-        list(all_sites())
-        if all_of_them
-        else list(dict.fromkeys(find_site(name).name for name in sites or []))
-    )
+    names = list(all_sites()) if all_of_them else list(dict.fromkeys(find_site(name).name for name in sites or []))
     overrides = _scrapy_settings(setting or [])
     settings, sessions = _open_archive()
     if start and start.date() > settings.clock.now().date():
@@ -166,20 +162,12 @@ def fetch(
     """Read one article now and show every field with where it stood on the page."""
     spider = site_of(url)
     if spider.article_key(url) is None:
-        raise ValueError(
-            f"{url} is no article address of {spider.name}: its path does not match {spider.article_path.pattern}"
-        )
+        raise ValueError(f"{url} is no article of {spider.name}: its path does not match {spider.article_path.pattern}")
     settings, sessions = _open_archive()
-    child = Child(
-        Order(spider.name, url=url, force=force, settings=_scrapy_settings(setting or [])),
-        settings,
-        Runs(sessions, settings.clock),
-    )
-    with _stopping([child]):
-        child.wait()
-    outcome, reason = child.result()
-    if reason:
-        err.print(f"{spider.name}: {outcome}: {reason}", markup=False)
+    order = Order(spider.name, url=url, force=force, settings=_scrapy_settings(setting or []))
+    [ended] = crawl_all([order], settings, Runs(sessions, settings.clock), 1)
+    if ended.reason:
+        err.print(f"{spider.name}: {ended.outcome}: {ended.reason}", markup=False)
     with reading(sessions) as session:
         found = find_article(session, spider.canonical_url(url))
         refused = [one for one in rejects(session, spider.name) if one.url == spider.canonical_url(url)]
@@ -187,31 +175,22 @@ def fetch(
         err.print(f"refused as no article: {one.reason}: {one.detail}", markup=False)
     for shown in found:
         _print_article(shown, origins=True)
-    raise typer.Exit(0 if found and outcome is RunOutcome.FINISHED and not refused else FAILED)
+    raise typer.Exit(0 if found and ended.outcome is RunOutcome.FINISHED and not refused else FAILED)
 
 
 @sites_app.command("list")
 def sites_list() -> None:
-    """Show every site: id, publisher, province, family, hosts."""
-    table = Table("site", "publisher", "province", "family", "hosts", "sections", "since")
+    """Show every site: id, publisher, province, family, host."""
+    table = _table("site", "publisher", "province", "family", "host", "since")
     for name, spider in all_sites().items():
-        table.add_row(
-            name,
-            spider.title,
-            spider.province,
-            spider.family,
-            " ".join(spider.hosts),
-            str(len(spider.sections)),
-            str(spider.oldest.year),
-        )
+        since = str(spider.oldest.year)
+        table.add_row(name, spider.title, spider.province, spider.family, spider.hosts[0], since)
     out.print(table)
 
 
 @schedule_app.command("run")
 def schedule_run(
-    at: Annotated[
-        str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")
-    ] = "00:30",
+    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")] = "00:30",
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
 ) -> None:
     """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up."""
@@ -236,22 +215,18 @@ def status() -> None:
     if not rows:
         out.print(f"The archive in {settings.data} is empty. Begin with: baotinh crawl SITE", markup=False)
         return
-    table = Table(
-        "site", "articles", "texts", "words", "from", "to", "waiting", "refused", "last crawl", "outcome"
-    )
+    table = _table("site", "articles", "texts", "words", "published", "waiting", "refused", "last crawl")
     for row in rows:
+        numbers = (f"{number:,}" for number in (row.articles, row.texts, row.syllables))
+        first, last = row.first_published, row.last_published
         run = row.last_run
         table.add_row(
             row.site,
-            f"{row.articles:,}",
-            f"{row.texts:,}",
-            f"{row.syllables:,}",
-            f"{row.first_published:%Y-%m-%d}" if row.first_published else "-",
-            f"{row.last_published:%Y-%m-%d}" if row.last_published else "-",
+            *numbers,
+            f"{first:%Y-%m-%d} to {last:%Y-%m-%d}" if first and last else "-",
             f"{row.pending:,}",
             f"{row.rejected:,}",
-            f"{run.started_at:%Y-%m-%d %H:%M}" if run else "-",
-            run.outcome if run else "-",
+            f"{run.started_at:%Y-%m-%d %H:%M} {run.outcome}" if run else "-",
         )
     out.print(table)
     for row in rows:
@@ -268,9 +243,7 @@ def show(
     with reading(sessions) as session:
         found = find_article(session, url_or_id)
     if not found:
-        raise ArchiveError(
-            f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id"
-        )
+        raise ArchiveError(f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id")
     for shown in found:
         _print_article(shown)
 
@@ -286,7 +259,7 @@ def rejects_command(site: Annotated[str | None, typer.Argument(help="One site on
     if not rows:
         out.print("Nothing was refused.")
         return
-    table = Table("site", "fetched", "reason", "detail", "url")
+    table = _table("site", "fetched", "reason", "detail", "url")
     for row in rows:
         table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
     out.print(table)
@@ -298,13 +271,9 @@ def rejects_command(site: Annotated[str | None, typer.Argument(help="One site on
 @app.command()
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
-    format_: Annotated[
-        Format, typer.Option("--format", help="txt: one file a text; jsonl: one line an article.")
-    ],
+    format_: Annotated[Format, typer.Option("--format", help="txt: one file a text; jsonl: one line an article.")],
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given again.")] = None,
-    province: Annotated[
-        list[str] | None, typer.Option(help="Only this province, by its old or new name.")
-    ] = None,
+    province: Annotated[list[str] | None, typer.Option(help="Only this province, by its old or new name.")] = None,
     start: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
@@ -319,8 +288,8 @@ def export(
 ) -> None:
     """Write the corpus as files. The same archive gives the same bytes.
 
-    txt writes DIR/SITE/YYYY/MM/TEXT_ID.txt with metadata.csv (one row a text) and sources.csv (one row a place it was
-    published); jsonl writes DIR/articles.jsonl.
+    txt writes DIR/SITE/YYYY/MM/TEXT_ID.txt with metadata.csv (one row a text) and sources.csv (one row a
+    place it was published); jsonl writes DIR/articles.jsonl.
     """
     _, sessions = _open_archive()
     selection = Selection(
@@ -362,6 +331,15 @@ def db_upgrade() -> None:
 # -- parts ----------------------------------------------------------------------------------------
 
 
+def _table(first: str, *others: str) -> Table:
+    """A table whose columns fold rather than lose words; ids are never folded."""
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, overflow="fold")
+    return table
+
+
 def _open_archive() -> tuple[Settings, Sessions]:
     settings = Settings.from_environment()
     engine = open_engine(settings)
@@ -378,9 +356,7 @@ def _scrapy_settings(given: list[str]) -> dict[str, str]:
             raise ValueError(f"-s {one}: write it as NAME=VALUE, such as -s DOWNLOAD_DELAY=2")
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=1)
-            raise ValueError(
-                f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}"
-            )
+            raise ValueError(f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}")
         if name in LOCKED_SETTINGS:
             raise ValueError(
                 f"-s {one}: {name} is not for changing: robots.txt is always obeyed and every page is kept"
@@ -390,80 +366,49 @@ def _scrapy_settings(given: list[str]) -> dict[str, str]:
 
 
 def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) -> bool:
-    """Crawl, at most `at_once` sites at a time; True if any did not finish well."""
-    waiting, children, done = list(orders), [], []
-    began = {}
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:24}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[words]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err) as bar, _stopping(children):
-        tasks = {}
-        while waiting or children:
-            while waiting and len(children) < at_once:
-                child = Child(waiting.pop(0), settings, runs)
-                children.append(child)
-                began[child] = time.monotonic()
-                tasks[child] = bar.add_task(child.order.site, total=None, words="starting")
-            time.sleep(0.2)
-            for child in list(children):
-                record = child.record()
-                if record:
-                    bar.update(tasks[child], words=_counts(record))
-                if not child.running:
-                    children.remove(child)
-                    outcome, reason = child.result()
-                    seconds = time.monotonic() - began[child]
-                    done.append((child, outcome, reason, child.record(), seconds))
-                    bar.update(tasks[child], total=1, completed=1, words=str(outcome))
-    table = Table(
-        "site", "outcome", "new", "revised", "unchanged", "refused", "failed", "requests", "seconds"
-    )
-    for child, outcome, _, record, seconds in done:
-        counts = record.counts if record else {}
-        numbers = (
-            counts.get(name, 0) for name in ("new", "revised", "unchanged", "rejected", "failed", "requests")
-        )
-        table.add_row(child.order.site, outcome, *(f"{number:,}" for number in numbers), f"{seconds:.1f}")
+    """Crawl with a bar a site, then print what came of it; True if any did not finish well."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:24}"), TextColumn("{task.fields[words]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=err) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(site: str, counts: Mapping[str, int], outcome: RunOutcome) -> None:
+            if site not in tasks:
+                tasks[site] = bar.add_task(site, total=None, words="")
+            running = outcome is RunOutcome.RUNNING
+            words = _progress(counts) if running else str(outcome)
+            bar.update(tasks[site], words=words, total=None if running else 1, completed=0 if running else 1)
+
+        ended = crawl_all(orders, settings, runs, at_once, tell)
+    shown = ("new", "revised", "unchanged", "rejected", "failed", "requests")
+    table = _table("site", "outcome", "new", "revised", "unchanged", "refused", "failed", "requests", "seconds")
+    for one in ended:
+        numbers = (f"{one.counts.get(name, 0):,}" for name in shown)
+        table.add_row(one.site, one.outcome, *numbers, f"{one.seconds:.1f}")
     out.print(table)
-    for child, outcome, reason, _, _ in done:
-        if reason:
-            where = out if outcome is RunOutcome.FINISHED else err
-            where.print(f"{child.order.site}: {reason}", markup=False, highlight=False, soft_wrap=True)
-    return any(outcome is not RunOutcome.FINISHED for _, outcome, _, _, _ in done)
+    for one in ended:
+        if one.reason:
+            where = out if one.outcome is RunOutcome.FINISHED else err
+            where.print(f"{one.site}: {one.reason}", markup=False, highlight=False, soft_wrap=True)
+    return any(one.outcome is not RunOutcome.FINISHED for one in ended)
 
 
-def _counts(record: RunRecord) -> str:
-    counts = record.counts
+def _progress(counts: Mapping[str, int]) -> str:
     kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
     asked = sum(number for name, number in counts.items() if name.startswith("fetch/"))
-    return f"{counts.get('listed', 0):,} listed, {kept:,} of {asked:,} fetched"
-
-
-@contextmanager
-def _stopping(children: list[Child]) -> Iterator[None]:
-    """End the children in order when the user interrupts."""
-    try:
-        yield
-    except BaseException:
-        for child in children:
-            child.stop()
-        for child in children:
-            child.wait(STOP_SECONDS)
-        raise
+    return f"{counts.get('listed', 0):,} listed, {kept:,} of {asked:,} fetched" if counts else "starting"
 
 
 def _print_article(shown: Shown, *, origins: bool = False) -> None:
     record = shown.record
     table = Table(show_header=False, box=None, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    then, now = record.province_then, record.province_now
     rows: list[tuple[str, Any]] = [
         ("id", record.id),
         ("title", record.title),
         ("url", record.url),
-        ("site", f"{record.site_title} ({record.site}), {record.province_then}, now {record.province_now}"),
+        ("site", f"{record.site_title} ({record.site}), {then}{f', now {now}' if now != then else ''}"),
         ("published", _date(record.published)),
         ("modified", _date(record.modified)),
         ("author", record.author),
@@ -489,22 +434,16 @@ def _print_article(shown: Shown, *, origins: bool = False) -> None:
                 f"[dim]{_plain(origin)}[/]" if origins and origin else "",
             )
     if origins and record.origins.get("text"):
-        table.add_row(
-            "[bold]text[/]", f"{record.syllables} words", f"[dim]{_plain(record.origins['text'])}[/]"
-        )
-    out.print(table, soft_wrap=True)
+        table.add_row("[bold]text[/]", f"{record.syllables} words", f"[dim]{_plain(record.origins['text'])}[/]")
+    out.print(table)
     out.print()
     for block in record.blocks:
-        style = {BlockKind.LEAD: "bold", BlockKind.HEADING: "bold", BlockKind.CAPTION: "italic"}.get(
-            block.kind
-        )
+        style = {BlockKind.LEAD: "bold", BlockKind.HEADING: "bold", BlockKind.CAPTION: "italic"}.get(block.kind)
         out.print(block.text, style=style, markup=False, highlight=False)
         out.print()
     for change in shown.changes:
-        out.print(
-            f"revision {change.number}, seen {change.seen_at:%Y-%m-%d %H:%M}: {', '.join(change.changed)} changed",
-            highlight=False,
-        )
+        seen = f"{change.seen_at:%Y-%m-%d %H:%M}"
+        out.print(f"revision {change.number}, seen {seen}: {', '.join(change.changed)} changed", highlight=False)
     others = [source for source in shown.sources if source.id != record.id]
     for source in others:
         out.print(

@@ -46,7 +46,7 @@ class CaptureError(ArchiveError):
     """A capture could not be written or read; the message names the file."""
 
 
-class CaptureLocked(CaptureError):  # noqa: N818
+class CaptureLocked(CaptureError):
     """Another process writes the captures of this site; the message names its process id."""
 
 
@@ -168,9 +168,7 @@ class CaptureWriter:
         return file
 
     def _path_of(self, month: str, number: int) -> Path:
-        return (
-            self._folder / self._site / (f"{month}.warc.gz" if number == 1 else f"{month}-{number}.warc.gz")
-        )
+        return self._folder / self._site / (f"{month}.warc.gz" if number == 1 else f"{month}-{number}.warc.gz")
 
     def _cut_back(self, file: IO[bytes]) -> int:
         """Cut a torn record off the end; give the new end."""

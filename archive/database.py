@@ -31,15 +31,15 @@ class ArchiveError(Exception):
     """Something is wrong with the archive; the message is for the operator and says what to do."""
 
 
-class ArchiveMissing(ArchiveError):  # noqa: N818
+class ArchiveMissing(ArchiveError):
     """There is no archive at this database URL yet."""
 
 
-class ArchiveOutdated(ArchiveError):  # noqa: N818
+class ArchiveOutdated(ArchiveError):
     """The archive was made by an older program and has to be upgraded."""
 
 
-class ArchiveNewer(ArchiveError):  # noqa: N818
+class ArchiveNewer(ArchiveError):
     """The archive was upgraded by a newer program than this one."""
 
 

@@ -113,16 +113,13 @@ class Ledger:
                 if left <= 0:
                     return
                 left -= 1
-            found = Found(
-                url=row.url,
-                key=row.article_key or "",
-                found_on=row.found_on or "",
-                section=next(iter(row.sections), None),
-                title=row.listed_title,
-                listed=row.listed,
-                modified=row.listed_modified,
-            )
-            yield found, _reason(row)
+            yield _found(row), _reason(row)
+
+    def known(self, url: str) -> Found | None:
+        """What discovery ever told of an article's URL; None if it never met it."""
+        with reading(self._sessions) as session:
+            row = session.scalar(select(Url).where(self._mine(), Url.url == url))
+            return _found(row) if row else None
 
     def failed(self, url: str, reason: str, *, soft: bool) -> None:
         """A fetch failed; `soft` if it was likely a passing trouble (timeout, 5xx).
@@ -149,9 +146,7 @@ class Ledger:
             row = self._row(session, url)
             row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
             session.flush()
-            siblings = session.scalars(
-                select(Url).where(self._mine(), Url.article_key == row.article_key)
-            ).all()
+            siblings = session.scalars(select(Url).where(self._mine(), Url.article_key == row.article_key)).all()
             for other in siblings:
                 if other.state == UrlState.ALIAS:
                     # Perhaps the article only moved: its other URLs have their turn.
@@ -183,9 +178,7 @@ class Ledger:
     def walked_down_to(self, url: str) -> date | None:
         """The day back to which `url` was read without a gap; None if it never was."""
         with reading(self._sessions) as session:
-            return session.scalar(
-                select(Url.walked_down_to).where(Url.site_id == self._site_id, Url.url == url)
-            )
+            return session.scalar(select(Url.walked_down_to).where(Url.site_id == self._site_id, Url.url == url))
 
     def counts(self) -> dict[str, int]:
         """How many article URLs are in each state; states without any are left out."""
@@ -254,14 +247,22 @@ def _waits_for_sibling() -> ColumnElement[bool]:
     )
 
 
+def _found(row: Url) -> Found:
+    return Found(
+        url=row.url,
+        key=row.article_key or "",
+        found_on=row.found_on or "",
+        section=next(iter(row.sections), None),
+        title=row.listed_title,
+        listed=row.listed,
+        modified=row.listed_modified,
+    )
+
+
 def _reason(row: Url) -> Decision:
     if row.state == UrlState.FOUND:
         return Decision.PENDING
-    if (
-        row.listed_modified is not None
-        and row.fetched_at is not None
-        and row.listed_modified > row.fetched_at
-    ):
+    if row.listed_modified is not None and row.fetched_at is not None and row.listed_modified > row.fetched_at:
         return Decision.MODIFIED
     return Decision.DUE
 

@@ -133,9 +133,7 @@ def dated_columns(name: str, dated: Dated | None) -> dict[str, Any]:
     }
 
 
-def _dated(
-    instant: datetime | None, precision: str | None, raw: str | None, source: str | None
-) -> Dated | None:
+def _dated(instant: datetime | None, precision: str | None, raw: str | None, source: str | None) -> Dated | None:
     if instant is None or precision is None or raw is None or source is None:
         return None
     return Dated(instant, Precision(precision), raw, source)
@@ -406,9 +404,7 @@ class Extraction(Base):
     @property
     def published(self) -> Dated | None:
         """When the article was published, as this extraction read it."""
-        return _dated(
-            self.published_instant, self.published_precision, self.published_raw, self.published_source
-        )
+        return _dated(self.published_instant, self.published_precision, self.published_raw, self.published_source)
 
     @property
     def modified(self) -> Dated | None:

@@ -202,9 +202,7 @@ def _conditions(session: Session, wanted: str) -> Sequence[ColumnElement[bool]]:
     # The query may be what names the article, so it is only left out when nothing else is found.
     for with_query in (True, False):
         bare = _bare(wanted, with_query)
-        candidates = session.scalars(
-            select(ArticleUrl.url).where(ArticleUrl.url.contains(bare, autoescape=True))
-        )
+        candidates = session.scalars(select(ArticleUrl.url).where(ArticleUrl.url.contains(bare, autoescape=True)))
         same = [url for url in candidates if _bare(url, with_query) == bare]
         found.append(_leads_to(session, ArticleUrl.url.in_(same)))
     return found

@@ -130,21 +130,15 @@ def records(
     names = _province_names(session)
     for batch in session.execute(query).partitions():
         articles = [row[0].id for row in batch]
-        urls = _grouped(
-            session, select(ArticleUrl.article_id, ArticleUrl.url), ArticleUrl.article_id, articles
-        )
+        urls = _grouped(session, select(ArticleUrl.article_id, ArticleUrl.url), ArticleUrl.article_id, articles)
         sections = _grouped(
             session,
-            select(ArticleSection.article_id, Section.name).join(
-                Section, Section.id == ArticleSection.section_id
-            ),
+            select(ArticleSection.article_id, Section.name).join(Section, Section.id == ArticleSection.section_id),
             ArticleSection.article_id,
             articles,
         )
         texts = {row[1].text_id for row in batch} - {None}
-        bodies = dict(
-            session.execute(select(StoredText.id, StoredText.body).where(StoredText.id.in_(texts))).all()
-        )
+        bodies = dict(session.execute(select(StoredText.id, StoredText.body).where(StoredText.id.in_(texts))).all())
         for article, made, capture, site, text_id, syllables in batch:
             then, now = names.get(site.id, (None, None))
             yield Record(

@@ -44,9 +44,7 @@ class Runs:
             for old in session.scalars(open_runs):
                 if not _is_alive(old.pid) or now - old.heartbeat_at > SILENT:
                     old.outcome, old.finished_at = RunOutcome.LOST.value, now
-                    old.reason = (
-                        f"process {old.pid} ended without a word after {old.heartbeat_at.isoformat()}"
-                    )
+                    old.reason = f"process {old.pid} ended without a word after {old.heartbeat_at.isoformat()}"
             run = Run(site_id=site_id, started_at=now, heartbeat_at=now, pid=os.getpid())
             run.outcome, run.counts, run.arguments = RunOutcome.RUNNING.value, {}, dict(arguments)
             session.add(run)
@@ -59,9 +57,7 @@ class Runs:
             run = session.get_one(Run, run_id)
             run.heartbeat_at, run.counts = self._clock.now(), dict(counts)
 
-    def finish_run(
-        self, run_id: int, outcome: RunOutcome, reason: str | None, counts: Mapping[str, Any]
-    ) -> None:
+    def finish_run(self, run_id: int, outcome: RunOutcome, reason: str | None, counts: Mapping[str, Any]) -> None:
         """End the run. `reason` is one sentence for people, for any outcome but a plain finish."""
         now = self._clock.now()
         with self._sessions.begin() as session:

@@ -70,9 +70,7 @@ class Settings:
             if name.startswith(_PREFIX) and name not in VARIABLES:
                 near = difflib.get_close_matches(name, VARIABLES, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
-                raise SettingsError(
-                    f"{name}={environ[name]!r}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}"
-                )
+                raise SettingsError(f"{name}={environ[name]!r}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}")
         for name in _PROXIES:
             _check_proxy(name, environ.get(name, ""))
         _check_certificates("SSL_CERT_FILE", environ.get("SSL_CERT_FILE", ""))
@@ -82,9 +80,7 @@ class Settings:
             raise SettingsError(str(error)) from error
         data = _data_folder(environ.get(DATA, "").strip() or "./data")
         default = URL.create("sqlite", database=str(data / "baotinh.sqlite3")).render_as_string(False)
-        return cls(
-            data, _database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ)
-        )
+        return cls(data, _database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ))
 
 
 def _data_folder(value: str) -> Path:
@@ -102,9 +98,7 @@ def _data_folder(value: str) -> Path:
             probe.write(b"x")
             probe.flush()
     except OSError as error:
-        raise SettingsError(
-            f"{DATA}={value!r}: cannot be written to ({error.strerror}); {allowed}"
-        ) from error
+        raise SettingsError(f"{DATA}={value!r}: cannot be written to ({error.strerror}); {allowed}") from error
     return folder
 
 
@@ -123,9 +117,7 @@ def _database_url(value: str) -> str:
                 f"{DATABASE_URL}={shown!r}: a database in memory would be lost with the process; {allowed}"
             )
         if not Path(url.database).absolute().parent.is_dir():
-            raise SettingsError(
-                f"{DATABASE_URL}={shown!r}: its folder does not exist; make it first, or {allowed}"
-            )
+            raise SettingsError(f"{DATABASE_URL}={shown!r}: its folder does not exist; make it first, or {allowed}")
     elif not url.database:
         raise SettingsError(f"{DATABASE_URL}={shown!r}: names no database; {allowed}")
     return value
@@ -147,9 +139,7 @@ def _check_proxy(name: str, value: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise SettingsError(
-            f"{name}={value!r}: give an http or https URL with a host, such as http://127.0.0.1:8080"
-        )
+        raise SettingsError(f"{name}={value!r}: give an http or https URL with a host, such as http://127.0.0.1:8080")
 
 
 def _check_certificates(name: str, value: str) -> None:

@@ -80,9 +80,7 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     ValueError if the name is no site id or the province is unknown.
     """
     if not _SITE_ID.fullmatch(record.name):
-        raise ValueError(
-            f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh"
-        )
+        raise ValueError(f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh")
     codes = site_provinces(record.province)
     site = session.scalar(select(Site).where(Site.name == record.name))
     if site is None:
@@ -92,9 +90,7 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     session.flush()
     hosts = set(session.scalars(select(SiteHost.host).where(SiteHost.site_id == site.id)))
     session.add_all(SiteHost(site_id=site.id, host=host) for host in record.hosts if host not in hosts)
-    known = set(
-        session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id))
-    )
+    known = set(session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id)))
     for era, code in codes:
         if (era, code) not in known:
             row = SiteProvince(site_id=site.id, era=era.value, code=code)
@@ -107,9 +103,7 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
 def known_end(sessions: Sessions, file: str) -> int:
     """Where the last record of a capture file ends that the database knows of; 0 if it knows of none."""
     with reading(sessions) as session:
-        return (
-            session.scalar(select(func.max(Capture.offset + Capture.length)).where(Capture.file == file)) or 0
-        )
+        return session.scalar(select(func.max(Capture.offset + Capture.length)).where(Capture.file == file)) or 0
 
 
 class Store:
@@ -143,9 +137,7 @@ class Store:
         if isinstance(result, Article):
             _check(result)
         with self._sessions.begin() as session:
-            row = (
-                self._capture(session, capture) if isinstance(capture, NewCapture) else _get(session, capture)
-            )
+            row = self._capture(session, capture) if isinstance(capture, NewCapture) else _get(session, capture)
             before = session.scalar(
                 select(Extraction.outcome).where(
                     Extraction.capture_id == row.id, Extraction.extractor_version == extractor_version
@@ -160,9 +152,7 @@ class Store:
 
     def _capture(self, session: Session, new: NewCapture) -> Capture:
         place = new.location
-        known = session.scalar(
-            select(Capture).where(Capture.file == place.file, Capture.offset == place.offset)
-        )
+        known = session.scalar(select(Capture).where(Capture.file == place.file, Capture.offset == place.offset))
         if known is not None:
             return known
         header = {name.lower(): value for name, value in reversed(new.headers)}
@@ -202,9 +192,7 @@ class Store:
         kept = self._article_at(session, url.url)
         if kept is None:
             first = session.scalar(
-                select(func.min(Capture.fetched_at)).where(
-                    Capture.site_id == self._site_id, Capture.url == url.url
-                )
+                select(func.min(Capture.fetched_at)).where(Capture.site_id == self._site_id, Capture.url == url.url)
             )
             _fetched(
                 url,
@@ -214,9 +202,7 @@ class Store:
             )
         else:
             due = next_look(_published(session, kept), kept.first_fetched_at, capture.fetched_at)
-            _fetched(
-                url, capture, UrlState(url.state) if url.state == UrlState.ALIAS else UrlState.FETCHED, due
-            )
+            _fetched(url, capture, UrlState(url.state) if url.state == UrlState.ALIAS else UrlState.FETCHED, due)
         url.reason = why.reason
         return Outcome.REJECTED
 
@@ -232,29 +218,21 @@ class Store:
     ) -> Outcome:
         now = self._clock.now()
         article = session.scalar(
-            select(StoredArticle).where(
-                StoredArticle.site_id == self._site_id, StoredArticle.key == result.key
-            )
+            select(StoredArticle).where(StoredArticle.site_id == self._site_id, StoredArticle.key == result.key)
         ) or self._article_from(session, capture.final_url)
         outcome = Outcome.UNCHANGED
         if article is None:
             outcome = Outcome.NEW
-            article = StoredArticle(
-                site_id=self._site_id, key=result.key, first_fetched_at=capture.fetched_at
-            )
+            article = StoredArticle(site_id=self._site_id, key=result.key, first_fetched_at=capture.fetched_at)
             article.url, article.kind = result.url, result.kind.value
             session.add(article)
             session.flush()
-        current = session.scalar(
-            select(Extraction).where(Extraction.article_id == article.id, Extraction.is_current)
-        )
+        current = session.scalar(select(Extraction).where(Extraction.article_id == article.id, Extraction.is_current))
         capture.views = result.views
         text = self._text(session, result)
         made = _extraction(capture, article, text, result, version, now)
         # Re-reading an old capture is no news of the article.
-        made.is_current = (
-            current is None or _get(session, current.capture_id).fetched_at <= capture.fetched_at
-        )
+        made.is_current = current is None or _get(session, current.capture_id).fetched_at <= capture.fetched_at
         if made.is_current:
             article.url, article.kind, article.gone_at = result.url, result.kind.value, None
             if current is not None:
@@ -285,9 +263,7 @@ class Store:
         """Leave one ledger row to look the article up by, the others as its aliases; give their sections."""
         keys = {url.article_key or article.key, article.key}
         url.article_key = article.key
-        mine = select(Url).where(
-            Url.site_id == self._site_id, Url.kind == UrlKind.ARTICLE.value, Url.id != url.id
-        )
+        mine = select(Url).where(Url.site_id == self._site_id, Url.kind == UrlKind.ARTICLE.value, Url.id != url.id)
         # Two questions, since with OR between them SQLite looks through every URL of the site.
         others = {
             *session.scalars(mine.where(Url.article_key.in_(keys))),
@@ -299,9 +275,7 @@ class Store:
                 other.state, other.due_at, other.article_key = UrlState.ALIAS.value, None, article.key
                 add_article_url(session, article, other.url, self._clock.now())
                 sections += other.sections
-        looked_at = any(
-            other.state == UrlState.FETCHED and other.article_key == article.key for other in others
-        )
+        looked_at = any(other.state == UrlState.FETCHED and other.article_key == article.key for other in others)
         if looked_at and url.state != UrlState.FETCHED:
             _fetched(url, capture, UrlState.ALIAS, None)
         else:
@@ -351,9 +325,7 @@ class Store:
         after: Extraction,
         seen_at: datetime,
     ) -> None:
-        number = (
-            session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
-        )
+        number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
         old, new = (_content(row, _sha256(session, row)) for row in (before, after))
         session.add(
             Revision(

@@ -1,6 +1,7 @@
 """The crawl's side of the archive: one bundle of engine, site, ledger, store and captures a crawl."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
@@ -52,7 +53,7 @@ def _open(crawler: Crawler) -> Archiving:
     engine = open_engine(settings)
     check_version(engine)
     sessions = session_factory(engine)
-    spider = crawler.spidercls
+    spider: Any = crawler.spidercls
     record = SiteRecord(
         name=spider.name,
         title=spider.title,
@@ -60,9 +61,7 @@ def _open(crawler: Crawler) -> Archiving:
         hosts=tuple(spider.hosts),
         province=spider.province,
     )
-    captures = CaptureWriter(
-        settings.captures, spider.name, settings.clock, lambda file: known_end(sessions, file)
-    )
+    captures = CaptureWriter(settings.captures, spider.name, settings.clock, lambda file: known_end(sessions, file))
     try:
         with sessions.begin() as session:
             site_id = register_site(session, record, settings.clock)

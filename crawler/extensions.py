@@ -97,9 +97,7 @@ class RunRecord:
         return Runs(desk.sessions, desk.clock)
 
 
-def judge(
-    closed: str, counts: dict[str, int], answered: int, troubles: list[str]
-) -> tuple[RunOutcome, str | None]:
+def judge(closed: str, counts: dict[str, int], answered: int, troubles: list[str]) -> tuple[RunOutcome, str | None]:
     """Say how a run ended and, where that is not plain, why.
 
     `closed` is Scrapy's reason for closing, `answered` how many pages of discovery came, `troubles` what

@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,9 +20,9 @@ from crawler.sites import SETTINGS_MODULE
 STOP_SECONDS = 20.0
 """How long a child may take to end after it was asked to; a download lasts at most 30 s, most end at once."""
 
-_ERROR_LINE = re.compile(
-    r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Locked|Missing|Outdated|Newer|Configured)): (.+)$"
-)
+POLL_SECONDS = 0.2
+
+_ERROR_LINE = re.compile(r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Locked|Missing|Outdated|Newer|Configured)): (.+)$")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Child:
             self._process.terminate()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait for the end; a child that outlasts `seconds` is killed (its run is then lost, not its data)."""
+        """Wait for the end; a child that outlasts `seconds` is killed: its run is lost, not its data."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -92,8 +93,7 @@ class Child:
 
     def record(self) -> RunRecord | None:
         """The `run` row of this very process, or None if it never came so far as to write one."""
-        latest = self._runs.of_process(self.order.site, self._process.pid)
-        return latest
+        return self._runs.of_process(self.order.site, self._process.pid)
 
     def result(self) -> tuple[RunOutcome, str | None]:
         """How the ended crawl ended, and why if that is not plain."""
@@ -106,6 +106,57 @@ class Child:
             how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
             return RunOutcome.LOST, f"the crawl {how} before it could say why (log: {self.log})"
         return record.outcome, record.reason
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A crawl that is over: how it ended and why, its counts (empty if it never began), wall seconds."""
+
+    site: str
+    outcome: RunOutcome
+    reason: str | None
+    counts: Mapping[str, int]
+    seconds: float
+
+
+def crawl_all(
+    orders: Sequence[Order],
+    settings: Settings,
+    runs: Runs,
+    at_once: int,
+    tell: Callable[[str, Mapping[str, int], RunOutcome], None] = lambda site, counts, outcome: None,
+) -> list[Ended]:
+    """Carry out `orders`, at most `at_once` sites at a time, and give how each ended, in that order.
+
+    `tell` hears of every crawl several times a second: its site, counts and how it stands. Any
+    exception, an interrupt among them, ends the children in order before it goes on.
+    """
+    waiting, ended = list(orders), list[Ended]()
+    began: dict[Child, float] = {}
+    try:
+        while waiting or began:
+            while waiting and len(began) < at_once:
+                child = Child(waiting.pop(0), settings, runs)
+                began[child] = time.monotonic()
+                tell(child.order.site, {}, RunOutcome.RUNNING)
+            time.sleep(POLL_SECONDS)
+            for child in list(began):
+                over = not child.running
+                record = child.record()
+                counts = record.counts if record else {}
+                if not over:
+                    tell(child.order.site, counts, RunOutcome.RUNNING)
+                    continue
+                outcome, reason = child.result()
+                seconds = time.monotonic() - began.pop(child)
+                ended.append(Ended(child.order.site, outcome, reason, counts, seconds))
+                tell(child.order.site, counts, outcome)
+    finally:
+        for child in began:
+            child.stop()
+        for child in began:
+            child.wait(STOP_SECONDS)
+    return ended
 
 
 def last_error(log: Path) -> str:

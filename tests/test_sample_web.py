@@ -65,9 +65,7 @@ def listed(kind: type[Site], visitor: Visitor) -> dict[str, set[str]]:
         elif kind.id == "hong_linh":
             pages = [(f"/portal/Pages/{section}.aspx?PageIndex={number}", None) for number in range(1, 5)]
         elif kind.id == "bao_thai_nguyen":
-            category = {"chinh-tri": 97, "kinh-te": 108, "xa-hoi": 85, "phap-luat": 101, "the-thao": 83}[
-                section
-            ]
+            category = {"chinh-tri": 97, "kinh-te": 108, "xa-hoi": 85, "phap-luat": 101, "the-thao": 83}[section]
             pages = [(f"/chuyen-muc/{section}_{category}.html?Page={number}", None) for number in range(1, 5)]
         elif kind.id == "tuyen_giao_ha_nam":
             base = f"{kind.scheme}://{kind.host}/"
@@ -179,9 +177,7 @@ def test_connect_is_verified_with_the_ca_and_with_no_other(web: SampleWeb) -> No
     assert answer.status == 200
     assert answer.read().startswith(b"<?xml")
     connection.close()
-    stranger = http.client.HTTPSConnection(
-        "127.0.0.1", port, timeout=20, context=ssl.create_default_context()
-    )
+    stranger = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=ssl.create_default_context())
     stranger.set_tunnel("tuyengiaobinhphuoc.vn", 443)
     with pytest.raises(ssl.SSLCertVerificationError):
         stranger.request("GET", "/feed/")
@@ -227,9 +223,7 @@ def test_the_json_api_pages_filters_and_closes(web: SampleWeb, visitor: Visitor)
     rows = json.loads(visitor.get(asked))
     assert [row["date"][:7] for row in rows] == ["2022-11", "2022-09", "2022-07"]
     assert visitor.status(f"{posts}?per_page=3&page=99") == 400
-    changed = json.loads(
-        visitor.get(f"{posts}?modified_after=2022-07-12T00:00:00&before=2022-08-01T00:00:00")
-    )
+    changed = json.loads(visitor.get(f"{posts}?modified_after=2022-07-12T00:00:00&before=2022-08-01T00:00:00"))
     assert [row["slug"] for row in changed] == ["huong-dan-cai-dat-so-tay-dang-vien-dien-tu"]
     web.control(host, api=0, sitemap=0)
     assert visitor.status(posts) == 401

@@ -38,9 +38,7 @@ class Selection:
         Raises ExportError for an unknown site or province, with near ones, and a reversed range.
         """
         if self.start is not None and self.end is not None and self.start > self.end:
-            raise ExportError(
-                f"the range {self.start} to {self.end} is reversed; give the earlier day as start"
-            )
+            raise ExportError(f"the range {self.start} to {self.end} is reversed; give the earlier day as start")
         conditions: list[ColumnElement[bool]] = []
         known = session.scalars(select(Site.name).order_by(Site.name)).all()
         for site in self.sites:
@@ -54,9 +52,7 @@ class Selection:
                 codes = {province.old_code for name in self.provinces for province in find(name)}
             except ValueError as error:
                 raise ExportError(str(error)) from error
-            there = select(SiteProvince.site_id).where(
-                SiteProvince.era == Era.OLD.value, SiteProvince.code.in_(codes)
-            )
+            there = select(SiteProvince.site_id).where(SiteProvince.era == Era.OLD.value, SiteProvince.code.in_(codes))
             conditions.append(Site.id.in_(there))
         if self.start is not None:
             conditions.append(Extraction.published_instant >= datetime.combine(self.start, time(), VIETNAM))

@@ -60,9 +60,7 @@ class Staging:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ExportError(
-                    f"{self._folder}: another export is writing there; wait until it ends"
-                ) from None
+                raise ExportError(f"{self._folder}: another export is writing there; wait until it ends") from None
             for stale in self._folder.glob(f"{_PARTIAL}*"):
                 shutil.rmtree(stale, ignore_errors=True)
             self._refuse_foreign([*places, self._manifest])
@@ -112,15 +110,12 @@ class Staging:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             entries: list[str] = manifest["entries"]
             good = manifest["format"] == self._format and all(
-                isinstance(name, str) and Path(name).name == name and not name.startswith(".")
-                for name in entries
+                isinstance(name, str) and Path(name).name == name and not name.startswith(".") for name in entries
             )
         except (OSError, ValueError, KeyError, TypeError):
             good = False
         if not good:
-            raise ExportError(
-                f"{path}: was not written by an export; move it away or export to another folder"
-            )
+            raise ExportError(f"{path}: was not written by an export; move it away or export to another folder")
         return entries
 
     def _refuse_foreign(self, places: list[str]) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from archive.article import BlockKind
 from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import keep_prose
+from crawler.extraction.signoff import SIGN_OFF_LINES, Standing, read_credit
 from crawler.extraction.simplify import Draft
 from crawler.extraction.text import folded, has_words, word_count
 
@@ -23,9 +24,15 @@ LINKED = 0.75
 """Share of a block's letters in links from which it counts as a link ("Xem thêm: <a>headline</a>")."""
 
 _COUNTER = re.compile(
-    r"(?:số |tổng |tổng số )?(?:lượt|lần|người|đã|views?|hits|online|đang online|đang truy cập)(?: (?:xem|truy cập|đọc|người xem|bài|online))*"
-    r"\s*:?\s*[\d][\d., ]*(?: (?:lượt|lần|views?))?(?: xem| đọc| truy cập)?|[\d][\d., ]* (?:lượt|views?)(?: (?:xem|đọc|truy cập))?",
-    re.IGNORECASE,
+    r"""
+    (?:số\ |tổng\ |tổng\ số\ )?
+    (?:lượt|lần|người|đã|views?|hits|online|đang\ online|đang\ truy\ cập)
+    (?:\ (?:xem|truy\ cập|đọc|người\ xem|bài|online))*
+    \s*:?\s*\d[\d.,\ ]*
+    (?:\ (?:lượt|lần|views?))?(?:\ (?:xem|đọc|truy\ cập))?
+    | \d[\d.,\ ]*\ (?:lượt|views?)(?:\ (?:xem|đọc|truy\ cập))?
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 """A whole line that is a view or visit counter: its label and its number, nothing else."""
 
@@ -39,15 +46,14 @@ _STARS = re.compile(r"[\u2605\u2606\u2b50]{3,}")
 class Surroundings:
     """What a body's blocks are judged against.
 
-    `title` and `lead` are those of the page, `published` its date, `own_keys` the article's keys;
-    `article_key` maps an address (as written in the body) to the key of the article it leads to;
+    `title` and `lead` are those of the page, `published` its date; `other_article` tells whether an
+    address, as written in the body, leads to another article of the site.
     """
 
     title: str
     lead: str
     published: datetime | None
-    own_keys: frozenset[str]
-    article_key: Callable[[str], str | None]
+    other_article: Callable[[str], bool]
 
 
 def clean(drafts: Sequence[Draft], around: Surroundings) -> list[Draft]:
@@ -56,8 +62,11 @@ def clean(drafts: Sequence[Draft], around: Surroundings) -> list[Draft]:
     out = _without_repeats(out)
     out = _without_header(out, around)
     out = _without_related(out, around)
-    out = keep_prose(out)
-    return _without_edges(out)
+    out = _without_edges(out)
+    # A source that is linked to is still a source: the last lines are read as sign-offs later.
+    kept = {id(draft) for draft in keep_prose(out)}
+    kept |= {id(draft) for draft in out[-SIGN_OFF_LINES:] if read_credit(draft.text, Standing.RIGHT)}
+    return [draft for draft in out if id(draft) in kept]
 
 
 def _holds_control(draft: Draft) -> bool:
@@ -72,11 +81,7 @@ def _without_repeats(drafts: list[Draft]) -> list[Draft]:
     """
     out: list[Draft] = []
     for draft in drafts:
-        if (
-            out
-            and BlockKind.CAPTION in (draft.kind, out[-1].kind)
-            and folded(draft.text) == folded(out[-1].text)
-        ):
+        if out and BlockKind.CAPTION in (draft.kind, out[-1].kind) and folded(draft.text) == folded(out[-1].text):
             out[-1] = replace(out[-1], kind=BlockKind.CAPTION)
             continue
         out.append(draft)
@@ -90,19 +95,15 @@ def _without_header(drafts: list[Draft], around: Surroundings) -> list[Draft]:
     day is news.
     """
     out = list(drafts)
-    while out:
-        text = out[0].text
-        if folded(text) in (folded(around.title), folded(around.lead)):
-            out.pop(0)
-        elif (
-            around.published is not None
-            and len(text) <= LABEL_LENGTH
-            and _is_that_minute(text, around.published)
-        ):
-            out.pop(0)
-        else:
-            break
+    while out and _repeats_header(out[0].text, around):
+        out.pop(0)
     return out
+
+
+def _repeats_header(text: str, around: Surroundings) -> bool:
+    if folded(text) in (folded(around.title), folded(around.lead)):
+        return True
+    return around.published is not None and len(text) <= LABEL_LENGTH and _is_that_minute(text, around.published)
 
 
 def _is_that_minute(text: str, published: datetime) -> bool:
@@ -132,8 +133,7 @@ def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
 def _is_related(draft: Draft, around: Surroundings) -> bool:
     if draft.linked < LINKED or not draft.hrefs:
         return False
-    keys = [around.article_key(href) for href in draft.hrefs]
-    return all(key is not None and key not in around.own_keys for key in keys)
+    return all(around.other_article(href) for href in draft.hrefs)
 
 
 def _is_label(draft: Draft) -> bool:

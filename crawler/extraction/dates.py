@@ -9,14 +9,24 @@ from typing import Any
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 
-_TIME = r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?\s*(?P<half>AM|PM|SA|CH)?"
-_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])\s*(?:[/.\-]|,?\s*(?:năm\s*)?)\s*(?P<year>(?:19|20)\d\d)"
-_US_DAY = r"(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])/(?P<year>(?:19|20)\d\d)"
-_BETWEEN = r"[\s,|–\-()]*(?:lúc|vào|ngày|hồi)?[\s,|–\-(]*(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
+_TIME = (
+    r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?"
+    r"\s*(?P<half>AM|PM|SA|CH)?"
+)
+_DAY = (
+    r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])"
+    r"\s*(?:[/.\-]|,?\s*(?:năm\s*)?)\s*(?P<year>(?:19|20)\d\d)"
+)
+_US_DAY = r"(?P<month>[1-9]|1[0-2])/(?P<day>[1-9]|[12]\d|3[01])/(?P<year>(?:19|20)\d\d)"
+_BETWEEN = (
+    r"[\s,|–\-()]*(?:lúc|vào|ngày|hồi)?[\s,|–\-(]*"
+    r"(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
+)
 
 _ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
-    r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
+    r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
+    r"\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
 )
 _FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -30,6 +40,7 @@ _FORMS = tuple(
 """Seen on provincial sites: "Thứ Ba, 17/11/2020, 11:02 [GMT+7]", "Cập nhật: Thứ sáu 26/11/2021 - 14:21",
 "18:00 |22/05/2022", "09:47, 15/03/2021", "(08.05.2019 12:24)", "Thứ ba, 25 Tháng 1 2022 16:22"."""
 
+_JSON_LD_KINDS = ("Article", "BlogPosting", "Report")
 _JSON_LD_DATES = ("datePublished", "dateCreated", "uploadDate")
 _META_PUBLISHED = (
     "article:published_time",
@@ -47,8 +58,9 @@ _META_MODIFIED = ("article:modified_time", "datemodified", "lastmod", "og:update
 def parse_date(text: str) -> Dated | None:
     """Read the first date in `text`, day before month; None if there is none.
 
-    Month before day is read only where an English AM or PM shows an English-set server. Times
-    without zone are Vietnam's.
+    Month before day is read only where an English AM or PM and numbers without leading zeros show an
+    English-set server. Times without zone are Vietnam's. A midnight that a machine wrote (with seconds
+    or as 12:00 AM) is a day whose time nobody knew.
     """
     iso = _ISO.search(text)
     if iso:
@@ -72,13 +84,11 @@ def _dated(match: re.Match[str]) -> Dated | None:
         at = day.replace(hour=_hour(int(hour), parts.get("half")), minute=int(minute or 0))
         zone = parts.get("zone")
         if zone:
-            at = datetime.fromisoformat(
-                f"{at:%Y-%m-%dT%H:%M}:00{'+00:00' if zone == 'Z' else zone}"
-            ).astimezone(VIETNAM)
+            offset = "+00:00" if zone == "Z" else zone
+            at = datetime.fromisoformat(f"{at:%Y-%m-%dT%H:%M}:00{offset}").astimezone(VIETNAM)
     except ValueError:
         return None
-    # A machine-written midnight is a day whose time nobody knew.
-    if "zone" in parts and not zone and at == day and parts.get("second") is not None:
+    if at == day and not zone and (parts.get("second") or parts.get("half")):
         return Dated(day, Precision.DAY, match[0], "")
     return Dated(at, Precision.MINUTE, match[0], "")
 
@@ -145,8 +155,5 @@ def json_ld(tree: Any) -> Iterator[dict[str, Any]]:
                 queue += [thing["@graph"]] if isinstance(thing.get("@graph"), list) else []
                 kinds = thing.get("@type")
                 kinds = kinds if isinstance(kinds, list) else [kinds]
-                if any(
-                    isinstance(kind, str) and kind.endswith(("Article", "BlogPosting", "Report"))
-                    for kind in kinds
-                ):
+                if any(isinstance(kind, str) and kind.endswith(("Article", "BlogPosting", "Report")) for kind in kinds):
                     yield thing

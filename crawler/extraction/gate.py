@@ -21,15 +21,25 @@ give trafilatura 5 to 60 words, their articles 120 and more."""
 LISTING_LINKED = 0.5
 """Share of a body's letters in links to other articles from which it is a listing, not an article."""
 
+LISTING_ENTRIES = 8
+"""From so many headlines of other articles a page without a layout is a listing. Of the saved pages
+seven listings and homes have 10 to 32, 27 of 28 articles at most one."""
+
+PLACEHOLDER_WORDS = 12
+"""A text of so few words that says it is missing is a placeholder, whatever date stands beside it."""
+
 CHALLENGE_BYTES = 40_000
+"""Larger pages than this are no browser checks."""
 
 _MISSING = re.compile(
-    r"không (?:tồn tại|tìm thấy|có dữ liệu)|chưa có dữ liệu|đã (?:bị )?(?:gỡ|xóa|xoá)|không còn|not found|\b404\b|no longer available|đang (?:được )?cập nhật",
+    r"không (?:tồn tại|tìm thấy|có dữ liệu)|chưa có dữ liệu|đã (?:bị )?(?:gỡ|xóa|xoá)|không còn"
+    r"|not found|\b404\b|no longer available|đang (?:được )?cập nhật",
     re.IGNORECASE,
 )
 _CHALLENGE = re.compile(
-    r"checking your browser|just a moment|enable javascript|bật javascript|kiểm tra trình duyệt|cf-chl|challenge-platform|captcha|"
-    r"are you (?:a )?human|xác (?:minh|nhận) (?:bạn|rằng bạn)|ddos|access denied|truy cập bị từ chối|incapsula|_cf_bm|bot verification",
+    r"checking your browser|just a moment|enable javascript|bật javascript|kiểm tra trình duyệt"
+    r"|cf-chl|challenge-platform|captcha|are you (?:a )?human|xác (?:minh|nhận) (?:bạn|rằng bạn)|ddos"
+    r"|access denied|truy cập bị từ chối|incapsula|_cf_bm|bot verification",
     re.IGNORECASE,
 )
 
@@ -51,17 +61,18 @@ def refuse_response(page: Page) -> Rejection | None:
 def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejection | None:
     """Refuse a page that no layout fits unless it clearly is an article."""
     size = sum(word_count(draft.text) for draft in drafts)
+    said = " ".join(draft.text for draft in drafts)
     if _is_login(page.tree):
         return Rejection("login", "the page asks for a password")
-    if not title:
-        return Rejection("no-title", "no layout fits and the page has no title")
     if size < WHOLE_PAGE_WORDS:
-        reason = (
-            "soft-404" if _MISSING.search(" ".join(d.text for d in drafts) + " " + title) else "no-layout"
-        )
-        return Rejection(
-            reason, f"no layout fits and the whole page gives {size} words under the title {title[:60]!r}"
-        )
+        reason = "soft-404" if _MISSING.search(f"{title} {said}") else "no-layout"
+        where = f"under the title {title[:60]!r}"
+        return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
+    entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
+    if entries >= LISTING_ENTRIES:
+        return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")
+    if not title:
+        return Rejection("no-title", "no layout fits and no title agrees with the address")
     return None
 
 
@@ -70,23 +81,23 @@ def refuse_article(
 ) -> Rejection | None:
     """Refuse what is no article: no title, no body, a listing, an error page in the article's frame.
 
-    `drafts` are the body's blocks before cleaning, `links` the keys of the other articles they
-    lead to.
+    `drafts` are the body's blocks before cleaning, `links` the keys of the other articles they lead to.
     """
-    if not article.title:
-        return Rejection("no-title", f"layout {article.layout} found no words in its title node")
     prose = [block for block in article.blocks if block.kind is not BlockKind.CAPTION]
     size = word_count(article.text)
     total = sum(len(draft.text) for draft in drafts)
     linked = sum(len(draft.text) for draft, key in zip(drafts, links, strict=True) if key)
     if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
         return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
-    if article.kind is ArticleKind.MEDIA:
+    missing = _MISSING.search(f"{article.title} {article.text}")
+    if missing and (size <= PLACEHOLDER_WORDS or (size < FEW_WORDS and article.published is None)):
+        return Rejection("soft-404", f"a page of {size} words that says: {article.text[:80]!r}")
+    if not article.title:
+        return Rejection("no-title", f"layout {article.layout} found no words in its title node")
+    if article.kind is ArticleKind.MEDIA or article.attachments:
         return None
-    if not article.blocks or not prose and size < 5:
+    if not article.blocks or (not prose and size < 5):
         return Rejection("no-body", f"layout {article.layout} found a body without text")
-    if size < FEW_WORDS and article.published is None and _MISSING.search(article.title + " " + article.text):
-        return Rejection("soft-404", f"an undated page of {size} words that says: {article.text[:80]!r}")
     if len(prose) == 1 and folded(prose[0].text) == folded(article.title):
         return Rejection("no-body", "the body only repeats the title")
     return None

@@ -1,8 +1,8 @@
 """Where the parts of an article stand on a page."""
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date as Day
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,12 @@ from lxml import etree
 
 from archive.article import Dated
 from crawler.extraction.text import squash
+
+SELECTORS = (
+    "title", "body", "lead", "date", "modified", "byline", "credit", "section",
+    "tags", "views", "captions", "parts", "key", "drop",
+)  # fmt: skip
+"""The fields of a layout that are selectors."""
 
 Node = Any
 """An lxml element; lxml ships no types for its trees."""
@@ -46,26 +52,11 @@ class Layout:
     parts: str = ""
     key: str = ""
     drop: str = ""
-    until: Day | None = None
+    until: datetime.date | None = None
 
     def __post_init__(self) -> None:
         """Compile every selector, so that a wrong one is refused when the spider loads."""
-        for name in (
-            "title",
-            "body",
-            "lead",
-            "date",
-            "modified",
-            "byline",
-            "credit",
-            "section",
-            "tags",
-            "views",
-            "captions",
-            "parts",
-            "key",
-            "drop",
-        ):
+        for name in SELECTORS:
             try:
                 _compiled(getattr(self, name))
             except SelectorError as error:
@@ -88,7 +79,7 @@ class SiteFacts:
     article_key: Callable[[str], str | None]
     canonical_url: Callable[[str], str]
     date_in_url: Callable[[str], Dated | None]
-    oldest: Day
+    oldest: datetime.date
     titles: tuple[str, ...] = ()
 
 

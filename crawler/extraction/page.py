@@ -52,7 +52,7 @@ class Page:
         for base in self.tree.iter("base"):
             href = (base.get("href") or "").strip()
             if href:
-                return urljoin(self.url, href)
+                return str(urljoin(self.url, href))
         return self.url
 
     def link(self, href: str) -> str:
@@ -112,10 +112,10 @@ def _decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
     text = body.decode("utf-8", "replace")
     if text.count("\ufffd") <= MAX_BAD_BYTES * len(body):
         return text, "utf-8"
-    for name in (declared, "windows-1258"):
-        if name and name not in ("utf-8", "utf8"):
+    for label in (declared, "windows-1258"):
+        if label and label not in ("utf-8", "utf8"):
             try:
-                return body.decode(name), codecs.lookup(name).name
+                return body.decode(label), codecs.lookup(label).name
             except (LookupError, UnicodeDecodeError):
                 continue
     return text, "utf-8"
@@ -134,7 +134,7 @@ def _utf16_without_mark(body: bytes) -> str | None:
 
 
 def _windows_reference(match: re.Match[str]) -> str:
-    """Numeric references 128 to 159 mean Windows-1252 (HTML standard, numeric character reference end state)."""
+    """Numeric references 128 to 159 mean Windows-1252 (HTML standard, 13.2.5.80)."""
     code = int(match[1]) if match[1] else int(match[2], 16)
     if not 128 <= code <= 159:
         return match[0]

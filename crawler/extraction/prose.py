@@ -1,11 +1,12 @@
 """Trafilatura's part: which blocks are prose, and the text of a page that no layout fits."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lxml import etree, html
 from trafilatura import bare_extraction
+from trafilatura.settings import Document
 
 from archive.article import BlockKind
 from crawler.extraction.simplify import Draft, Run
@@ -20,42 +21,57 @@ _KINDS = {
 
 
 def keep_prose(drafts: Sequence[Draft]) -> list[Draft]:
-    """Keep the blocks that trafilatura takes for text, in order; link lists and share lines go.
+    """Take out the blocks with links that trafilatura does not count as text: link lists, share lines.
 
     Trafilatura is given a tree of plain elements without any class or id, because its rules on class
     names take leads and captions away (measured on 1,184 pages of eight sites: exact text 64 % from
-    the raw body, 100 % from the plain tree). Its output only *filters*: the words stay as we read them.
+    the raw body, 100 % from the plain tree). Its output only *filters*, the words stay as we read
+    them, and only blocks with links: cutting 33 real bodies after every block, its rules for ends and
+    short texts lost prose without any link in 22 of 415 cuts.
     """
-    if not drafts:
-        return []
+    if not any(draft.hrefs for draft in drafts):
+        return list(drafts)
     document = bare_extraction(_plain_tree(drafts), fast=True, include_comments=False, include_tables=True)
-    if document is None or document.body is None:
+    if not isinstance(document, Document) or document.body is None:
         return [draft for draft in drafts if draft.linked < 0.5]
     kept = Counter(_letters("".join(element.itertext())) for element in _leaves(document.body))
-    out = []
-    for draft in drafts:
-        letters = _letters(draft.text)
-        if kept[letters]:
-            kept[letters] -= 1
-            out.append(draft)
-    return out
+    return [draft for draft in drafts if not draft.hrefs or kept[_letters(draft.text)]]
 
 
-def whole_page(tree: Any) -> list[Draft]:
-    """Read a page without a layout: trafilatura finds the text, its elements become drafts."""
+def whole_page(tree: Any, headlines: Mapping[str, str]) -> list[Draft]:
+    """Read a page without a layout: trafilatura finds the text, its elements become drafts.
+
+    `headlines` maps the letters of links to other articles to their addresses: trafilatura keeps no
+    links, and a block that begins with a headline is an entry of a list.
+    """
     document = bare_extraction(tree, fast=True, include_comments=False, include_tables=True)
-    if document is None or document.body is None:
+    if not isinstance(document, Document) or document.body is None:
         return []
     out = []
     for element in _leaves(document.body):
-        if element.tag == "row":
-            text = " | ".join(squash("".join(cell.itertext())) for cell in element)
-        else:
-            lines = "".join(_with_breaks(element)).split("\n")
-            text = "\n".join(line for line in map(squash, lines) if line)
-        if has_words(text):
-            out.append(Draft(_KINDS.get(element.tag, BlockKind.PARAGRAPH), text, (Run(text),)))
+        kind = _KINDS.get(element.tag, BlockKind.PARAGRAPH)
+        for text in _texts(element):
+            href = next((to for words, to in headlines.items() if _letters(text).startswith(words)), None)
+            out.append(Draft(kind, text, (Run(text, href),)))
     return out
+
+
+def headline_letters(text: str) -> str:
+    """The form in which headlines are compared: letters and digits only."""
+    return _letters(text)
+
+
+def _texts(element: Any) -> list[str]:
+    """The blocks an element of trafilatura's tree holds: one, or several where it nests paragraphs."""
+    if element.tag == "row":
+        cells = [squash("".join(cell.itertext())) for cell in element]
+        # A row of long cells arranges text.
+        parts = cells if max(map(len, cells), default=0) > 200 else [" | ".join(cells)]
+    else:
+        parts = [squash(line) for line in "".join(_with_breaks(element)).split("\n")]
+        if len(parts) > 2 and all(len(part) <= 60 for part in parts) and element.find(".//lb") is not None:
+            parts = ["\n".join(part for part in parts if part)]
+    return [part for part in parts if has_words(part)]
 
 
 def _plain_tree(drafts: Sequence[Draft]) -> Any:
@@ -110,7 +126,8 @@ def _leaves(body: Any) -> list[Any]:
 def _with_breaks(element: Any) -> list[str]:
     out = [element.text or ""]
     for child in element.iterdescendants():
-        out += ["\n" if child.tag == "lb" else "", child.text or "", child.tail or ""]
+        border = "\n" if child.tag in ("lb", "p", "head", "item", "list", "quote") else ""
+        out += [border, child.text or "", border if child.tag != "lb" else "", child.tail or ""]
     return out
 
 

@@ -8,6 +8,7 @@ must have the shape of names alone.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from archive.article import BlockKind
 from crawler.extraction.simplify import Draft
@@ -18,6 +19,9 @@ SIGN_OFF_LINES = 4
 
 BYLINE_WORDS = 16
 """Longest byline, in words ("Name - Name - Phòng Truyền thông Công an tỉnh ...")."""
+
+OFFICE_WORDS = 10
+"""Longest name of an office, in words, that stands alone to the right."""
 
 CREDIT_WORDS = 12
 PLAIN_CREDIT_WORDS = 8
@@ -32,14 +36,12 @@ _CREDIT = re.compile(
     r"(?:nguồn(?:\s+tin)?|theo|trích(?:\s+từ)?|dẫn\s+theo|bài\s+đăng\s+trên)\s*[:\-–]?\s*(?P<who>\S.*)",
     re.IGNORECASE,
 )
-_DOMAIN = re.compile(
-    r"(?:https?://)?(?:www\.)?[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:vn|com|net|org|info)/?", re.IGNORECASE
-)
+_DOMAIN = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:vn|com|net|org|info)/?", re.IGNORECASE)
 _AGENCY = re.compile(r"\(?\s*(TTXVN|VOV|VTV|Vietnam\+|VietnamPlus|BNEWS|TTXVN/\S+)\s*\)?", re.IGNORECASE)
 """News agencies that sign by their initials alone."""
 
 _DESK = re.compile(
-    r"(?:ban biên tập|bbt|tòa soạn|toà soạn|nhóm (?:pv|phóng viên)|(?:nhóm )?phóng viên|pv|p\.v|ctv|nhóm tác giả|bạn đọc)",
+    r"(?:ban biên tập|bbt|tòa soạn|toà soạn|(?:nhóm )?(?:phóng viên|pv)|p\.v|ctv|nhóm tác giả|bạn đọc)",
     re.IGNORECASE,
 )
 _COMPILED = re.compile(
@@ -47,14 +49,22 @@ _COMPILED = re.compile(
 )
 """What a writer did, set where an affiliation would stand."""
 
-_ORGANISATION = re.compile(
-    r"(?:ban|phòng|sở|ubnd|ủy ban|uỷ ban|trung tâm|tt|công an|hội|đài|xí nghiệp|công ty|huyện đoàn|tỉnh đoàn|thành đoàn|thị đoàn|trường|"
-    r"bệnh viện|văn phòng|vp|cổng|liên đoàn|chi cục|cục|bộ|đảng ủy|thành ủy|thị ủy|huyện ủy|tỉnh ủy|btg|viện|báo|tạp chí|đồn|hạt|lđlđ|mttq|"
-    r"hđnd|bch|bqp|bộ đội|tòa án|viện kiểm sát|vks|agribank|điện lực|bảo hiểm|bhxh|kho bạc|ngân hàng)\b",
+_OFFICE = re.compile(
+    r"(?:ubnd|ủy ban|uỷ ban|trung tâm|tt|công an|xí nghiệp|công ty|huyện đoàn|tỉnh đoàn|thành đoàn"
+    r"|thị đoàn|bệnh viện|văn phòng|vp|liên đoàn|chi cục|đảng ủy|thành ủy|thị ủy|huyện ủy|tỉnh ủy|btg"
+    r"|tạp chí|lđlđ|mttq|hđnd|bch|bqp|bộ đội|tòa án|viện kiểm sát|vks|agribank|điện lực|bảo hiểm xã hội"
+    r"|bhxh|kho bạc|ngân hàng|trường (?:thpt|thcs|tiểu học|mầm non|đại học|cao đẳng|chính trị)"
+    r"|cổng (?:thông tin|ttđt)|đài (?:truyền thanh|phát thanh|tt)|ban (?:biên tập|quản lý|chỉ huy))\b",
     re.IGNORECASE,
 )
-"""How the name of an office begins; used only on lines whose place already says sign-off."""
+_OFFICE_BEFORE_NAME = re.compile(
+    r"(?:ban|phòng|sở|hội|đài|bộ|cục|báo|trường|viện|đồn|hạt|cổng|đoàn|quỹ)\s+(?=[^\W\d_])(?P<name>\S)",
+    re.IGNORECASE,
+)
+"""How the name of an office begins. One syllable says so only before a capital: "Hội Nông dân" is an
+office, "Hội nghị kết thúc ..." and "Phòng chống cháy rừng ..." are sentences."""
 
+_GLUED_NAMES = re.compile(r"(?<=[a-zà-ỹ])[-–](?=[A-ZÀ-ỸĐ])")
 _NAME_DIVIDER = re.compile(r"\s+[-–—]\s+|\s*[-–—]\s+|\s+[-–—]\s*|\s*[,;/&+]\s*|\s+và\s+")
 _SENTENCE_END = re.compile(r"[.!?…:;]$")
 
@@ -66,6 +76,14 @@ class SignOff:
     author: str | None = None
     affiliation: str | None = None
     source_credit: str | None = None
+
+
+class Standing(IntEnum):
+    """How much the way a line stands says that it is a sign-off."""
+
+    PLAIN = 0
+    EMPHASISED = 1
+    RIGHT = 2
 
 
 def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> tuple[list[Draft], SignOff]:
@@ -80,9 +98,12 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
         if len(body) < 2 or body[-1].kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.VERSE):
             break
         line = body[-1]
-        if line.kind is BlockKind.VERSE and not _marked(line):
+        standing = _standing(line)
+        if line.kind is BlockKind.VERSE and not standing:
             break
-        found = read_credit(line.text, marked=_marked(line)) if credit is None else None
+        # Right below a table a "Nguồn: ..." names where its figures are from.
+        of_table = body[-2].kind is BlockKind.ROW and standing is not Standing.RIGHT
+        found = read_credit(line.text, standing) if credit is None and not of_table else None
         if found is not None:
             credit = found
             body.pop()
@@ -90,7 +111,7 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
         if photographer is None and (photographer := read_photographer(line.text)):
             body.pop()
             continue
-        name, office, inner = read_byline(line.text, marked=_marked(line))
+        name, office, inner = read_byline(line.text, standing)
         if not (name or office) or _in_a_list(body):
             break
         if author is not None and (name or "").casefold() != author.casefold():
@@ -102,23 +123,24 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
     return body, SignOff(author or photographer, affiliation, credit)
 
 
-def _marked(line: Draft) -> bool:
-    """Whether a line stands as sign-offs do: to the right, or wholly bold or italic."""
-    return line.align == "right" or line.bold or line.italic
+def _standing(line: Draft) -> Standing:
+    if line.align == "right":
+        return Standing.RIGHT
+    return Standing.EMPHASISED if line.bold or line.italic else Standing.PLAIN
 
 
 def _in_a_list(body: list[Draft]) -> bool:
     """An unmarked name right below another unmarked name is an item of a list, not a sign-off."""
-    if len(body) < 2 or _marked(body[-1]) or _marked(body[-2]):
+    if len(body) < 2 or _standing(body[-1]) or _standing(body[-2]):
         return False
     above = body[-2]
-    return above.kind is BlockKind.PARAGRAPH and bool(read_byline(above.text, marked=False)[0])
+    return above.kind is BlockKind.PARAGRAPH and bool(read_byline(above.text)[0])
 
 
-def read_credit(text: str, *, marked: bool) -> str | None:
+def read_credit(text: str, standing: Standing = Standing.PLAIN) -> str | None:
     """Read a source credit from a whole line: "(Theo Báo Hà Nam)" gives "Báo Hà Nam".
 
-    `marked`: the line stands as sign-offs do, so it may be longer. None if the line is a sentence
+    A line that stands as sign-offs do, or says "Nguồn:", may be longer. None if the line is a sentence
     ("Theo kế hoạch, ..."), for a source begins with a capital or is a host name.
     """
     line = squash(text).removeprefix("(").removesuffix(".").removesuffix(")").strip()
@@ -128,13 +150,14 @@ def read_credit(text: str, *, marked: bool) -> str | None:
     if not match:
         return None
     who = match["who"].strip(" .()–-")
+    marked = standing > Standing.PLAIN or re.match(r"nguồn(?: tin)?\s*:", line, re.IGNORECASE) is not None
     if not who or word_count(who) > (CREDIT_WORDS if marked else PLAIN_CREDIT_WORDS):
         return None
-    if not (who[0].isupper() or _DOMAIN.fullmatch(who)):
+    if _DOMAIN.fullmatch(who):
+        return who
+    if not who[0].isupper() or re.search(r"[;!?:]|\.\s", who) or re.search(r"\d{1,2}/\d{1,2}", who):
         return None
-    if re.search(r"[;!?:]|\.\s", who) or re.search(r"\d{1,2}/\d{1,2}", who):
-        return None
-    if re.search(r",\s+[^\W\d_]", who) and not (marked and re.search(r",\s+[A-ZĐ]", who)):
+    if re.search(r",\s+[^\W\d_]", who) and not (standing and re.search(r",\s+[A-ZĐ]", who)):
         return None
     return who
 
@@ -147,59 +170,62 @@ def read_photographer(text: str) -> str | None:
     return match["name"]
 
 
-def read_byline(text: str, *, marked: bool) -> tuple[str | None, str | None, str | None]:
+def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | None, str | None, str | None]:
     """Read (author, affiliation, source credit) from a whole line; all None if it is no byline.
 
-    `marked`: the line stands as sign-offs do, so it may name an office; an unmarked line must be
-    made of personal names.
+    A plain line must be made of personal names, an emphasised one of names or offices; a line to the
+    right may name an office in any words.
     """
     line = squash(text)
     prefix = _PREFIX.match(line)
     if prefix:
         if prefix[0].casefold().startswith("ảnh"):
             return None, None, None
-        line, marked = line[prefix.end() :], True
-    line = line.removesuffix(".") if prefix else line
-    if (
-        not line
-        or word_count(line) > BYLINE_WORDS
-        or _SENTENCE_END.search(line)
-        or re.search(r"\d{3,}|[?!:;“”\"]", line)
-    ):
+        line, standing = line[prefix.end() :].removesuffix("."), Standing.RIGHT
+    if not line or word_count(line) > BYLINE_WORDS or _SENTENCE_END.search(line):
+        return None, None, None
+    if re.search(r"\d{3,}|[?!:;“”\"]", line):
         return None, None, None
     inner = re.fullmatch(r"(?P<name>[^()]*?)\s*\((?P<note>[^()]+)\)", line)
     if inner:
-        author, _, _ = read_byline(inner["name"], marked=marked) if inner["name"] else (None, None, None)
-        note = inner["note"].strip()
-        if not author:
-            return (None, None, None) if inner["name"] or not marked else (None, note, None)
-        credit = read_credit(note, marked=True)
-        if credit or _COMPILED.fullmatch(note):
-            return author, None, credit
-        return author, note, None
+        return _with_note(inner["name"], inner["note"].strip(), standing)
     if _DESK.fullmatch(line):
         return line, None, None
-    parts = [part for part in _NAME_DIVIDER.split(line) if part]
+    parts = [part for part in _NAME_DIVIDER.split(_GLUED_NAMES.sub(" - ", line)) if part]
     people = 0
     while people < len(parts) and (_is_person(parts[people]) or (people == 0 and _DESK.fullmatch(parts[0]))):
         people += 1
-    if people == len(parts) and parts:
-        if marked or all(2 <= word_count(part) <= 4 for part in parts):
-            return line, None, None
-        return None, None, None
-    if people:
-        cut = line.index(parts[people], sum(map(len, parts[:people])))
+    names = parts[:people]
+    if parts and people == len(parts):
+        plain_names = all(2 <= word_count(part) <= 4 for part in parts)
+        return (line, None, None) if standing or plain_names else (None, None, None)
+    if names:
+        cut = line.index(parts[people], sum(map(len, names)))
         office = line[cut:].strip()
-        if (
-            (marked or _is_office(office))
-            and all(word_count(p) >= 2 or marked for p in parts[:people])
-            and not _reads_on(office)
-        ):
+        sure = standing or (_is_office(office) and all(word_count(name) >= 2 for name in names))
+        if sure and not _reads_on(office):
             return line[:cut].rstrip(" -–—,;/&+"), office, None
         return None, None, None
-    if marked and line[0].isupper() and not _reads_on(line) and (_is_office(line) or word_count(line) <= 6):
+    if not standing or not line[0].isupper() or _reads_on(line):
+        return None, None, None
+    if prefix and not _is_office(line):
+        return line, None, None
+    if _is_office(line) or (standing is Standing.RIGHT and word_count(line) <= OFFICE_WORDS):
         return None, line, None
     return None, None, None
+
+
+def _with_note(name: str, note: str, standing: Standing) -> tuple[str | None, str | None, str | None]:
+    """A line that ends in parentheses: an office, a source, or what the writer did."""
+    if not name:
+        return (None, note, None) if standing and not _COMPILED.fullmatch(note) else (None, None, None)
+    author, _, _ = read_byline(name, standing)
+    if not author:
+        return None, None, None
+    credit = read_credit(note, Standing.RIGHT)
+    if credit or _COMPILED.fullmatch(note):
+        return author, None, credit
+    return author, note, None
 
 
 def _is_person(text: str) -> bool:
@@ -212,19 +238,20 @@ def _is_person(text: str) -> bool:
 
 
 def _is_name_part(token: str) -> bool:
-    """ "Hường", "H’Mai", "Y", "N.", "K.T": a capital, then small letters; or initials with full stops."""
+    """A capital and small letters (Hường, H’Mai, Y), or initials with full stops (N., K.T)."""
     if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]?", token):
         return token.isupper()
     return all(
-        part[:1].isupper() and (len(part) == 1 or part[1:].islower())
-        for part in re.split(r"[’'ʼ]", token)
-        if part
+        part[:1].isupper() and (len(part) == 1 or part[1:].islower()) for part in re.split(r"[’'ʼ]", token) if part
     )
 
 
 def _is_office(text: str) -> bool:
-    match = _ORGANISATION.match(text)
+    match = _OFFICE.match(text)
     if not match:
+        before_name = _OFFICE_BEFORE_NAME.match(text)
+        if before_name:
+            return before_name["name"].isupper()
         return text.isupper() and len(text) > 1 and not set(" .") & set(text)
     # "Công An" is a pen name, "Công an" an office: alone, an office's words are not all capitalised.
     if match[0] == text:

@@ -16,16 +16,26 @@ from archive.article import BlockKind
 from crawler.extraction.text import has_words, squash, word_count
 
 BLOCK_TAGS = frozenset(
-    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
+    (
+        "address", "article", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+        "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
+        "thead", "tr", "ul",
+    )
+)  # fmt: skip
 HEADING_TAGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 SKIPPED_TAGS = frozenset(
-    "script style noscript template head title svg canvas map nav aside select option datalist object param".split()
-)
+    (
+        "script", "style", "noscript", "template", "head", "title", "svg", "canvas", "map", "nav", "aside",
+        "select", "option", "datalist", "object", "param",
+    )
+)  # fmt: skip
 """Never prose: code, drawings, choices, and what HTML itself calls navigation or an aside."""
 
 EMBED_TAGS = frozenset(("iframe", "video", "audio", "embed"))
+_NO_PLAYER = re.compile(r"/maps|/plugins/(?:like|share|page|comments)|recaptcha|doubleclick", re.IGNORECASE)
+"""Frames that play nothing: maps, share buttons, advertisements."""
+
 CONTROL_TAGS = frozenset(("input", "textarea", "button"))
 BOLD_TAGS = frozenset(("b", "strong"))
 ITALIC_TAGS = frozenset(("i", "em", "cite"))
@@ -214,7 +224,7 @@ class _Walker:
         elif tag == "img":
             self.pictures += 1
             self._picture_here = True
-        elif tag in EMBED_TAGS:
+        elif tag in EMBED_TAGS and not _NO_PLAYER.search(element.get("src") or ""):
             self.embeds += 1
         elif tag in CONTROL_TAGS and (element.get("type") or "").lower() != "hidden":
             self._control = True
@@ -270,11 +280,7 @@ class _Walker:
                 for cell in texts:
                     self._caption_cell(cell)
                 return True
-        if (
-            nested
-            or sum(len(row) >= 2 for row in filled) < 2
-            or any(_holds_prose(c) for row in filled for c in row)
-        ):
+        if nested or sum(len(row) >= 2 for row in filled) < 2 or any(_holds_prose(c) for row in filled for c in row):
             return False
         for row in cells:
             runs = [
@@ -341,7 +347,7 @@ def _settle(draft: Draft, *, beside_picture: bool) -> Draft:
         placed = draft.align == "center" or draft.italic
         if placed or (beside_picture and draft.align == "center"):
             return replace(draft, kind=BlockKind.CAPTION)
-    if draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align and draft.text[-1] not in ".;,":
-        if word_count(draft.text) <= HEADING_WORDS and has_words(draft.text):
-            return replace(draft, kind=BlockKind.HEADING)
+    heading = draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align
+    if heading and draft.text[-1] not in ".;," and word_count(draft.text) <= HEADING_WORDS:
+        return replace(draft, kind=BlockKind.HEADING)
     return draft

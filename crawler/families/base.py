@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -64,6 +65,9 @@ class Considered:
     keys: frozenset[str]
 
 
+EMPTY = Considered(wanted=(), nothing_new=False, passed=False, oldest=None, keys=frozenset())
+
+
 class SiteSpider(scrapy.Spider):
     """One site, declared in a few lines on the family of its CMS.
 
@@ -120,7 +124,7 @@ class SiteSpider(scrapy.Spider):
         missing = [name for name in REQUIRED if not getattr(cls, name, None)]
         if missing:
             raise NotConfigured(f"spider {cls.__name__} declares no {', '.join(missing)}")
-        spider: SiteSpider = super().from_crawler(crawler, *args, **kwargs)  # type: ignore[assignment]
+        spider = super().from_crawler(crawler, *args, **kwargs)
         archiving(crawler)
         return spider
 
@@ -233,15 +237,15 @@ class SiteSpider(scrapy.Spider):
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:
         key = self.article_key(url)
         if key is None:
-            raise ValueError(
-                f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}"
-            )
-        found = Found(url=self.canonical_url(url), key=key, found_on="", listed=self.date_in_url(url))
+            raise ValueError(f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}")
+        address = self.canonical_url(url)
+        # What listings told of it before still counts: a page alone may not name its section.
+        found = self.desk.ledger.known(address) or Found(
+            url=address, key=key, found_on="", section=self.section_of(url), listed=self.date_in_url(url)
+        )
         [(found, decision)] = self.desk.ledger.see([found])
         if decision is Decision.KNOWN and not self.force:
-            self.desk.troubles.append(
-                f"{found.url} is already kept and not due; add --force to fetch it again"
-            )
+            self.desk.troubles.append(f"{found.url} is already kept and not due; add --force to fetch it again")
             return
         yield found, decision
 
@@ -264,9 +268,7 @@ class SiteSpider(scrapy.Spider):
         first: tuple[int, datetime] | None = None,
     ) -> Iterable[Any]:
         """Read an article's page; where it goes on over further pages, fetch them first."""
-        page = Page(
-            response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1")
-        )
+        page = Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
         capture_id, fetched = first or (response.meta[CAPTURE], response.meta[FETCHED_AT])
         pages = (*pages, page)
         main = Page(pages[0].url, pages[0].body, pages[0].content_type)
@@ -277,9 +279,7 @@ class SiteSpider(scrapy.Spider):
             modified=parse_date(found.modified.isoformat()) if found.modified else None,
         )
         if self.article_key(main.url) is None:
-            result: Any = Rejection(
-                "redirected", f"{found.url} leads to {main.url}, which is no article address"
-            )
+            result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
         else:
             reading = read(main, self.facts(), fetched, listed=listed, further=pages[1:])
             result = reading.result
@@ -297,9 +297,7 @@ class SiteSpider(scrapy.Spider):
         yield PageRead(found.url, capture_id, result, found, self._aliases(main.url, found))
 
     def _aliases(self, final: str, found: Found) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url))
-        )
+        return tuple(dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url)))
 
     def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
@@ -357,9 +355,7 @@ class SiteSpider(scrapy.Spider):
             self._trouble(request.url, f"HTTP {response.status}")
             return None
         self.answered += 1
-        return Page(
-            response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1")
-        )
+        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
 
     def _trouble(self, url: str, reason: str) -> None:
         self.desk.troubles.append(f"{url}: {reason}")
@@ -466,25 +462,35 @@ class SiteSpider(scrapy.Spider):
         self._walked(source, kind, met_known=False)
 
     async def by_listing(self) -> AsyncIterator[Considered]:
-        """Walk all sections side by side, always the one whose front is newest."""
+        """Walk all sections side by side, so that what comes out is newest first over all of them.
+
+        An article waits until no section can still list a newer one: sections list newest first, so
+        nothing to come is newer than the oldest date a section has shown.
+        """
         walks = {
             name: self.walk(
                 self.site_url(path),
                 UrlKind.LISTING,
                 name,
-                lambda number, path=path: self.listing_page(path, number),
+                partial(self.listing_page, path),
             )
             for name, path in self.sections.items()
         }
         front = dict.fromkeys(walks, datetime.max.replace(tzinfo=VIETNAM))
+        waiting: list[tuple[datetime, tuple[Found, Decision]]] = []
         while front:
             name = max(front, key=lambda one: front[one])
             considered = await anext(walks[name], None)
             if considered is None:
                 del front[name]
-                continue
-            front[name] = considered.oldest or front[name] - timedelta(days=1)
-            yield considered
+            else:
+                front[name] = considered.oldest or front[name] - timedelta(days=1)
+                waiting += [(one[0].listed.instant if one[0].listed else front[name], one) for one in considered.wanted]
+            newest = max(front.values(), default=datetime.min.replace(tzinfo=VIETNAM))
+            ready = sorted((one for one in waiting if one[0] >= newest), key=lambda one: one[0], reverse=True)
+            waiting = [one for one in waiting if one[0] < newest]
+            if considered is not None or ready:
+                yield replace(considered or EMPTY, wanted=tuple(one for _, one in ready))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The entries on page `number` of the listing at `path`."""
@@ -514,11 +520,7 @@ class SiteSpider(scrapy.Spider):
         if top.entries:
             yield self.consider(_newest_first(top.entries), source)
         children = sorted(
-            (
-                child
-                for child in top.children
-                if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
-            ),
+            (child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])),
             key=lambda child: (
                 month_of(child[0]) or (9999, 0),
                 child[1] or datetime.max.replace(tzinfo=VIETNAM),

@@ -50,14 +50,16 @@ class WordPressSpider(SiteSpider):
             name="wordpress",
             title="h1.entry-title, .entry-header h1, h1.post-title, h1.tdb-title-text, .cm-entry-title",
             body=".entry-content, .td-post-content, .cm-post-content, .post-content",
-            date="time.entry-date.published@datetime, time.published@datetime, .posted-on time@datetime, .entry-meta time@datetime",
+            date="time.entry-date.published@datetime, time.published@datetime, .posted-on time@datetime, "
+            ".entry-meta time@datetime",
             modified="time.updated@datetime",
             section=".cat-links a",
             tags=".tags-links a",
             captions=".wp-caption-text",
             parts=".page-links",
             key="article[id^=post-]@id, link[rel=shortlink]@href",
-            drop=".related-in-post, .sharedaddy, .jp-relatedposts, .post-navigation, .yarpp-related, .related-posts-wrapper, .page-links",
+            drop=".related-in-post, .sharedaddy, .jp-relatedposts, .post-navigation, .yarpp-related, "
+            ".related-posts-wrapper",
         ),
     )
 

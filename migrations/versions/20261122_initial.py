@@ -75,9 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
     )
     with op.batch_alter_table("run", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_run_site_id_started_at"), ["site_id", "started_at"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_run_site_id_started_at"), ["site_id", "started_at"], unique=False)
 
     op.create_table(
         "section",
@@ -140,9 +138,7 @@ def upgrade() -> None:
             _whole_date("listed"),
             name=op.f("ck_url_listed"),
         ),
-        sa.CheckConstraint(
-            "kind in ('article', 'listing', 'feed', 'sitemap', 'api')", name=op.f("ck_url_kind")
-        ),
+        sa.CheckConstraint("kind in ('article', 'listing', 'feed', 'sitemap', 'api')", name=op.f("ck_url_kind")),
         sa.CheckConstraint(
             "state in ('found', 'fetched', 'rejected', 'gone', 'failed', 'forbidden', 'alias')",
             name=op.f("ck_url_state"),
@@ -153,9 +149,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("site_id", "url", name=op.f("uq_url_site_id_url")),
     )
     with op.batch_alter_table("url", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_url_site_id_article_key"), ["site_id", "article_key"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_url_site_id_article_key"), ["site_id", "article_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_url_site_id_due_at"), ["site_id", "due_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_url_site_id_kind_listed_instant"),
@@ -167,12 +161,8 @@ def upgrade() -> None:
         "article_section",
         sa.Column("article_id", sa.Integer(), nullable=False),
         sa.Column("section_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["article.id"], name=op.f("fk_article_section_article_id_article")
-        ),
-        sa.ForeignKeyConstraint(
-            ["section_id"], ["section.id"], name=op.f("fk_article_section_section_id_section")
-        ),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_section_article_id_article")),
+        sa.ForeignKeyConstraint(["section_id"], ["section.id"], name=op.f("fk_article_section_section_id_section")),
         sa.PrimaryKeyConstraint("article_id", "section_id", name=op.f("pk_article_section")),
     )
     op.create_table(
@@ -182,9 +172,7 @@ def upgrade() -> None:
         sa.Column("article_id", sa.Integer(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["article.id"], name=op.f("fk_article_url_article_id_article")
-        ),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_url_article_id_article")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_article_url_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article_url")),
         sa.UniqueConstraint("site_id", "url", name=op.f("uq_article_url_site_id_url")),
@@ -211,18 +199,14 @@ def upgrade() -> None:
         sa.Column("payload_digest", sa.Text(), nullable=False),
         sa.Column("payload_length", sa.Integer(), nullable=False),
         sa.Column("views", sa.Integer(), nullable=True),
-        sa.CheckConstraint(
-            '"offset" >= 0 and length > 0 and payload_length >= 0', name=op.f("ck_capture_place")
-        ),
+        sa.CheckConstraint('"offset" >= 0 and length > 0 and payload_length >= 0', name=op.f("ck_capture_place")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_capture_run_id_run")),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_capture_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_capture")),
         sa.UniqueConstraint("file", "offset", name=op.f("uq_capture_file_offset")),
     )
     with op.batch_alter_table("capture", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_capture_site_id_final_url"), ["site_id", "final_url"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_capture_site_id_final_url"), ["site_id", "final_url"], unique=False)
         batch_op.create_index(batch_op.f("ix_capture_site_id_url"), ["site_id", "url"], unique=False)
 
     op.create_table(
@@ -276,17 +260,11 @@ def upgrade() -> None:
             _whole_date("published"),
             name=op.f("ck_extraction_published"),
         ),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["article.id"], name=op.f("fk_extraction_article_id_article")
-        ),
-        sa.ForeignKeyConstraint(
-            ["capture_id"], ["capture.id"], name=op.f("fk_extraction_capture_id_capture")
-        ),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_extraction_article_id_article")),
+        sa.ForeignKeyConstraint(["capture_id"], ["capture.id"], name=op.f("fk_extraction_capture_id_capture")),
         sa.ForeignKeyConstraint(["text_id"], ["text.id"], name=op.f("fk_extraction_text_id_text")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_extraction")),
-        sa.UniqueConstraint(
-            "capture_id", "extractor_version", name=op.f("uq_extraction_capture_id_extractor_version")
-        ),
+        sa.UniqueConstraint("capture_id", "extractor_version", name=op.f("uq_extraction_capture_id_extractor_version")),
     )
     with op.batch_alter_table("extraction", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_extraction_article_id"), ["article_id"], unique=False)
@@ -309,13 +287,9 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed", sa.JSON(none_as_null=True), nullable=False),
         sa.CheckConstraint("number > 0", name=op.f("ck_revision_number")),
-        sa.ForeignKeyConstraint(
-            ["after_id"], ["extraction.id"], name=op.f("fk_revision_after_id_extraction")
-        ),
+        sa.ForeignKeyConstraint(["after_id"], ["extraction.id"], name=op.f("fk_revision_after_id_extraction")),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_revision_article_id_article")),
-        sa.ForeignKeyConstraint(
-            ["before_id"], ["extraction.id"], name=op.f("fk_revision_before_id_extraction")
-        ),
+        sa.ForeignKeyConstraint(["before_id"], ["extraction.id"], name=op.f("fk_revision_before_id_extraction")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revision")),
         sa.UniqueConstraint("article_id", "number", name=op.f("uq_revision_article_id_number")),
     )

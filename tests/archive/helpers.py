@@ -50,9 +50,7 @@ class Site:
         version = changes.pop("version", VERSION)
         requested = url or (result.url if isinstance(result, Article) else "")
         capture = self.capture(requested, **changes)
-        return self.store.save(
-            capture, result, requested_url=requested, extractor_version=version, found=found
-        )
+        return self.store.save(capture, result, requested_url=requested, extractor_version=version, found=found)
 
 
 def at(day: str, time: str | None = None) -> Dated:
@@ -78,7 +76,5 @@ def page(key: str = "1", *paragraphs: str, **changes: Any) -> Article:
 
 def found(key: str = "1", url: str | None = None, **changes: Any) -> Found:
     """What a listing tells of the same article."""
-    one = Found(
-        url or f"https://baoquangninh.com.vn/bai-{key}", key, "https://baoquangninh.com.vn/chinh-tri/"
-    )
+    one = Found(url or f"https://baoquangninh.com.vn/bai-{key}", key, "https://baoquangninh.com.vn/chinh-tri/")
     return replace(one, **changes)

@@ -141,9 +141,7 @@ def test_a_torn_tail_is_cut_on_opening(folder: Path, clock: HandClock, written: 
 
 
 @pytest.mark.parametrize("tail", [b"\0" * 5000, b"\x1f\x8b\x08\0", b"garbage", BODY[:-9]])
-def test_a_tail_of_nonsense_is_cut(
-    folder: Path, clock: HandClock, written: list[Location], tail: bytes
-) -> None:
+def test_a_tail_of_nonsense_is_cut(folder: Path, clock: HandClock, written: list[Location], tail: bytes) -> None:
     path = folder / written[0].file
     whole = path.read_bytes()
     path.write_bytes(whole + tail)

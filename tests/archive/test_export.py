@@ -38,9 +38,7 @@ def two(make_site: Callable[..., Site], clock: HandClock) -> tuple[Site, Site]:
     first.save(page("4", blocks=(), kind=ArticleKind.MEDIA))
     first.save(Rejection("no-body", "nothing"), url="https://baoquangninh.com.vn/5")
     second.save(page("1", SHARED, published=at("2021-12-31")))
-    second.save(
-        page("6", blocks=(Block(BlockKind.CAPTION, "Chỉ có ảnh."),), published=at("2022-01-01", "00:00"))
-    )
+    second.save(page("6", blocks=(Block(BlockKind.CAPTION, "Chỉ có ảnh."),), published=at("2022-01-01", "00:00")))
     return first, second
 
 
@@ -244,9 +242,7 @@ def test_a_foreign_file_in_the_way_is_kept(
     assert tree(tmp_path) == {foreign: b"mine"}
 
 
-def test_a_foreign_file_among_ours_is_kept(
-    two: tuple[Site, Site], sessions: Sessions, tmp_path: Path
-) -> None:
+def test_a_foreign_file_among_ours_is_kept(two: tuple[Site, Site], sessions: Sessions, tmp_path: Path) -> None:
     export_txt(sessions, tmp_path, ALL)
     (tmp_path / "bao_quang_ninh" / "2022" / "notes.txt").write_text("mine")
     before = tree(tmp_path)

@@ -230,9 +230,7 @@ def test_a_wrong_canonical_url_does_not_melt_articles_together(site: Site, sessi
 def test_all_urls_lead_to_the_article(site: Site, sessions: Sessions) -> None:
     asked, final = "https://baoquangninh.com.vn/cu/1", "https://baoquangninh.com.vn/moi/1"
     capture = site.capture(asked, final_url=final)
-    site.store.save(
-        capture, page("1"), requested_url=asked, aliases=("https://m.vn/1?a=2",), extractor_version=VERSION
-    )
+    site.store.save(capture, page("1"), requested_url=asked, aliases=("https://m.vn/1?a=2",), extractor_version=VERSION)
     with reading(sessions) as session:
         for wanted in (
             asked, final, page("1").url, "https://m.vn/1?a=2", "http://www.m.vn/1?a=2", "m.vn/1/",
@@ -297,9 +295,7 @@ def test_registering_a_site_again(site: Site, sessions: Sessions, clock: HandClo
         assert register_site(session, record, clock) == site.id
     with reading(sessions) as session:
         hosts = session.execute(text("select host from site_host order by host")).scalars().all()
-        provinces = session.execute(
-            text("select era, code, valid_from, valid_until from site_province")
-        ).all()
+        provinces = session.execute(text("select era, code, valid_from, valid_until from site_province")).all()
     assert hosts == ["bao_quang_ninh.vn", "baoquangninh.vn"]
     assert sorted(map(tuple, provinces)) == [
         ("34", "22", "2025-07-01", None),
@@ -311,9 +307,7 @@ def test_registering_a_site_again(site: Site, sessions: Sessions, clock: HandClo
     ("name", "province", "says"),
     [("bao-quang-ninh", "quang-ninh", "site id"), ("x", "quang-nin", "did you mean quang-ninh")],
 )
-def test_a_bad_site_is_refused(
-    sessions: Sessions, clock: HandClock, name: str, province: str, says: str
-) -> None:
+def test_a_bad_site_is_refused(sessions: Sessions, clock: HandClock, name: str, province: str, says: str) -> None:
     record = SiteRecord(name, "X", "f", (), province)
     with pytest.raises(ValueError, match=says), sessions.begin() as session:
         register_site(session, record, clock)

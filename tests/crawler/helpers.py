@@ -8,7 +8,7 @@ from typing import Any
 from archive.article import Article, BlockKind, Rejection
 from archive.clock import VIETNAM
 from crawler.extraction.cleaning import Surroundings, clean
-from crawler.extraction.layout import select_all, select_first
+from crawler.extraction.layout import select_all
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, Reading, read
 from crawler.extraction.simplify import Draft, Run, Simplified, simplify
@@ -23,6 +23,17 @@ NEWS = (
 """Three paragraphs that are nothing but news."""
 
 NEWS_HTML = "".join(f"<p>{text}</p>" for text in NEWS)
+
+LONG = (
+    *NEWS,
+    "Theo ông Pảo, ba năm trước cả thôn chỉ có mười một hộ theo vụ đông, ruộng bỏ trắng từ tháng mười; nay "
+    "bảy mươi hộ ký cam kết dùng phân ủ hoai, ghi sổ từng lần phun và để đất nghỉ hai tuần giữa hai lứa.",
+    "Chị Sùng Thị Mỷ, người giữ sổ của tổ ba, kể rằng tối nào cũng có người mang đèn sang nhờ chị xem lại "
+    "lịch tưới, vì sương muối năm nay đến sớm hơn mọi năm gần nửa tháng.",
+)
+"""Five paragraphs, long enough to be told for an article without a layout."""
+
+LONG_HTML = "".join(f"<p>{text}</p>" for text in LONG)
 
 TITLE = "Đồng Găng được mùa cải bắp"
 OWN_KEY = "700001"
@@ -40,11 +51,9 @@ def page_of(markup: str, url: str = "https://bao.example/tin/dong-gang-700001.ht
 
 
 def simplified(markup: str, captions: str = "") -> Simplified:
-    found = select_first(page_of(f"<div id='b'>x{markup}</div>").tree, "#b")
-    assert found is not None
-    found.node.text = None
-    marked: Collection[Any] = select_all(found.node, captions) if captions else ()
-    return simplify(found.node, marked)
+    [node] = select_all(page_of(f"<div id='thân'>{markup}</div>").tree, "#thân")
+    marked: Collection[Any] = select_all(node, captions) if captions else ()
+    return simplify(node, marked)
 
 
 def blocks_of(markup: str, captions: str = "") -> list[tuple[BlockKind, str]]:
@@ -55,11 +64,20 @@ def cleaned(
     markup: str, *, title: str = TITLE, lead: str = "", published: datetime | None = None, captions: str = ""
 ) -> list[str]:
     """The words that cleaning leaves of a body."""
-    around = Surroundings(title=title, lead=lead, published=published, own_keys=frozenset({OWN_KEY}), article_key=key_of)
+    around = Surroundings(
+        title=title, lead=lead, published=published, own_keys=frozenset({OWN_KEY}), article_key=key_of
+    )
     return [draft.text for draft in clean(simplified(markup, captions).drafts, around)]
 
 
-def line(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH, align: str = "", bold: bool = False, italic: bool = False) -> Draft:
+def line(
+    text: str,
+    *,
+    kind: BlockKind = BlockKind.PARAGRAPH,
+    align: str = "",
+    bold: bool = False,
+    italic: bool = False,
+) -> Draft:
     return Draft(kind, text, (Run(text, None, bold, italic),), align)
 
 
@@ -72,7 +90,16 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def reading(site: str, url: str, body: str | bytes, *, listed: Listed | None = None, further: tuple[Page, ...] = (), content_type: str = "text/html", fetched: datetime = FETCHED) -> Reading:
+def reading(
+    site: str,
+    url: str,
+    body: str | bytes,
+    *,
+    listed: Listed | None = None,
+    further: tuple[Page, ...] = (),
+    content_type: str = "text/html",
+    fetched: datetime = FETCHED,
+) -> Reading:
     raw = body.encode() if isinstance(body, str) else body
     return read(Page(url, raw, content_type), all_sites()[site].facts(), fetched, listed=listed, further=further)
 

@@ -47,9 +47,7 @@ class Authority:
         )
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int
-    ) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
         now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder()
@@ -229,9 +227,7 @@ class Proxy:
             return Response.error(400, f"bad control: {error}")
         return Response(200, site.faults.json().encode(), {"Content-Type": "application/json"})
 
-    async def _send(
-        self, writer: asyncio.StreamWriter, request: Request, response: Response, *, keep: bool
-    ) -> None:
+    async def _send(self, writer: asyncio.StreamWriter, request: Request, response: Response, *, keep: bool) -> None:
         body = response.body
         headers = {"Content-Type": "text/html; charset=utf-8", "Server": "sample-web", **response.headers}
         headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())

@@ -411,8 +411,7 @@ class Site:
         """A sitemap, or an index of sitemaps, from (address, lastmod) pairs."""
         outer, inner = ("sitemapindex", "sitemap") if index else ("urlset", "url")
         rows = "".join(
-            f"<{inner}><loc>{escape(address)}</loc><lastmod>{when}</lastmod></{inner}>\n"
-            for address, when in entries
+            f"<{inner}><loc>{escape(address)}</loc><lastmod>{when}</lastmod></{inner}>\n" for address, when in entries
         )
         space = "http://www.sitemaps.org/schemas/sitemap/0.9"
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{outer} xmlns="{space}">\n{rows}</{outer}>'
@@ -708,9 +707,7 @@ class TuyenGiaoBinhPhuoc(Site):
             if match[1] not in self.sections:
                 return None
             number = int(match[2] or 1)
-            return (
-                self.listing(match[1], number) if self.paged(self.in_section(match[1]), number)[0] else None
-            )
+            return self.listing(match[1], number) if self.paged(self.in_section(match[1]), number)[0] else None
         if match := re.fullmatch(r"/([a-z0-9-]+)/(?:(\d+)/|(amp)/)?", path):
             article = self.by_key.get(match[1])
             return self.article_page(article, int(match[2] or 1)) if article else None

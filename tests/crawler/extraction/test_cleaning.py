@@ -18,7 +18,9 @@ TOOL_LINES = {
     "rating labels": "<p>Đánh giá:</p><p>lượt đánh giá: , trung bình:</p>",
     "rating stars": "<div>☆☆☆☆☆ (12 lượt)</div>",
     "rating stars with label": "<div>Đánh giá: ★★★★☆</div>",
-    "tool links": "<p><a href='#yk'>Ý kiến bạn đọc</a> <a href='/gui'>Gửi ý kiến</a> <a href='/in'>In trang này</a></p>",
+    "tool links": (
+        "<p><a href='#yk'>Ý kiến bạn đọc</a> <a href='/gui'>Gửi ý kiến</a> <a href='/in'>In trang này</a></p>"
+    ),
     "tool links divided": "<p><a href='/gui'>Gửi ý kiến</a> | <a href='javascript:print()'>In trang này</a></p>",
     "print link": "<div><a href='/in?id=7'>In trang này</a></div>",
     "search field": "<p>Tìm kiếm: <input type='text' name='q'></p>",
@@ -92,14 +94,20 @@ def test_interview_answer_that_ends_in_a_number_stays() -> None:
     [
         pytest.param("Lịch cắt điện như sau:", "<ul><li>Thôn Nà Lại: từ 7 giờ đến 11 giờ.</li></ul>", id="list"),
         pytest.param("Phóng viên:", "<p>Vụ này bà con trồng giống gì?</p>", id="interview"),
-        pytest.param("Kết quả cụ thể:", "<table><tr><td>Nhất</td><td>Nà Lại</td></tr><tr><td>Nhì</td><td>Đồng Găng</td></tr></table>", id="table"),
+        pytest.param(
+            "Kết quả cụ thể:",
+            "<table><tr><td>Nhất</td><td>Nà Lại</td></tr><tr><td>Nhì</td><td>Đồng Găng</td></tr></table>",
+            id="table",
+        ),
     ],
 )
 def test_label_that_introduces_what_follows_stays_at_the_top(first: str, rest: str) -> None:
     assert cleaned(f"<p>{first}</p>{rest}{NEWS_HTML}")[0] == first
 
 
-@pytest.mark.parametrize("heading", ["Tìm kiếm cứu nạn", "Ý kiến bạn đọc", "In trang này", "Bản đồ", "Lần 2", "Người thứ 100"])
+@pytest.mark.parametrize(
+    "heading", ["Tìm kiếm cứu nạn", "Ý kiến bạn đọc", "In trang này", "Bản đồ", "Lần 2", "Người thứ 100"]
+)
 @pytest.mark.parametrize("markup", ["<h3>{}</h3>", "<p><b>{}</b></p>"], ids=["h3", "bold"])
 @pytest.mark.parametrize("place", [0, 1], ids=["top", "middle"])
 def test_heading_with_a_tool_lines_words_stays_above_its_paragraph(heading: str, markup: str, place: int) -> None:
@@ -151,12 +159,14 @@ A, B, C = (
 )
 RELATED = {
     "list under a heading": f"<h4>Tin liên quan</h4><ul><li>{A}</li><li>{B}</li><li>{C}</li></ul>",
-    "list under bold words": f"<p><strong>Các tin liên quan đến bài viết này</strong></p><ul><li>{A}</li><li>{B}</li></ul>",
+    "list under bold words": (
+        f"<p><strong>Các tin liên quan đến bài viết này</strong></p><ul><li>{A}</li><li>{B}</li></ul>"
+    ),
     "label and paragraphs": f"<p>Tin cùng chuyên mục:</p><p>{A}</p><p>{B}</p>",
     "with days": f"<p>Các tin khác</p><ul><li>{A} (14/10)</li><li>{B} (12/10)</li></ul>",
     "arrows": f"<p>&gt;&gt; {A}</p><p>» {B}</p>",
     "one line that says see also": f"<p>Xem thêm: {A}</p>",
-    "divided by br": f"<div><b>Tin đã đưa</b><br>- {A} (14/10/2022)<br>- {B} (12/10/2022)<br>- {C} (1/10/2022)</div>",
+    "divided by br": (f"<div><b>Tin đã đưa</b><br>- {A} (14/10/2022)<br>- {B} (12/10/2022)<br>- {C} (1/10/2022)</div>"),
     "table box": f"<table><tr><td>Tin liên quan</td></tr><tr><td>{A}</td></tr><tr><td>{B}</td></tr></table>",
     "absolute addresses": f"<ul><li>{A}</li><li>{B}</li></ul>".replace("='/", "='https://bao.example/"),
 }
@@ -196,7 +206,9 @@ def test_link_to_the_article_itself_is_not_related() -> None:
 @pytest.mark.parametrize("place", [1, 3], ids=["middle", "end"])
 def test_list_of_documents_stays(place: int) -> None:
     items = ["Kế hoạch số 12/KH-UBND về lấy nước vụ xuân", "Phụ lục danh sách các hồ chứa", "Mẫu đơn đăng ký"]
-    documents = "<ul>" + "".join(f"<li><a href='/tep/{n}.pdf'>{item}</a></li>" for n, item in enumerate(items)) + "</ul>"
+    documents = (
+        "<ul>" + "".join(f"<li><a href='/tep/{n}.pdf'>{item}</a></li>" for n, item in enumerate(items)) + "</ul>"
+    )
     parts = [f"<p>{text}</p>" for text in NEWS]
     parts.insert(place, documents)
     assert cleaned("".join(parts)) == [*NEWS[:place], *items, *NEWS[place:]]
@@ -206,18 +218,26 @@ def test_list_of_documents_stays(place: int) -> None:
 PICTURE = "<p style='text-align:center'><img src='a.jpg' alt=''></p>"
 CAPTION = "Bà con thôn Đồng Găng thu hoạch cải bắp."
 TWICE = {
-    "two paragraphs": f"{PICTURE}<p style='text-align:center'>{CAPTION}</p><p style='text-align:center'>{CAPTION}</p>",
-    "picture table": f"<table><tr><td><img src='a.jpg'></td></tr><tr><td>{CAPTION}</td></tr><tr><td>{CAPTION}</td></tr></table>",
-    "one cell": f"<table><tr><td><img src='a.jpg'><p>{CAPTION}</p><p><em>{CAPTION}</em></p></td></tr></table>",
+    "two paragraphs": (
+        f"{PICTURE}<p style='text-align:center'>{CAPTION}</p><p style='text-align:center'>{CAPTION}</p>"
+    ),
+    "picture table": (
+        f"<table><tr><td><img src='a.jpg'></td></tr><tr><td>{CAPTION}</td></tr><tr><td>{CAPTION}</td></tr></table>"
+    ),
+    "one cell": (f"<table><tr><td><img src='a.jpg'><p>{CAPTION}</p><p><em>{CAPTION}</em></p></td></tr></table>"),
     "caption, then plain": f"<figure><img src='a.jpg'><figcaption>{CAPTION}</figcaption></figure><p>{CAPTION}</p>",
-    "other full stop": f"<figure><img src='a.jpg'><figcaption>{CAPTION[:-1]}</figcaption></figure><p>{CAPTION}</p>",
+    "other full stop": (f"<figure><img src='a.jpg'><figcaption>{CAPTION[:-1]}</figcaption></figure><p>{CAPTION}</p>"),
 }
 
 
 @pytest.mark.parametrize("markup", TWICE.values(), ids=TWICE)
 def test_caption_said_twice_is_kept_once(markup: str) -> None:
     texts = cleaned(f"<p>{NEWS[0]}</p>{markup}<p>{NEWS[1]}</p>")
-    assert [text.rstrip(".") for text in texts] == [NEWS[0].rstrip("."), CAPTION.rstrip("."), NEWS[1].rstrip(".")]
+    assert [text.rstrip(".") for text in texts] == [
+        NEWS[0].rstrip("."),
+        CAPTION.rstrip("."),
+        NEWS[1].rstrip("."),
+    ]
 
 
 def test_refrain_said_twice_stays_twice() -> None:
@@ -228,11 +248,18 @@ def test_refrain_said_twice_stays_twice() -> None:
 
 def test_same_caption_under_two_pictures_apart_stays_twice() -> None:
     figure = f"<figure><img src='a.jpg'><figcaption>{CAPTION}</figcaption></figure>"
-    assert cleaned(f"{figure}<p>{NEWS[0]}</p>{figure}<p>{NEWS[1]}</p>") == [CAPTION, NEWS[0], CAPTION, NEWS[1]]
+    assert cleaned(f"{figure}<p>{NEWS[0]}</p>{figure}<p>{NEWS[1]}</p>") == [
+        CAPTION,
+        NEWS[0],
+        CAPTION,
+        NEWS[1],
+    ]
 
 
 def test_caption_at_an_edge_is_no_tool_line() -> None:
-    figure = "<figure><img src='a.jpg'><figcaption><a href='/anh/lon.jpg'>Ảnh: Đồng Găng vào vụ</a></figcaption></figure>"
+    figure = (
+        "<figure><img src='a.jpg'><figcaption><a href='/anh/lon.jpg'>Ảnh: Đồng Găng vào vụ</a></figcaption></figure>"
+    )
     assert cleaned(NEWS_HTML + figure) == [*NEWS, "Ảnh: Đồng Găng vào vụ"]
 
 
@@ -291,7 +318,11 @@ def test_contact_line_that_ends_a_notice_stays(last: str) -> None:
 
 
 def test_verse_of_one_word_lines_stays() -> None:
-    assert cleaned(f"<p>{NEWS[0]}</p><p>Mưa<br>Rơi<br>Lặng</p><p>{NEWS[1]}</p>") == [NEWS[0], "Mưa\nRơi\nLặng", NEWS[1]]
+    assert cleaned(f"<p>{NEWS[0]}</p><p>Mưa<br>Rơi<br>Lặng</p><p>{NEWS[1]}</p>") == [
+        NEWS[0],
+        "Mưa\nRơi\nLặng",
+        NEWS[1],
+    ]
 
 
 def test_empty_body_gives_nothing() -> None:

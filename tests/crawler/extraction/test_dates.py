@@ -11,7 +11,7 @@ from archive.clock import VIETNAM
 from crawler.extraction.dates import parse_date, plausible, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.read import Listed, read
-from tests.crawler.helpers import FETCHED, NEWS_HTML, TITLE, at, day, page_of
+from tests.crawler.helpers import FETCHED, LONG_HTML, NEWS_HTML, TITLE, at, day, page_of
 
 WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
@@ -72,12 +72,20 @@ def written(form: str, instant: datetime) -> str:
     )
 
 
-@pytest.mark.parametrize("form", [MINUTES[name] for name in MINUTES if name != "English half day"], ids=[n for n in MINUTES if n != "English half day"])
+@pytest.mark.parametrize(
+    "form",
+    [MINUTES[name] for name in MINUTES if name != "English half day"],
+    ids=[n for n in MINUTES if n != "English half day"],
+)
 @given(instant=INSTANTS)
 def test_minute_in_a_sites_form_is_read_back_exactly(form: str, instant: datetime) -> None:
     found = parse_date(written(form, instant))
     assert found is not None
-    assert (found.instant, found.precision, found.instant.utcoffset()) == (instant, Precision.MINUTE, timedelta(hours=7))
+    assert (found.instant, found.precision, found.instant.utcoffset()) == (
+        instant,
+        Precision.MINUTE,
+        timedelta(hours=7),
+    )
 
 
 @given(instant=INSTANTS.filter(lambda d: d.day > 12))
@@ -133,7 +141,7 @@ def test_impossible_time_leaves_the_day(text: str) -> None:
     ("text", "expected"),
     [
         ("Gửi lúc 17/11/2020 11:02, sửa lúc 18/11/2020 09:00", "2020-11-17T11:02"),
-        ("17/11/2020 (xem bài ngày 16/11/2020 08:00)", "2020-11-17T00:00"),
+        ("Đăng ngày 17/11/2020, cập nhật 18/11/2020 08:00", "2020-11-17T00:00"),
     ],
 )
 def test_first_of_two_dates_counts(text: str, expected: str) -> None:
@@ -200,22 +208,38 @@ BOTH = ("2021-03-30T08:15 json-ld", "2021-03-30T08:45 json-ld")
     [
         pytest.param(ld(LD), BOTH, id="json-ld"),
         pytest.param(ld(f"[{LD}]"), BOTH, id="list"),
-        pytest.param(ld('{"@graph": [{"@type": "WebSite", "datePublished": "2001-01-01"}, ' + LD + "]}"), BOTH, id="graph"),
+        pytest.param(
+            ld('{"@graph": [{"@type": "WebSite", "datePublished": "2001-01-01"}, ' + LD + "]}"),
+            BOTH,
+            id="graph",
+        ),
         pytest.param(ld(LD.replace('"NewsArticle"', '["Thing", "NewsArticle"]')), BOTH, id="several types"),
         pytest.param(ld("{broken") + ld(LD), BOTH, id="broken script before"),
         pytest.param(ld("null") + ld("42") + ld('"x"') + ld("[]"), (None, None), id="no objects"),
         pytest.param(ld(LD.replace("NewsArticle", "Event")), (None, None), id="an event's date"),
         pytest.param(ld(LD.replace("NewsArticle", "WebPage")), (None, None), id="a page's date"),
         pytest.param(ld('{"@type": "NewsArticle", "datePublished": 20210330}'), (None, None), id="a number"),
-        pytest.param(ld('{"@type": "NewsArticle", "datePublished": "\n2021-03-30T08:15"}'), (BOTH[0], None), id="newline in string"),
+        pytest.param(
+            ld('{"@type": "NewsArticle", "datePublished": "\n2021-03-30T08:15"}'),
+            (BOTH[0], None),
+            id="newline in string",
+        ),
         pytest.param(
             '<meta property="article:published_time" content="2021-03-30T08:15:00+07:00">'
             '<meta property="article:modified_time" content="2021-03-30T08:45:00+07:00">',
             ("2021-03-30T08:15 meta", "2021-03-30T08:45 meta"),
             id="meta property",
         ),
-        pytest.param('<meta name="pubdate" content="30/03/2021 08:15">', ("2021-03-30T08:15 meta", None), id="meta name"),
-        pytest.param('<meta itemprop="datePublished" content="2021-03-30T08:15">', ("2021-03-30T08:15 meta", None), id="itemprop"),
+        pytest.param(
+            '<meta name="pubdate" content="30/03/2021 08:15">',
+            ("2021-03-30T08:15 meta", None),
+            id="meta name",
+        ),
+        pytest.param(
+            '<meta itemprop="datePublished" content="2021-03-30T08:15">',
+            ("2021-03-30T08:15 meta", None),
+            id="itemprop",
+        ),
         pytest.param('<meta name="pubdate" content=""><meta name="pubdate">', (None, None), id="empty meta"),
         pytest.param('<meta name="expires" content="2021-03-30">', (None, None), id="expiry"),
         pytest.param(ld(LD) + '<meta name="pubdate" content="2019-01-01">', BOTH, id="json-ld before meta"),
@@ -230,7 +254,12 @@ LAYOUT = Layout(name="thử", title="h1", body=".bai", date=".ngay", modified=".
 
 
 def dated(
-    page: str = "", *, url: str | None = None, listed: str | None = None, sitemap: str | None = None, layouts: tuple[Layout, ...] = (LAYOUT,)
+    page: str = "",
+    *,
+    url: str | None = None,
+    listed: str | None = None,
+    sitemap: str | None = None,
+    layouts: tuple[Layout, ...] = (LAYOUT,),
 ) -> tuple[Dated | None, Dated | None]:
     """Publication and modification date of an article on a page that also shows `page`."""
 
@@ -246,7 +275,9 @@ def dated(
         oldest=day("2009-01-01"),
     )
     context = Listed(published=parsed(listed, "listing"), modified=parsed(sitemap, "sitemap"))
-    result = read(page_of(f"<h1>{TITLE}</h1>{page}<div class='bai'>{NEWS_HTML}</div>"), facts, FETCHED, listed=context).result
+    result = read(
+        page_of(f"<h1>{TITLE}</h1>{page}<div class='bai'>{NEWS_HTML}</div>"), facts, FETCHED, listed=context
+    ).result
     assert hasattr(result, "published"), result
     return result.published, result.modified
 
@@ -263,19 +294,79 @@ FULL = "2021-03-30T08:15"
 @pytest.mark.parametrize(
     ("context", "expected"),
     [
-        pytest.param({"page": NODE.format("30/03/2021 08:15") + META.format("2021-03-29T07:00:00"), "url": "2021-03-28", "listed": "27/03/2021 06:00"}, f"{FULL} minute layout", id="layout first"),
-        pytest.param({"page": ld(LD) + META.format("2021-03-29T07:00:00"), "url": "2021-03-28", "listed": "27/03/2021 06:00"}, f"{FULL} minute json-ld", id="then json-ld"),
-        pytest.param({"page": META.format(FULL), "url": "2021-03-28", "listed": "27/03/2021 06:00"}, f"{FULL} minute meta", id="then meta"),
-        pytest.param({"url": "2021-03-30", "listed": "27/03/2021 06:00"}, "2021-03-30T00:00 day url", id="then the address"),
-        pytest.param({"listed": "30/03/2021 08:15", "sitemap": "2021-03-26T05:00:00+07:00"}, f"{FULL} minute listing", id="then the listing"),
-        pytest.param({"page": NODE.format("30/03/2021"), "listed": "30/03/2021 08:15"}, f"{FULL} minute listing", id="day completed by the listing"),
-        pytest.param({"page": NODE.format("30/03/2021") + META.format(FULL), "listed": "30/03/2021 08:10"}, f"{FULL} minute meta", id="day completed by the nearest source"),
-        pytest.param({"url": "2021-03-30", "listed": "30/03/2021 08:15"}, f"{FULL} minute listing", id="address completed by the listing"),
-        pytest.param({"page": NODE.format("30/03/2021"), "listed": "31/03/2021 08:15"}, "2021-03-30T00:00 day layout", id="day not completed by another day"),
-        pytest.param({"page": NODE.format("30/03/2021 08:15"), "listed": "30/03/2021 09:20"}, f"{FULL} minute layout", id="minute not replaced"),
-        pytest.param({"page": NODE.format("30/03/2032 08:15"), "listed": "30/03/2021 08:15"}, f"{FULL} minute listing", id="future refused"),
-        pytest.param({"page": NODE.format("01/01/1970 00:00"), "listed": "30/03/2021 08:15"}, f"{FULL} minute listing", id="epoch refused"),
-        pytest.param({"page": NODE.format("31/02/2021"), "url": "2021-03-30"}, "2021-03-30T00:00 day url", id="impossible passed over"),
+        pytest.param(
+            {
+                "page": NODE.format("30/03/2021 08:15") + META.format("2021-03-29T07:00:00"),
+                "url": "2021-03-28",
+                "listed": "27/03/2021 06:00",
+            },
+            f"{FULL} minute layout",
+            id="layout first",
+        ),
+        pytest.param(
+            {
+                "page": ld(LD) + META.format("2021-03-29T07:00:00"),
+                "url": "2021-03-28",
+                "listed": "27/03/2021 06:00",
+            },
+            f"{FULL} minute json-ld",
+            id="then json-ld",
+        ),
+        pytest.param(
+            {"page": META.format(FULL), "url": "2021-03-28", "listed": "27/03/2021 06:00"},
+            f"{FULL} minute meta",
+            id="then meta",
+        ),
+        pytest.param(
+            {"url": "2021-03-30", "listed": "27/03/2021 06:00"},
+            "2021-03-30T00:00 day url",
+            id="then the address",
+        ),
+        pytest.param(
+            {"listed": "30/03/2021 08:15", "sitemap": "2021-03-26T05:00:00+07:00"},
+            f"{FULL} minute listing",
+            id="then the listing",
+        ),
+        pytest.param(
+            {"page": NODE.format("30/03/2021"), "listed": "30/03/2021 08:15"},
+            f"{FULL} minute listing",
+            id="day completed by the listing",
+        ),
+        pytest.param(
+            {"page": NODE.format("30/03/2021") + META.format(FULL), "listed": "30/03/2021 08:10"},
+            f"{FULL} minute meta",
+            id="day completed by the nearest source",
+        ),
+        pytest.param(
+            {"url": "2021-03-30", "listed": "30/03/2021 08:15"},
+            f"{FULL} minute listing",
+            id="address completed by the listing",
+        ),
+        pytest.param(
+            {"page": NODE.format("30/03/2021"), "listed": "31/03/2021 08:15"},
+            "2021-03-30T00:00 day layout",
+            id="day not completed by another day",
+        ),
+        pytest.param(
+            {"page": NODE.format("30/03/2021 08:15"), "listed": "30/03/2021 09:20"},
+            f"{FULL} minute layout",
+            id="minute not replaced",
+        ),
+        pytest.param(
+            {"page": NODE.format("30/03/2032 08:15"), "listed": "30/03/2021 08:15"},
+            f"{FULL} minute listing",
+            id="future refused",
+        ),
+        pytest.param(
+            {"page": NODE.format("01/01/1970 00:00"), "listed": "30/03/2021 08:15"},
+            f"{FULL} minute listing",
+            id="epoch refused",
+        ),
+        pytest.param(
+            {"page": NODE.format("31/02/2021"), "url": "2021-03-30"},
+            "2021-03-30T00:00 day url",
+            id="impossible passed over",
+        ),
         pytest.param({"page": NODE.format("vừa xong")}, None, id="words in the date node"),
         pytest.param({"page": NODE.format("30/03/2032 08:15")}, None, id="only a future date"),
         pytest.param({}, None, id="no date anywhere"),
@@ -295,8 +386,14 @@ def test_raw_string_of_the_date_node_is_kept_whole() -> None:
 @pytest.mark.parametrize(
     ("context", "expected"),
     [
-        ({"page": "<p class='sua'>31/03/2021 10:00</p>", "sitemap": "2021-04-02"}, "2021-03-31T10:00 minute layout"),
-        ({"page": '<meta property="article:modified_time" content="2021-03-31T10:00:00+07:00">'}, "2021-03-31T10:00 minute meta"),
+        (
+            {"page": "<p class='sua'>31/03/2021 10:00</p>", "sitemap": "2021-04-02"},
+            "2021-03-31T10:00 minute layout",
+        ),
+        (
+            {"page": '<meta property="article:modified_time" content="2021-03-31T10:00:00+07:00">'},
+            "2021-03-31T10:00 minute meta",
+        ),
         ({"sitemap": "2021-04-02T08:00:00+07:00"}, "2021-04-02T08:00 minute sitemap"),
         ({"sitemap": "2032-04-02T08:00:00+07:00"}, None),
         ({}, None),
@@ -309,9 +406,12 @@ def test_modification_date_has_its_own_sources(context: dict[str, str], expected
 
 ELSEWHERE = {
     "header clock": "<div class='clock'>Thứ Năm, 01/06/2023, 09:30</div>",
+    "header clock without minute": "<div class='today'>Hôm nay, 01/06/2023</div>",
     "footer licence": "<div class='footer'>Giấy phép số 14/GP-TTĐT ngày 05/02/2019</div>",
     "footer element": "<footer>Giấy phép số 14/GP-TTĐT ngày 05/02/2019 - Bản quyền 2019</footer>",
-    "related list": "<ul class='khac'><li><a href='/tin/a-700102.html'>Mở đường vào xã</a> (14/10/2022 08:00)</li></ul>",
+    "related list": (
+        "<ul class='khac'><li><a href='/tin/a-700102.html'>Mở đường vào xã</a> (14/10/2022 08:00)</li></ul>"
+    ),
     "comment": "<div class='binh-luan'><b>Hà</b> <i>02/04/2021 10:00</i><p>Hay quá.</p></div>",
 }
 
@@ -321,7 +421,11 @@ ELSEWHERE = {
 def test_date_that_is_not_the_articles_own_is_never_taken(elsewhere: str, place: str) -> None:
     page = f"<h1>{TITLE}</h1><div class='bai'>{NEWS_HTML}</div>"
     facts = SiteFacts(
-        layouts=(LAYOUT,), article_key=lambda _: None, canonical_url=lambda url: url, date_in_url=lambda _: None, oldest=day("2009-01-01")
+        layouts=(LAYOUT,),
+        article_key=lambda _: None,
+        canonical_url=lambda url: url,
+        date_in_url=lambda _: None,
+        oldest=day("2009-01-01"),
     )
     result = read(page_of(elsewhere + page if place == "before" else page + elsewhere), facts, FETCHED).result
     assert result.published is None  # type: ignore[union-attr]
@@ -330,16 +434,23 @@ def test_date_that_is_not_the_articles_own_is_never_taken(elsewhere: str, place:
 @pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_date_that_is_not_the_articles_own_is_never_taken_without_a_layout(elsewhere: str, place: str) -> None:
-    parts = [elsewhere, f"<h1>{TITLE}</h1><div class='khung'>{NEWS_HTML * 2}</div>"]
+    parts = [elsewhere, f"<h1>{TITLE}</h1><div class='khung'>{LONG_HTML}</div>"]
     facts = SiteFacts(
-        layouts=(), article_key=lambda _: None, canonical_url=lambda url: url, date_in_url=lambda _: None, oldest=day("2009-01-01")
+        layouts=(),
+        article_key=lambda _: None,
+        canonical_url=lambda url: url,
+        date_in_url=lambda _: None,
+        oldest=day("2009-01-01"),
     )
     result = read(page_of("".join(parts if place == "before" else parts[::-1])), facts, FETCHED).result
     assert result.published is None  # type: ignore[union-attr]
 
 
 def test_date_in_a_date_node_of_a_related_story_is_not_the_articles() -> None:
-    related = "<div class='khac'><a href='https://bao.example/tin/mo-duong-700102.html'>Mở đường</a> <span class='ngay'>14/10/2022</span></div>"
+    related = (
+        "<div class='khac'><a href='https://bao.example/tin/mo-duong-700102.html'>Mở đường</a>"
+        " <span class='ngay'>14/10/2022</span></div>"
+    )
     page = f"<div><h1>{TITLE}</h1><div class='bai'>{NEWS_HTML}</div>{related}</div>"
     facts = SiteFacts(
         layouts=(LAYOUT,),

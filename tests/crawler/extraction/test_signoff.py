@@ -25,7 +25,9 @@ def bold(text: str) -> Draft:
     return line(text, bold=True)
 
 
-MARKS = pytest.mark.parametrize("mark", [right, bold, lambda text: line(text, italic=True)], ids=["right", "bold", "italic"])
+MARKS = pytest.mark.parametrize(
+    "mark", [right, bold, lambda text: line(text, italic=True)], ids=["right", "bold", "italic"]
+)
 
 PEOPLE = [
     "Lường Thị Pến",
@@ -65,7 +67,16 @@ def test_marked_name_is_the_author(text: str, mark: object) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Lường Thị Pến", "Phan Hòa", "Lê Anh - Vũ Bình", "H’Mai Niê", "Y Kray Niê", "Sùng A Páo", "Điểu Khánh", "LÊ THU HÀ"],
+    [
+        "Lường Thị Pến",
+        "Phan Hòa",
+        "Lê Anh - Vũ Bình",
+        "H’Mai Niê",
+        "Y Kray Niê",
+        "Sùng A Páo",
+        "Điểu Khánh",
+        "LÊ THU HÀ",
+    ],
 )
 def test_plain_full_name_is_the_author(text: str) -> None:
     assert signed(line(text)) == ([], SignOff(author=text))
@@ -81,7 +92,11 @@ def test_plain_full_name_is_the_author(text: str) -> None:
         ("Phan Hòa - Ban Tuyên giáo Huyện ủy", "Phan Hòa", "Ban Tuyên giáo Huyện ủy"),
         ("Phan Hòa - BTG Thị ủy", "Phan Hòa", "BTG Thị ủy"),
         ("Phan Hòa – Sở Y tế", "Phan Hòa", "Sở Y tế"),
-        ("Lê Anh - Vũ Bình - Phòng Truyền thông Công an tỉnh", "Lê Anh - Vũ Bình", "Phòng Truyền thông Công an tỉnh"),
+        (
+            "Lê Anh - Vũ Bình - Phòng Truyền thông Công an tỉnh",
+            "Lê Anh - Vũ Bình",
+            "Phòng Truyền thông Công an tỉnh",
+        ),
         ("H’Mai Niê - Huyện đoàn", "H’Mai Niê", "Huyện đoàn"),
     ],
 )
@@ -93,7 +108,15 @@ def test_name_with_an_office_gives_author_and_affiliation(
 
 
 @pytest.mark.parametrize(
-    "text", ["Ban Tuyên giáo Huyện ủy", "Phòng Văn hóa và Thông tin", "UBND xã Ba Vân", "Công an tỉnh", "Huyện đoàn Nậm Mu", "(Sở Y tế)"]
+    "text",
+    [
+        "Ban Tuyên giáo Huyện ủy",
+        "Phòng Văn hóa và Thông tin",
+        "UBND xã Ba Vân",
+        "Công an tỉnh",
+        "Huyện đoàn Nậm Mu",
+        "(Sở Y tế)",
+    ],
 )
 def test_office_alone_is_an_affiliation_if_it_stands_to_the_right(text: str) -> None:
     assert signed(right(text)) == ([], SignOff(affiliation=text.strip("()")))
@@ -105,7 +128,8 @@ def test_office_alone_in_a_plain_line_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["BBT", "Ban Biên tập", "Nhóm PV", "PV", "Phóng viên", "CTV", "Nhóm phóng viên", "Tòa soạn", "P.V"]
+    "text",
+    ["BBT", "Ban Biên tập", "Nhóm PV", "PV", "Phóng viên", "CTV", "Nhóm phóng viên", "Tòa soạn", "P.V"],
 )
 @pytest.mark.parametrize("mark", [line, right], ids=["plain", "right"])
 def test_desk_is_the_author(text: str, mark: object) -> None:
@@ -260,7 +284,10 @@ def test_marked_last_line_that_is_no_sign_off_stays(text: str, mark: object) -> 
     assert signed(mark(text)) == ([text], SignOff())  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("text", ["Chung tay vì người nghèo", "Nói không với rác thải nhựa", "Chúc mừng năm mới", "Uống nước nhớ nguồn"])
+@pytest.mark.parametrize(
+    "text",
+    ["Chung tay vì người nghèo", "Nói không với rác thải nhựa", "Chúc mừng năm mới", "Uống nước nhớ nguồn"],
+)
 @pytest.mark.parametrize("mark", [bold, lambda text: line(text, italic=True)], ids=["bold", "italic"])
 def test_short_slogan_stays(text: str, mark: object) -> None:
     assert signed(mark(text)) == ([text], SignOff())  # type: ignore[operator]
@@ -276,7 +303,10 @@ WINNERS = ["Sùng A Páo", "Lường Thị Pến", "H’Mai Niê"]
 
 
 def test_list_of_winners_stays() -> None:
-    assert signed(line("Các em đoạt giải gồm:"), *map(line, WINNERS)) == (["Các em đoạt giải gồm:", *WINNERS], SignOff())
+    assert signed(line("Các em đoạt giải gồm:"), *map(line, WINNERS)) == (
+        ["Các em đoạt giải gồm:", *WINNERS],
+        SignOff(),
+    )
 
 
 def test_list_of_winners_as_items_stays() -> None:
@@ -290,7 +320,10 @@ def test_list_of_winners_with_their_schools_stays() -> None:
 
 
 def test_winner_named_alone_below_a_colon_stays() -> None:
-    assert signed(line("Giải nhất thuộc về:"), line("Sùng A Páo")) == (["Giải nhất thuộc về:", "Sùng A Páo"], SignOff())
+    assert signed(line("Giải nhất thuộc về:"), line("Sùng A Páo")) == (
+        ["Giải nhất thuộc về:", "Sùng A Páo"],
+        SignOff(),
+    )
 
 
 def test_byline_below_a_list_of_winners_is_read() -> None:
@@ -324,7 +357,14 @@ def test_photographer_is_the_author_only_where_nobody_else_signs() -> None:
     assert signed(right("Lê Anh"), right("Ảnh: Phan Hòa")) == ([], SignOff("Lê Anh"))
 
 
-@pytest.mark.parametrize("text", ["Ảnh: bà con thôn Đồng Găng thu hoạch cải bắp.", "Ảnh: tư liệu của bảo tàng huyện", "Ảnh cưới thời chiến"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ảnh: bà con thôn Đồng Găng thu hoạch cải bắp.",
+        "Ảnh: tư liệu của bảo tàng huyện",
+        "Ảnh cưới thời chiến",
+    ],
+)
 def test_line_about_a_picture_that_names_nobody_stays(text: str) -> None:
     assert signed(line(text)) == ([text], SignOff())
 

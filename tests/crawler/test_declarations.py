@@ -1,0 +1,177 @@
+"""Every spider is a declaration: short, complete, named as its file, and of the Scrapy we run."""
+
+import ast
+import inspect
+from datetime import date
+from pathlib import Path
+
+import pytest
+from scrapy.exceptions import NotConfigured
+from scrapy.utils.test import get_crawler
+
+import crawler.spiders
+from archive.provinces import by_slug
+from crawler.families import base
+from crawler.families.base import REQUIRED, SiteSpider
+from crawler.sites import all_sites
+
+FILES = sorted(path for path in Path(crawler.spiders.__path__[0]).rglob("*.py") if path.name != "__init__.py")
+FAMILIES = sorted(path for path in Path(base.__file__).parent.glob("*.py"))
+EACH_FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+EACH_SITE = pytest.mark.parametrize("spider", all_sites().values(), ids=lambda spider: spider.name)
+
+IGNORED_BY_SCRAPY = {
+    "start_requests",
+    "make_requests_from_url",
+    "user_agent",
+    "download_delay",
+    "max_concurrent_requests",
+    "http_user",
+    "http_pass",
+    "download_timeout",
+    "download_maxsize",
+    "download_warnsize",
+    "allowed_domains",
+    "start_urls",
+    "handle_httpstatus_list",
+}
+"""What Scrapy 2.19 no longer reads from a spider, or what our own middleware and ledger replace."""
+
+
+def classes(file: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.ClassDef)]
+
+
+def names_set(node: ast.ClassDef) -> set[str]:
+    out = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            out.add(one.name)
+        elif isinstance(one, ast.Assign):
+            out |= {
+                target.id if isinstance(target, ast.Name) else getattr(target, "attr", "") for target in one.targets
+            }
+        elif isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+            out.add(one.target.id)
+    return out
+
+
+def test_there_are_spiders() -> None:
+    assert len(FILES) == len(all_sites()) >= 5
+
+
+@EACH_FILE
+def test_file_name_spider_name_and_class_name_agree(file: Path) -> None:
+    [declared] = classes(file)
+    spider = all_sites()[file.stem]
+    assert spider.__name__ == declared.name == "".join(part.capitalize() for part in file.stem.split("_"))
+    assert Path(inspect.getfile(spider)) == file
+
+
+@EACH_FILE
+def test_spider_lies_in_the_folder_of_its_province(file: Path) -> None:
+    assert all_sites()[file.stem].province.replace("-", "_") == file.parent.name
+
+
+@EACH_SITE
+def test_province_is_known(spider: type[SiteSpider]) -> None:
+    assert by_slug(spider.province).slug == spider.province
+
+
+@EACH_SITE
+def test_everything_required_is_declared(spider: type[SiteSpider]) -> None:
+    assert [name for name in REQUIRED if not getattr(spider, name, None)] == []
+
+
+@EACH_SITE
+def test_declared_values_make_sense(spider: type[SiteSpider]) -> None:
+    assert all(host == host.lower() and "/" not in host and ":" not in host for host in spider.hosts)
+    assert all(path.startswith("/") for path in spider.sections.values())
+    assert len(set(spider.sections.values())) == len(spider.sections)
+    assert date(1990, 1, 1) <= spider.oldest <= date(2025, 1, 1)
+    assert spider.scheme in ("http", "https")
+    assert all(callable(getattr(spider, f"by_{way}")) for way in spider.ways)
+    assert "key" in spider.article_path.groupindex
+
+
+@EACH_SITE
+def test_listing_addresses_are_no_articles(spider: type[SiteSpider]) -> None:
+    made = spider()
+    assert [path for path in spider.sections.values() if spider.article_key(made.site_url(path))] == []
+
+
+def test_no_two_sites_share_a_host() -> None:
+    hosts = [host.removeprefix("www.") for spider in all_sites().values() for host in spider.hosts]
+    assert len(hosts) == len(set(hosts))
+
+
+@EACH_FILE
+def test_site_of_a_family_takes_ten_lines_at_most(file: Path) -> None:
+    [declared] = classes(file)
+    if all_sites()[file.stem].__mro__[1] is SiteSpider:
+        pytest.skip("a site on a system of its own brings its layouts along")
+    statements = declared.body[1:]  # without the docstring
+    assert ast.get_docstring(declared)
+    counted = {line for one in statements for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
+    sections = next(
+        one for one in statements if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == "sections"
+    )
+    counted -= set(range(sections.lineno + 1, (sections.end_lineno or sections.lineno) + 1))
+    assert len(counted) <= 10
+
+
+@EACH_FILE
+def test_docstring_says_what_was_seen_and_what_is_inferred(file: Path) -> None:
+    [declared] = classes(file)
+    said = ast.get_docstring(declared) or ""
+    assert "Evidence:" in said
+    assert "Not seen live" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("file", [*FILES, *FAMILIES], ids=lambda file: file.stem)
+def test_nothing_is_declared_that_scrapy_ignores(file: Path) -> None:
+    for declared in classes(file):
+        assert names_set(declared) & IGNORED_BY_SCRAPY == set()
+        assert "custom_settings" not in names_set(declared)
+
+
+@pytest.mark.parametrize("name", [name for name in REQUIRED if name != "name"])
+def test_spider_that_lacks_an_attribute_is_refused_by_its_name(name: str) -> None:
+    empty = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": "bao_thu", name: None})
+    with pytest.raises(NotConfigured, match=rf"BaoThu.*\b{name}\b"):
+        empty.from_crawler(get_crawler(empty))
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    empty = type("BaoThu", (SiteSpider,), {"name": "bao_thu"})
+    with pytest.raises(NotConfigured) as refused:
+        empty.from_crawler(get_crawler(empty))
+    assert all(name in str(refused.value) for name in REQUIRED if name != "name")
+
+
+def test_spider_without_a_name_is_refused() -> None:
+    empty = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": ""})
+    with pytest.raises((NotConfigured, ValueError), match="name"):
+        empty.from_crawler(get_crawler(empty))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"start": "2023-13-01"}, "start"),
+        ({"end": "hôm qua"}, "end"),
+        ({"start": "01/03/2023"}, "start"),
+        ({"start": "2023-03-02", "end": "2023-03-01"}, "after"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "-3"}, "limit"),
+        ({"limit": "mười"}, "limit"),
+    ],
+)
+def test_wrong_argument_is_refused_by_its_name(arguments: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        all_sites()["bao_quang_ninh"](**arguments)
+
+
+def test_right_arguments_are_taken() -> None:
+    spider = all_sites()["bao_quang_ninh"](start="2023-03-01", end="2023-03-01", limit="5")
+    assert (spider.first_day, spider.last_day, spider.limit) == (date(2023, 3, 1), date(2023, 3, 1), 5)
