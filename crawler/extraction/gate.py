@@ -45,25 +45,30 @@ _CHALLENGE = re.compile(
 
 
 def refuse_response(page: Page) -> Rejection | None:
-    """Refuse what is no page at all: empty, not HTML, a challenge, a login form."""
+    """Refuse what is no page at all: empty, or not HTML."""
     if not page.body.strip(b"\x00\t\r\n\f "):
         return Rejection("empty", "the server answered 200 with an empty body")
     kind = page.content_type.split(";")[0].strip().lower()
     if kind and "html" not in kind and "xml" not in kind and kind != "text/plain":
         return Rejection("not-html", f"the server sent {kind}, not a page")
+    return None
+
+
+def refuse_strange(page: Page) -> Rejection | None:
+    """Refuse a page that no layout fits and that shows a browser check or asks for a password."""
     if len(page.body) <= CHALLENGE_BYTES and _CHALLENGE.search(page.decoded.text):
         shown = squash(words(page.tree))
         if word_count(shown) <= FEW_WORDS * 2:
             return Rejection("challenge", f"the page is a browser check, not an article: {shown[:80]!r}")
+    if _is_login(page.tree):
+        return Rejection("login", "the page asks for a password")
     return None
 
 
-def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejection | None:
+def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     """Refuse a page that no layout fits unless it clearly is an article."""
     size = sum(word_count(draft.text) for draft in drafts)
     said = " ".join(draft.text for draft in drafts)
-    if _is_login(page.tree):
-        return Rejection("login", "the page asks for a password")
     if size < WHOLE_PAGE_WORDS:
         reason = "soft-404" if _MISSING.search(f"{title} {said}") else "no-layout"
         where = f"under the title {title[:60]!r}"

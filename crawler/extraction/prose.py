@@ -10,7 +10,7 @@ from trafilatura.settings import Document
 
 from archive.article import BlockKind
 from crawler.extraction.simplify import Draft, Run
-from crawler.extraction.text import has_words, squash, visible
+from crawler.extraction.text import folded, has_words, squash, visible
 
 _KINDS = {
     "head": BlockKind.HEADING,
@@ -132,4 +132,4 @@ def _with_breaks(element: Any) -> list[str]:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in squash(text) if c.isalnum())
+    return folded(squash(text))

@@ -24,6 +24,7 @@ from crawler.extraction import gate
 from crawler.extraction.cleaning import Surroundings, clean
 from crawler.extraction.dates import json_ld, parse_date, plausible, structured_dates
 from crawler.extraction.layout import (
+    Found,
     Layout,
     SiteFacts,
     remove,
@@ -36,7 +37,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.prose import headline_letters, whole_page
 from crawler.extraction.signoff import Standing, read_byline, read_credit, read_sign_off
 from crawler.extraction.simplify import Draft, simplify
-from crawler.extraction.text import folded, has_words, slug, squash, word_count
+from crawler.extraction.text import folded, has_words, letter_count, slug, squash, word_count
 
 EXTRACTOR_VERSION = "1"
 """Raise it whenever the same page can give another article: extractions are kept by version."""
@@ -54,6 +55,9 @@ LEAD_WORDS = 12
 
 HEADLINE_LETTERS = 12
 """Shortest headline, in letters, that a block of a listing is recognised by."""
+
+LANGUAGE_SAMPLE = 2000
+"""Characters of a text that its language is told from."""
 
 AGREEING_LETTERS = 20
 """So many letters of a title's slug in the address say that the page is about it; slugs are cut."""
@@ -98,17 +102,30 @@ def read(
     refused = gate.refuse_response(page)
     if refused:
         return Reading(refused)
-    layout = fitting_layout(page.tree, site.layouts, fetched)
-    reader = _Reader(page, site, fetched, listed, layout)
-    return reader.with_layout(layout, further) if layout else reader.whole_page()
+    fit = fitting_layout(page.tree, site.layouts, fetched)
+    if fit is None:
+        refused = gate.refuse_strange(page)
+        return Reading(refused) if refused else _Reader(page, site, fetched, listed, None).whole_page()
+    return _Reader(page, site, fetched, listed, fit).with_layout(fit, further)
 
 
-def fitting_layout(tree: Any, layouts: Sequence[Layout], fetched: datetime) -> Layout | None:
+@dataclass(frozen=True)
+class Fit:
+    """A layout that fits a page, with the title and the body it found there."""
+
+    layout: Layout
+    title: Found
+    body: Found
+
+
+def fitting_layout(tree: Any, layouts: Sequence[Layout], fetched: datetime) -> Fit | None:
     """The first layout whose title and body are on the page; outdated layouts come last."""
     day = fetched.date()
     for layout in sorted(layouts, key=lambda one: one.until is not None and one.until < day):
-        if select_first(tree, layout.title) and select_largest(tree, layout.body):
-            return layout
+        title = select_first(tree, layout.title)
+        body = select_largest(tree, layout.body) if title else None
+        if title and body:
+            return Fit(layout, title, body)
     return None
 
 
@@ -150,7 +167,7 @@ class _Fields:
 class _Reader:
     """One page being read: collects field values and where each of them stood."""
 
-    def __init__(self, page: Page, site: SiteFacts, fetched: datetime, listed: Listed, layout: Layout | None) -> None:
+    def __init__(self, page: Page, site: SiteFacts, fetched: datetime, listed: Listed, fit: Fit | None) -> None:
         self.page, self.site, self.fetched, self.listed = page, site, fetched, listed
         self.origins: dict[str, str] = {}
         self.flags: list[str] = []
@@ -158,13 +175,15 @@ class _Reader:
         self.key = site.article_key(page.url) or ""
         # A page may name another key than its address does; links to itself bear the latter.
         self._own_keys = {self.key}
-        self.name = layout.name if layout else WHOLE_PAGE
-        self._frame = _frame_of(page.tree, layout) if layout else set()
+        self.name = fit.layout.name if fit else WHOLE_PAGE
+        # The elements that hold title or body: what else hangs on them stands beside the article.
+        held = (fit.title.node, fit.body.node) if fit else ()
+        self._frame = {holder for node in held for holder in (node, *node.iterancestors())}
 
     # -- the two ways -----------------------------------------------------------------------------
-    def with_layout(self, layout: Layout, further: Sequence[Page]) -> Reading:
-        """Read the page where `layout` says its parts stand."""
-        tree = self.page.tree
+    def with_layout(self, fit: Fit, further: Sequence[Page]) -> Reading:
+        """Read the page where the layout says its parts stand."""
+        layout, tree = fit.layout, self.page.tree
         more = self._more_pages(layout)
         own_key = self._field("key", layout.key)
         if own_key:
@@ -176,8 +195,9 @@ class _Reader:
             self._field("published", layout.date, own=True),
             self._field("modified", layout.modified, own=True),
         )
+        self.origins["title"] = f"layout {self.name}: {fit.title.selector}"
         fields = _Fields(
-            title=self._field("title", layout.title) or "",
+            title=fit.title.value,
             section=self._field("section", layout.section, last=True),
             tags=self._all("tags", layout.tags),
             views=_number(self._field("views", layout.views, own=True)),
@@ -192,12 +212,12 @@ class _Reader:
             byline=self._take("author", layout.byline),
             credit=self._take("source_credit", layout.credit),
         )
-        body = self._body(self.page, layout)
+        body = self._body(self.page, layout, fit.body)
         for page in further:
             for selectors in (layout.drop, layout.lead, layout.byline, layout.credit, layout.parts):
                 for node in select_all(page.tree, selectors):
                     remove(node)
-            body += self._body(page, layout)
+            body += self._body(page, layout, select_largest(page.tree, layout.body))
         return Reading(self._finish(fields, body), more)
 
     def whole_page(self) -> Reading:
@@ -208,7 +228,7 @@ class _Reader:
         published, modified = self._dates(None, None)
         published = published or self._guess_date()
         drafts = tuple(whole_page(self.page.tree, self._headlines()))
-        refused = gate.refuse_fallback(self.page, title, drafts)
+        refused = gate.refuse_fallback(title, drafts)
         if refused:
             return Reading(refused)
         links = tuple(self._leads_to(draft, self.page) for draft in drafts)
@@ -264,8 +284,7 @@ class _Reader:
         own = (link for link in links if urlsplit(link).hostname == host and link != self.page.url)
         return tuple(dict.fromkeys(own))
 
-    def _body(self, page: Page, layout: Layout) -> _Body:
-        found = select_largest(page.tree, layout.body)
+    def _body(self, page: Page, layout: Layout, found: Found | None) -> _Body:
         if found is None:
             return _Body()
         self.origins.setdefault("text", f"layout {layout.name}: {found.selector}")
@@ -447,12 +466,6 @@ class _Reader:
         return [(origin, squash(title)) for origin, title in out if has_words(title) and folded(title) not in sites]
 
 
-def _frame_of(tree: Any, layout: Layout) -> set[Any]:
-    """The elements that hold title or body: what else hangs on them stands beside the article."""
-    found = (select_first(tree, layout.title), select_largest(tree, layout.body))
-    return {holder for one in found if one for holder in (one.node, *one.node.iterancestors())}
-
-
 def _leads(draft: Draft) -> bool:
     """Shape of a lead without a node of its own: a bold paragraph too long for a heading."""
     kinds = (BlockKind.PARAGRAPH, BlockKind.HEADING)
@@ -483,6 +496,6 @@ def _language(blocks: Sequence[Block], title: str) -> str | None:
 
     The ``lang`` attribute is no evidence: portals declare en-us over Vietnamese text.
     """
-    text = title + " ".join(block.text for block in blocks)
-    letters = sum(c.isalpha() for c in text)
+    text = f"{title} {' '.join(block.text for block in blocks)}"[:LANGUAGE_SAMPLE]
+    letters = letter_count(text)
     return "vi" if letters and len(_VIETNAMESE.findall(text)) / letters >= 0.05 else None

@@ -6,14 +6,14 @@ link) is kept on a `Draft`; everything else is gone.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
 
 from archive.article import BlockKind
-from crawler.extraction.text import has_words, squash, word_count
+from crawler.extraction.text import has_words, letter_count, squash, word_count
 
 BLOCK_TAGS = frozenset(
     (
@@ -121,13 +121,13 @@ def simplify(body: Any, captions: Collection[Any] = ()) -> Simplified:
     return Simplified(tuple(walker.drafts), walker.pictures, walker.embeds)
 
 
-def _share(runs: tuple[Run, ...], wanted: Any) -> float:
-    total = part = 0
-    for run in runs:
-        size = sum(c.isalnum() for c in run.text)
-        total += size
-        part += size if wanted(run) else 0
-    return part / total if total else 0.0
+def _share(runs: tuple[Run, ...], wanted: Callable[[Run], bool]) -> float:
+    """Share of the letters and digits of `runs` that stand in the `wanted` ones."""
+    chosen = [run for run in runs if wanted(run)]
+    if not chosen:
+        return 0.0
+    total = sum(letter_count(run.text) for run in runs)
+    return sum(letter_count(run.text) for run in chosen) / total if total else 0.0
 
 
 @dataclass(slots=True)

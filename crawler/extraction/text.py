@@ -15,7 +15,11 @@ _DOUBLE_ENCODED = re.compile(
 )
 """What Vietnamese looks like after UTF-8 was read as Windows-1252: "Ã¡", "Ä‘", "á»‡"."""
 
+_TRACES = ("\u00c3", "\u00c4", "\u00c5", "\u00c6", "\u00e1\u00ba", "\u00e1\u00bb")
+"""How every such trace begins: looked for first, since few pages have any."""
+
 _WORD = re.compile(r"\w")
+_NO_LETTER = re.compile(r"[\W_]+")
 
 
 def squash(text: str) -> str:
@@ -35,7 +39,12 @@ def has_words(text: str) -> bool:
 
 def folded(text: str) -> str:
     """Give `text` for comparing: case folded, letters and digits only."""
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return _NO_LETTER.sub("", text.casefold())
+
+
+def letter_count(text: str) -> int:
+    """Count the letters and digits of `text`."""
+    return len(_NO_LETTER.sub("", text))
 
 
 def word_count(text: str) -> int:
@@ -49,7 +58,7 @@ def repair_double_encoding(text: str) -> str:
     Seen whole on three of the saved home pages of provincial portals, so at least three traces are
     asked for: a single "Ã" may well be a person's name.
     """
-    if len(_DOUBLE_ENCODED.findall(text, 0, 200_000)) < 3:
+    if not any(trace in text for trace in _TRACES) or len(_DOUBLE_ENCODED.findall(text, 0, 200_000)) < 3:
         return text
     return ftfy.fix_encoding(text)
 

@@ -21,7 +21,7 @@ TOOL_LINES = {
     "tool links": (
         "<p><a href='#yk'>Ý kiến bạn đọc</a> <a href='/gui'>Gửi ý kiến</a> <a href='/in'>In trang này</a></p>"
     ),
-    "tool links divided": "<p><a href='/gui'>Gửi ý kiến</a> | <a href='javascript:print()'>In trang này</a></p>",
+    "tool links divided": "<p><a href='/gui'>Gửi ý kiến</a> | <a href='javascript:in()'>In trang</a></p>",
     "print link": "<div><a href='/in?id=7'>In trang này</a></div>",
     "search field": "<p>Tìm kiếm: <input type='text' name='q'></p>",
     "search field and button": "<form>Tìm kiếm: <input name='q'><button>Tìm</button></form>",
@@ -225,7 +225,7 @@ TWICE = {
         f"<table><tr><td><img src='a.jpg'></td></tr><tr><td>{CAPTION}</td></tr><tr><td>{CAPTION}</td></tr></table>"
     ),
     "one cell": (f"<table><tr><td><img src='a.jpg'><p>{CAPTION}</p><p><em>{CAPTION}</em></p></td></tr></table>"),
-    "caption, then plain": f"<figure><img src='a.jpg'><figcaption>{CAPTION}</figcaption></figure><p>{CAPTION}</p>",
+    "caption, then plain": (f"<figure><img src='a.jpg'><figcaption>{CAPTION}</figcaption></figure><p>{CAPTION}</p>"),
     "other full stop": (f"<figure><img src='a.jpg'><figcaption>{CAPTION[:-1]}</figcaption></figure><p>{CAPTION}</p>"),
 }
 

@@ -105,9 +105,11 @@ def portal(
     shown = f'<div class="PostDate">{date}</div>' if date else ""
     return f"""<html><body><div class="FlagTitle">Ảnh cờ động</div>
 <span class="SlideTitle">No title...</span><div class="UIDate">{CLOCK}</div>
-<div class="ArticleDetail"><h1 class="ArticleHeader">{TITLE}</h1>{shown}<div class="ViewCount">{views}</div>{sapo}
+<div class="ArticleDetail"><h1 class="ArticleHeader">{TITLE}</h1>{shown}
+<div class="ViewCount">{views}</div>{sapo}
 <div class="ArticleContent">{body}{tail}</div></div>
-<ul class="UINewest"><li><a href="/kinh-te/mo-duong-606001">Mở đường</a> <span class="PostDate">(12/02/2023)</span></li></ul>
+<ul class="UINewest"><li><a href="/kinh-te/mo-duong-606001">Mở đường</a>
+<span class="PostDate">(12/02/2023)</span></li></ul>
 <div>Đang online: 22<br>Tất cả: 573507</div><div>{LICENCE}</div></body></html>"""
 
 
@@ -318,7 +320,9 @@ def test_article_with_a_film_and_many_words_is_no_media_story() -> None:
 DOCUMENTS = """<p>Tệp đính kèm:</p><ul><li><a href="/tep/kh12.pdf">Kế hoạch số 12</a></li><li>
 <a href="phu%20luc.DOCX?v=2">Phụ lục</a></li>
 <li><a href="https://kho.example/mau.xls">Mẫu đơn</a></li><li><a href="/tep/kh12.pdf">bản PDF</a></li></ul>
-<p>Xem <a href="/trang/gioi-thieu.html">trang giới thiệu</a>, <a href="mailto:a@b.example">gửi thư</a> hay <a href="javascript:mo('x.pdf')">mở</a>, <a>x.pdf</a>.</p>"""
+<p>Xem <a href="/trang/gioi-thieu.html">trang giới thiệu</a>,
+<a href="mailto:a@b.example">gửi thư</a> hay
+<a href="javascript:mo('x.pdf')">mở</a>, <a>x.pdf</a>.</p>"""
 
 
 def test_documents_are_recorded_as_attachments() -> None:

@@ -185,7 +185,7 @@ CAPTIONED = {
     "center element": f"<center>{IMG}<br>Kè mới bên suối.</center>",
     "picture, empty line, caption": f"<p>{IMG}</p><p>&nbsp;</p><p><i>Kè mới bên suối.</i></p>",
     "table of two rows": f"<table><tr><td>{IMG}</td></tr><tr><td>Kè mới bên suối.</td></tr></table>",
-    "table of one cell": f"<table align='center'><tbody><tr><td>{IMG}<br>Kè mới bên suối.</td></tr></tbody></table>",
+    "table of one cell": f"<table align='center'><tr><td>{IMG}<br>Kè mới bên suối.</td></tr></table>",
     "caption element": f"<table><caption>Kè mới bên suối.</caption><tr><td>{IMG}</td></tr></table>",
     "linked picture": (
         f"<p style='text-align:center'><a href='lon.jpg'>{IMG}</a></p><p style='text-align:center'>Kè mới bên suối.</p>"
