@@ -46,7 +46,7 @@ class Dated:
 
     `instant` is aware (+07:00; midnight where only the day is known), `raw` the string it was read
     from, `source` where that stood: ``layout``, ``json-ld``, ``meta``, ``url``, ``listing``,
-    ``sitemap`` or ``htmldate``.
+    ``sitemap``, ``heading`` or ``htmldate``.
     """
 
     instant: datetime

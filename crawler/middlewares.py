@@ -45,7 +45,7 @@ class SiteHostsMiddleware:
         """Raise ForeignHost for a request to another host, port or scheme than the site's own."""
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
         parts = urlsplit(request.url)
-        if parts.scheme not in ("http", "https") or not spider.is_own_host(parts.netloc.lower()):
+        if not spider.is_own_host(request.url):
             if self.crawler.stats is not None:
                 self.crawler.stats.inc_value("refused/foreign-host")
             raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")

@@ -4,7 +4,6 @@ import difflib
 import os
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
@@ -39,10 +38,10 @@ def find_site(name: str) -> type["SiteSpider"]:
 
 def site_of(url: str) -> type["SiteSpider"]:
     """The spider whose host `url` is on. Raises UnknownSite naming the hosts there are."""
-    host = urlsplit(url).netloc.lower()
     for spider in all_sites().values():
-        if spider.is_own_host(host):
+        if spider.is_own_host(url):
             return spider
+    host = url.partition("://")[2].partition("/")[0].lower()
     hosts = sorted(host for spider in all_sites().values() for host in spider.hosts)
     near = difflib.get_close_matches(host, hosts, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known hosts: {', '.join(hosts)}"

@@ -55,7 +55,10 @@ def _json_list(body: bytes) -> list[Any]:
 
 def _instant(post: dict[str, Any], name: str) -> Dated | None:
     """`name` in UTC where the API tells it, else in the site's own time."""
-    utc = post.get(f"{name}_gmt")
-    text = f"{utc}Z" if isinstance(utc, str) and utc else post.get(name)
-    found = parse_date(text) if isinstance(text, str) else None
-    return replace(found, raw=text, source="listing") if found and isinstance(text, str) else None
+    utc, local = post.get(f"{name}_gmt"), post.get(name)
+    for text in (f"{utc}Z" if isinstance(utc, str) and utc else None, local):
+        # A post that was never published in UTC says 0000-00-00.
+        found = parse_date(text) if isinstance(text, str) else None
+        if found and isinstance(text, str):
+            return replace(found, raw=text, source="listing")
+    return None

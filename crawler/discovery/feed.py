@@ -9,6 +9,7 @@ from lxml import etree
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from crawler.discovery.entry import Entry
+from crawler.discovery.sitemap import parse_xml
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
@@ -17,8 +18,7 @@ _POST_ID = re.compile(r"[?&]p=(\d+)")
 
 def read_feed(body: bytes) -> list[Entry]:
     """The entries of a feed in its order. Raises ValueError if the body is no feed."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    root = etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
+    root = parse_xml(body)
     if root is None or etree.QName(root).localname not in ("rss", "feed", "RDF"):
         raise ValueError("the body is no feed")
     out = []
@@ -27,9 +27,11 @@ def read_feed(body: bytes) -> list[Entry]:
             continue
         fields: dict[str, str] = {}
         for child in node:
-            if isinstance(child.tag, str):
-                value = child.get("href") or child.text or ""
-                fields.setdefault(etree.QName(child).localname, squash(value))
+            if not isinstance(child.tag, str) or "/mrss" in (etree.QName(child).namespace or ""):
+                continue
+            # Atom has several links; the one without rel or with "alternate" is the page.
+            if child.get("rel", "alternate") == "alternate":
+                fields.setdefault(etree.QName(child).localname, squash(child.get("href") or child.text or ""))
         if fields.get("link"):
             published = _dated(fields.get("pubDate") or fields.get("published") or fields.get("date"))
             post_id = _POST_ID.search(fields.get("guid") or fields.get("id") or "")

@@ -23,8 +23,11 @@ class ListingLayout:
 
 
 def read_listing(page: Page, layout: ListingLayout) -> list[Entry]:
-    """The entries of a listing page in their order; entries without a link are passed over."""
-    out = []
+    """The entries of a listing page in their order, each address once; items without a link do not count.
+
+    Of several links to one address (a picture, then the headline) the one with words tells the title.
+    """
+    out: dict[str, Entry] = {}
     for item in select_all(page.tree, layout.item):
         links = select_all(item, layout.link) if layout.link else [item]
         link = next((one for one in links if one.get("href")), None)
@@ -34,5 +37,8 @@ def read_listing(page: Page, layout: ListingLayout) -> list[Entry]:
         found = parse_date(shown.value) if shown else None
         title = squash(words(link)) or squash(link.get("title") or "")
         dated = replace(found, raw=shown.value, source="listing") if found and shown else None
-        out.append(Entry(page.link(link.get("href")), title or None, dated))
-    return out
+        url = page.link(link.get("href"))
+        known = out.get(url)
+        if known is None or (not known.title and title):
+            out[url] = Entry(url, title or None, dated or (known.published if known else None))
+    return list(out.values())

@@ -40,8 +40,7 @@ def read_sitemap(body: bytes) -> Sitemap:
             body = zlib.decompressobj(31).decompress(body, MAX_BYTES)
         except (zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"broken gzip: {error}") from error
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    root = etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
+    root = parse_xml(body)
     if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
         raise ValueError("the body is no sitemap")
     if etree.QName(root).localname == "sitemapindex":
@@ -57,6 +56,15 @@ def read_sitemap(body: bytes) -> Sitemap:
     if len(entries) > 3 and len(stamps) == 1:
         entries = [replace(entry, modified=None) for entry in entries]
     return Sitemap(entries=tuple(entries))
+
+
+def parse_xml(body: bytes) -> etree._Element | None:
+    """Parse XML from outside: entities stay unresolved, nothing is loaded. None if it is no XML at all."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    try:
+        return etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
+    except etree.XMLSyntaxError:
+        return None
 
 
 def month_of(url: str) -> tuple[int, int] | None:
@@ -78,11 +86,15 @@ def _entry(node: etree._Element) -> Entry | None:
 
 
 def _fields(node: etree._Element) -> dict[str, str]:
-    return {
-        etree.QName(child).localname: squash(child.text or "")
-        for child in node.iter()
-        if isinstance(child.tag, str) and child.text and child.text.strip()
-    }
+    """The words of an entry's own elements and of those of the news extension; not of its pictures."""
+    out: dict[str, str] = {}
+    for child in node.iter():
+        if child is node or not isinstance(child.tag, str) or not (child.text or "").strip():
+            continue
+        name = etree.QName(child)
+        if child.getparent() is node or "/sitemap-news/" in (name.namespace or ""):
+            out.setdefault(name.localname, squash(child.text or ""))
+    return out
 
 
 def _dated(text: str | None) -> Dated | None:

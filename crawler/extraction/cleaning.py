@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
+from urllib.parse import urlsplit
 
 from archive.article import BlockKind
 from crawler.extraction.dates import parse_date
@@ -23,14 +25,20 @@ LABEL_LENGTH = 60
 LINKED = 0.75
 """Share of a block's letters in links from which it counts as a link ("Xem thêm: <a>headline</a>")."""
 
+LINKED_LIST = 0.5
+"""The same for a block with several links, which may have dates and a heading between them."""
+
+SLIDES = 3
+"""So many pictures in a row with the same words are a slider without titles."""
+
 _COUNTER = re.compile(
     r"""
-    (?:số\ |tổng\ |tổng\ số\ )?
-    (?:lượt|lần|người|đã|views?|hits|online|đang\ online|đang\ truy\ cập)
-    (?:\ (?:xem|truy\ cập|đọc|người\ xem|bài|online))*
-    \s*:?\s*\d[\d.,\ ]*
-    (?:\ (?:lượt|lần|views?))?(?:\ (?:xem|đọc|truy\ cập))?
-    | \d[\d.,\ ]*\ (?:lượt|views?)(?:\ (?:xem|đọc|truy\ cập))?
+    (?: (?:số\ |tổng\ |tổng\ số\ )?
+        (?: (?:lượt|lần|số)\ (?:xem|truy\ cập|đọc|người\ xem)(?:\ bài)? | đã\ (?:xem|đọc)
+          | (?:số\ )?(?:người\ )?(?:đang\ )?online | đang\ truy\ cập | views? | hits )
+        \s*:?\s* \d[\d.,\ ]* (?:\ ?(?:lượt|lần|views?))?
+      | \d[\d.,\ ]*\ ?(?:lượt|lần|views?)(?:\ (?:xem|đọc|truy\ cập))?
+    )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -39,7 +47,28 @@ _COUNTER = re.compile(
 _EMPTY_LABELS = re.compile(r"(?:[^.!?:;]{1,40}:\s*[,;]?\s*)+")
 """A whole line of labels whose values are missing: "Tìm kiếm:", "lượt đánh giá: , trung bình:"."""
 
-_STARS = re.compile(r"[\u2605\u2606\u2b50]{3,}")
+_TOOL_LABEL = re.compile(
+    r"(?:tìm kiếm|từ khóa|chia sẻ|lượt đánh giá|đánh giá|trung bình|xếp hạng|in trang)\b", re.IGNORECASE
+)
+"""What a label without a value must begin with to be a tool at the top of a body, where speakers and
+introductions ("Phóng viên:", "Kết quả cụ thể:") have the same shape."""
+
+_STARS = re.compile(r"(?:[^.!?:]{1,30}:?)?[\s(]*[★☆⭐](?:[\s★☆⭐])+[\s\d/.,()]*(?:(?:lượt|điểm|đánh giá)[\s)]*)*")
+"""A whole line of stars to click on, with or without a label and a score."""
+
+_REPEATED = re.compile(r"(.{3,40}?)(?:\W*\1){2,}\W*", re.DOTALL)
+"""A whole line that says the same thing three times: the captions of a slider without titles."""
+
+
+_DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|odt|zip|rar|7z)$", re.IGNORECASE)
+
+
+def is_document(href: str) -> bool:
+    """Whether an address, absolute or not, is that of a document to download."""
+    try:
+        return bool(_DOCUMENT.search(urlsplit(href.strip()).path))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +92,14 @@ def clean(drafts: Sequence[Draft], around: Surroundings) -> list[Draft]:
     out = _without_header(out, around)
     out = _without_related(out, around)
     out = _without_edges(out)
-    # A source that is linked to is still a source: the last lines are read as sign-offs later.
     kept = {id(draft) for draft in keep_prose(out)}
     kept |= {id(draft) for draft in out[-SIGN_OFF_LINES:] if read_credit(draft.text, Standing.RIGHT)}
-    return [draft for draft in out if id(draft) in kept]
+    return [draft for draft in out if id(draft) in kept or _is_content(draft)]
+
+
+def _is_content(draft: Draft) -> bool:
+    """Captions may link to their pictures, and the names of attached documents are links throughout."""
+    return draft.kind is BlockKind.CAPTION or any(is_document(href) for href in draft.hrefs)
 
 
 def _holds_control(draft: Draft) -> bool:
@@ -77,14 +110,17 @@ def _holds_control(draft: Draft) -> bool:
 def _without_repeats(drafts: list[Draft]) -> list[Draft]:
     """Place: words said again right after themselves beside a picture (alternative text shown as well).
 
-    Only captions are compared: a refrain is sung twice on purpose.
+    Only captions are compared: a refrain is sung twice on purpose. The same words under three pictures
+    in a row are those of a slider.
     """
     out: list[Draft] = []
-    for draft in drafts:
-        if out and BlockKind.CAPTION in (draft.kind, out[-1].kind) and folded(draft.text) == folded(out[-1].text):
-            out[-1] = replace(out[-1], kind=BlockKind.CAPTION)
+    for words, run in groupby(drafts, key=lambda draft: folded(draft.text)):
+        same = list(run)
+        if len(same) >= SLIDES and all(draft.after_picture for draft in same):
             continue
-        out.append(draft)
+        if words and len(same) > 1 and any(draft.kind is BlockKind.CAPTION for draft in same):
+            same = [replace(same[0], kind=BlockKind.CAPTION)]
+        out += same
     return out
 
 
@@ -110,8 +146,8 @@ def _is_that_minute(text: str, published: datetime) -> bool:
     found = parse_date(text)
     if found is None or found.precision != "minute" or found.instant != published:
         return False
-    rest = folded(text.replace(found.raw, ""))
-    return len(rest) <= 25
+    rest = text.replace(found.raw, " ")
+    return len(folded(rest)) <= 25 and rest.rstrip()[-1:] not in (".", "!", "?", "…")
 
 
 def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
@@ -131,7 +167,9 @@ def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
 
 
 def _is_related(draft: Draft, around: Surroundings) -> bool:
-    if draft.linked < LINKED or not draft.hrefs:
+    """Several links in one block are a list divided by line breaks, with dates between them."""
+    enough = LINKED if len(draft.hrefs) < 2 else LINKED_LIST
+    if not draft.hrefs or draft.linked < enough:
         return False
     return all(around.other_article(href) for href in draft.hrefs)
 
@@ -142,22 +180,31 @@ def _is_label(draft: Draft) -> bool:
 
 
 def _without_edges(drafts: list[Draft]) -> list[Draft]:
-    """Place: the first and last lines of a body, while they have the shape of a tool line."""
+    """Place: the first and last lines of a body, while they have the shape of a tool line.
+
+    At the end no label without a value can be anything else; at the top it must name a tool.
+    """
     out = list(drafts)
-    while out and _is_tool_line(out[-1]):
+    while out and (_is_tool_line(out[-1]) or _is_empty_label(out[-1])):
         out.pop()
-    while out and _is_tool_line(out[0]):
+    while out and (_is_tool_line(out[0]) or (_is_empty_label(out[0]) and _TOOL_LABEL.match(out[0].text))):
         out.pop(0)
     return out
 
 
 def _is_tool_line(draft: Draft) -> bool:
-    """Shape: a counter, labels without values, stars, or a short line made of links only."""
+    """Shape: a counter, stars to click on, a slider's captions, or a short line made of links only."""
     text = draft.text
-    if draft.kind is BlockKind.CAPTION or len(text) > LABEL_LENGTH:
+    if draft.kind is BlockKind.CAPTION:
         return False
-    if _COUNTER.fullmatch(text) or _STARS.search(text):
+    if draft.kind is not BlockKind.VERSE and _REPEATED.fullmatch(text) and text[-1] not in "!?":
         return True
-    if _EMPTY_LABELS.fullmatch(text) and word_count(text) <= 8:
+    if len(text) > LABEL_LENGTH:
+        return False
+    if _COUNTER.fullmatch(text) or _STARS.fullmatch(text):
         return True
-    return draft.linked >= 0.9 and not draft.bold
+    return draft.linked >= 0.9 and not draft.bold and not any(is_document(href) for href in draft.hrefs)
+
+
+def _is_empty_label(draft: Draft) -> bool:
+    return len(draft.text) <= LABEL_LENGTH and word_count(draft.text) <= 8 and bool(_EMPTY_LABELS.fullmatch(draft.text))

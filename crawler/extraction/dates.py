@@ -62,16 +62,17 @@ def parse_date(text: str) -> Dated | None:
     English-set server. Times without zone are Vietnam's. A midnight that a machine wrote (with seconds
     or as 12:00 AM) is a day whose time nobody knew.
     """
-    iso = _ISO.search(text)
-    if iso:
-        return _dated(iso)
-    for form in _FORMS:
-        match = form.search(text)
-        if match:
-            found = _dated(match)
-            if found:
-                return found
+    matches = [match for form in (_ISO, *_FORMS) if (match := form.search(text))]
+    for match in sorted(matches, key=lambda one: (_date_start(one), -len(one[0]))):
+        found = _dated(match)
+        if found:
+            return found
     return None
+
+
+def _date_start(match: re.Match[str]) -> int:
+    """Where the date itself begins; a time may stand before it."""
+    return min(match.start("day"), match.start("month"), match.start("year"))
 
 
 def _dated(match: re.Match[str]) -> Dated | None:

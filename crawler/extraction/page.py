@@ -4,7 +4,7 @@ import codecs
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
@@ -51,8 +51,11 @@ class Page:
         """The address that the page's relative links start from (its ``<base href>``, else its own)."""
         for base in self.tree.iter("base"):
             href = (base.get("href") or "").strip()
-            if href:
-                return str(urljoin(self.url, href))
+            try:
+                if href and urlsplit(joined := urljoin(self.url, href)).hostname:
+                    return str(joined)
+            except ValueError:
+                continue
         return self.url
 
     def link(self, href: str) -> str:

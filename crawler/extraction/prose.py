@@ -102,7 +102,7 @@ def _fill(element: Any, draft: Draft) -> None:
     for run in draft.runs:
         text = visible(run.text)
         if run.href:
-            last = etree.SubElement(element, "a", href=run.href)
+            last = etree.SubElement(element, "a", href=visible(run.href))
             last.text = text
         elif last is None:
             element.text = (element.text or "") + text

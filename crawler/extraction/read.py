@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from htmldate import find_date
+from lxml import etree, html
 
 from archive.article import (
     Article,
@@ -21,7 +21,7 @@ from archive.article import (
     Rejection,
 )
 from crawler.extraction import gate
-from crawler.extraction.cleaning import Surroundings, clean
+from crawler.extraction.cleaning import Surroundings, clean, is_document
 from crawler.extraction.dates import json_ld, parse_date, plausible, structured_dates
 from crawler.extraction.layout import (
     Found,
@@ -56,13 +56,15 @@ LEAD_WORDS = 12
 HEADLINE_LETTERS = 12
 """Shortest headline, in letters, that a block of a listing is recognised by."""
 
+HEADING_ROOM = 200
+"""So many characters beside a heading may hold its date line; more is the article or the page."""
+
 LANGUAGE_SAMPLE = 2000
 """Characters of a text that its language is told from."""
 
 AGREEING_LETTERS = 20
 """So many letters of a title's slug in the address say that the page is about it; slugs are cut."""
 
-_ATTACHMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|odt|zip|rar|7z)$", re.IGNORECASE)
 _VIETNAMESE = re.compile("[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
 
 
@@ -131,12 +133,13 @@ def fitting_layout(tree: Any, layouts: Sequence[Layout], fetched: datetime) -> F
 
 @dataclass(frozen=True)
 class _Body:
-    """What the body node gave: its drafts, for each the key of the other article it leads to, and
-    how many pictures and players stand in it.
+    """What the body node gave: its drafts, for each the key of the other article it leads to, the
+    documents it links to, and how many pictures and players stand in it.
     """
 
     drafts: tuple[Draft, ...] = ()
     links: tuple[str | None, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     pictures: int = 0
     embeds: int = 0
 
@@ -144,6 +147,7 @@ class _Body:
         return _Body(
             self.drafts + other.drafts,
             self.links + other.links,
+            self.attachments + other.attachments,
             self.pictures + other.pictures,
             self.embeds + other.embeds,
         )
@@ -226,7 +230,7 @@ class _Reader:
         self.origins["text"] = "trafilatura on the whole page"
         title = self._page_title()
         published, modified = self._dates(None, None)
-        published = published or self._guess_date()
+        published = published or self._guess_date(title)
         drafts = tuple(whole_page(self.page.tree, self._headlines()))
         refused = gate.refuse_fallback(title, drafts)
         if refused:
@@ -290,7 +294,7 @@ class _Reader:
         self.origins.setdefault("text", f"layout {layout.name}: {found.selector}")
         body = simplify(found.node, set(select_all(found.node, layout.captions)))
         links = tuple(self._leads_to(draft, page) for draft in body.drafts)
-        return _Body(body.drafts, links, body.pictures, body.embeds)
+        return _Body(body.drafts, links, _attachments(body.drafts, page), body.pictures, body.embeds)
 
     def _leads_to(self, draft: Draft, page: Page) -> str | None:
         """The key of the other article that most of a draft's words link to, if they do."""
@@ -348,7 +352,7 @@ class _Reader:
             tags=fields.tags,
             views=fields.views,
             language=_language(blocks, fields.title),
-            attachments=self._attachments(body.drafts),
+            attachments=tuple({one.url: one for one in body.attachments}.values()),
             layout=self.name,
             extractor_version=EXTRACTOR_VERSION,
             declared_charset=decoded.declared,
@@ -370,16 +374,6 @@ class _Reader:
             del blocks[first]
             blocks.insert(0, Block(BlockKind.LEAD, drafts[first].text))
         return tuple(blocks)
-
-    def _attachments(self, drafts: Sequence[Draft]) -> tuple[Attachment, ...]:
-        out: dict[str, Attachment] = {}
-        for draft in drafts:
-            for href in draft.hrefs:
-                url = self.page.link(href)
-                if url.startswith(("http://", "https://")) and _ATTACHMENT.search(urlsplit(url).path):
-                    label = squash("".join(run.text for run in draft.runs if run.href == href))
-                    out.setdefault(url, Attachment(url, label))
-        return tuple(out.values())
 
     # -- dates ------------------------------------------------------------------------------------
     def _dates(self, shown: str | None, shown_modified: str | None) -> tuple[Dated | None, Dated | None]:
@@ -414,18 +408,23 @@ class _Reader:
             self.origins["modified"] = modified.source
         return published, modified
 
-    def _guess_date(self) -> Dated | None:
-        """Last resort: htmldate on what is left of the page without its body, footer and sides.
+    def _guess_date(self, title: str) -> Dated | None:
+        """Last resorts: a date beside the heading, then what htmldate makes of the page's head.
 
         Measured: on whole pages a licence date in the footer or a related story's date wins over the
-        article's own, so only the head of the page is shown to it.
+        article's own, so nothing else is looked at. The very day of the fetch is the page's clock.
         """
-        rest = _without(self.page.tree, ("footer", "aside", "nav", "p", "li", "ul", "table"))
-        text = find_date(rest, original_date=True, extensive_search=False)
-        found = _sourced(text, "htmldate")
-        if found and plausible(found, self.site.oldest, self.fetched):
-            self.origins["published"] = "htmldate"
-            return found
+        heading = next((node for node in self.page.tree.iter("h1", "h2", "h3") if squash(words(node)) == title), None)
+        around = squash(words(heading.getparent())) if heading is not None else ""
+        beside = _sourced(around.replace(title, " "), "heading") if len(around) <= len(title) + HEADING_ROOM else None
+        head = self.page.tree.find("head")
+        alone = html.fromstring(etree.tostring(head)) if head is not None and len(head) else None
+        told = find_date(alone, original_date=True, extensive_search=False) if alone is not None else None
+        for found in (beside, _sourced(told, "htmldate")):
+            clock = found and found.precision is Precision.DAY and found.instant.date() == self.fetched.date()
+            if found and not clock and plausible(found, self.site.oldest, self.fetched):
+                self.origins["published"] = found.source
+                return found
         return None
 
     def _page_title(self) -> str:
@@ -466,6 +465,18 @@ class _Reader:
         return [(origin, squash(title)) for origin, title in out if has_words(title) and folded(title) not in sites]
 
 
+def _attachments(drafts: Sequence[Draft], page: Page) -> tuple[Attachment, ...]:
+    """The documents that `drafts` link to, each once, with the words of its first link."""
+    out: dict[str, Attachment] = {}
+    for draft in drafts:
+        for href in filter(is_document, draft.hrefs):
+            url = page.link(href)
+            if url.startswith(("http://", "https://")):
+                label = squash("".join(run.text for run in draft.runs if run.href == href))
+                out.setdefault(url, Attachment(url, label))
+    return tuple(out.values())
+
+
 def _leads(draft: Draft) -> bool:
     """Shape of a lead without a node of its own: a bold paragraph too long for a heading."""
     kinds = (BlockKind.PARAGRAPH, BlockKind.HEADING)
@@ -475,14 +486,6 @@ def _leads(draft: Draft) -> bool:
 def _sourced(text: str | None, source: str) -> Dated | None:
     found = parse_date(text) if text else None
     return replace(found, raw=text or "", source=source) if found else None
-
-
-def _without(tree: Any, tags: tuple[str, ...]) -> Any:
-    copy = deepcopy(tree)
-    for node in list(copy.iter(*tags)):
-        if node is not copy:
-            remove(node)
-    return copy
 
 
 def _number(text: str | None) -> int | None:

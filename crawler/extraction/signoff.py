@@ -20,9 +20,6 @@ SIGN_OFF_LINES = 4
 BYLINE_WORDS = 16
 """Longest byline, in words ("Name - Name - Phòng Truyền thông Công an tỉnh ...")."""
 
-OFFICE_WORDS = 10
-"""Longest name of an office, in words, that stands alone to the right."""
-
 CREDIT_WORDS = 12
 PLAIN_CREDIT_WORDS = 8
 """Longest source credit, in words; an unmarked line must be shorter to be told from a sentence."""
@@ -54,6 +51,7 @@ _OFFICE = re.compile(
     r"|thị đoàn|bệnh viện|văn phòng|vp|liên đoàn|chi cục|đảng ủy|thành ủy|thị ủy|huyện ủy|tỉnh ủy|btg"
     r"|tạp chí|lđlđ|mttq|hđnd|bch|bqp|bộ đội|tòa án|viện kiểm sát|vks|agribank|điện lực|bảo hiểm xã hội"
     r"|bhxh|kho bạc|ngân hàng|trường (?:thpt|thcs|tiểu học|mầm non|đại học|cao đẳng|chính trị)"
+    r"|câu lạc bộ|hợp tác xã|htx|nhóm|đội|thư viện|bảo tàng|nhà (?:văn hóa|xuất bản)|đảng bộ|mặt trận|cơ quan"
     r"|cổng (?:thông tin|ttđt)|đài (?:truyền thanh|phát thanh|tt)|ban (?:biên tập|quản lý|chỉ huy))\b",
     re.IGNORECASE,
 )
@@ -130,10 +128,12 @@ def _standing(line: Draft) -> Standing:
 
 
 def _in_a_list(body: list[Draft]) -> bool:
-    """An unmarked name right below another unmarked name is an item of a list, not a sign-off."""
-    if len(body) < 2 or _standing(body[-1]) or _standing(body[-2]):
+    """A name below an unmarked name, or below a line that announces it, is no sign-off but an item."""
+    line, above = body[-1], body[-2]
+    if _standing(line) is not Standing.RIGHT and above.text.endswith(":"):
+        return True
+    if _standing(line) or _standing(above):
         return False
-    above = body[-2]
     return above.kind is BlockKind.PARAGRAPH and bool(read_byline(above.text)[0])
 
 
@@ -173,8 +173,8 @@ def read_photographer(text: str) -> str | None:
 def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | None, str | None, str | None]:
     """Read (author, affiliation, source credit) from a whole line; all None if it is no byline.
 
-    A plain line must be made of personal names, an emphasised one of names or offices; a line to the
-    right may name an office in any words.
+    A plain line must be made of personal names, or of a name and an office; a line that stands as
+    sign-offs do may be an office alone.
     """
     line = squash(text)
     prefix = _PREFIX.match(line)
@@ -208,17 +208,13 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
         return None, None, None
     if not standing or not line[0].isupper() or _reads_on(line):
         return None, None, None
-    if prefix and not _is_office(line):
-        return line, None, None
-    if _is_office(line) or (standing is Standing.RIGHT and word_count(line) <= OFFICE_WORDS):
-        return None, line, None
-    return None, None, None
+    return (None, line, None) if _is_office(line) else (None, None, None)
 
 
 def _with_note(name: str, note: str, standing: Standing) -> tuple[str | None, str | None, str | None]:
     """A line that ends in parentheses: an office, a source, or what the writer did."""
     if not name:
-        return (None, note, None) if standing and not _COMPILED.fullmatch(note) else (None, None, None)
+        return (None, note, None) if standing and _is_office(note) else (None, None, None)
     author, _, _ = read_byline(name, standing)
     if not author:
         return None, None, None

@@ -52,7 +52,7 @@ HEADING_WORDS = 25
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(bold|[6-9]00)", re.IGNORECASE)
 _ITALIC = re.compile(r"font-style\s*:\s*(italic|oblique)", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ class _Walker:
             href=(element.get("href") or outer.href) if tag == "a" else outer.href,
             align=align,
             kind=kind,
-            hidden=outer.hidden or bool(_HIDDEN.search(style)),
+            hidden=outer.hidden or _is_hidden(element),
         )
 
     def _mark(self, element: Any, tag: str) -> None:
@@ -277,17 +277,19 @@ class _Walker:
                 len(squash("".join(c.itertext()))) <= CAPTION_LENGTH for c in texts
             ):
                 self.pictures += pictures
-                for cell in texts:
+                for cell in (*texts, *table.iterchildren("caption")):
                     self._caption_cell(cell)
                 return True
         if nested or sum(len(row) >= 2 for row in filled) < 2 or any(_holds_prose(c) for row in filled for c in row):
             return False
+        for caption in table.iterchildren("caption"):
+            self._caption_cell(caption)
         for row in cells:
             runs = [
                 (squash("".join(run.text for run in cell_runs)), cell_runs)
                 for cell_runs in (tuple(_runs(cell)) for cell in row)
             ]
-            text = " | ".join(text for text, _ in runs).strip()
+            text = squash(" | ".join(text for text, _ in runs))
             if has_words(text):
                 joined = tuple(run for _, cell_runs in runs for run in cell_runs)
                 self.drafts.append(Draft(BlockKind.ROW, text, joined))
@@ -302,10 +304,16 @@ class _Walker:
         self.embeds += inner.embeds
 
 
+def _is_hidden(element: Any) -> bool:
+    return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style") or ""))
+
+
 def _runs(cell: Any) -> list[Run]:
     out = []
     for element in cell.iter():
         if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
+            continue
+        if any(_is_hidden(holder) for holder in (element, *element.iterancestors())):
             continue
         if element is not cell and element.tag in BLOCK_TAGS | {"br"}:
             out.append(Run(" "))

@@ -3,20 +3,31 @@
 import re
 import unicodedata
 
-import ftfy
-
 _CONTROL = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
 )
 """Control and format characters that no reader sees. U+0085 (NEL) is not here: it is white space."""
 
-_DOUBLE_ENCODED = re.compile(
-    "(?:[\u00c3-\u00c6]|\u00e1[\u00ba\u00bb\u2018-\u203a])[\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+_VIETNAMESE_LETTERS = (
+    "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
+    "ÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
+    "“”‘’–—…"
 )
-"""What Vietnamese looks like after UTF-8 was read as Windows-1252: "Ã¡", "Ä‘", "á»‡"."""
 
-_TRACES = ("\u00c3", "\u00c4", "\u00c5", "\u00c6", "\u00e1\u00ba", "\u00e1\u00bb")
-"""How every such trace begins: looked for first, since few pages have any."""
+
+def _misread(letter: str) -> set[str]:
+    """What a letter's UTF-8 looks like read as Windows-1252 (undefined bytes as Latin-1) or Latin-1."""
+    raw = letter.encode()
+    windows = "".join(bytes([byte]).decode("windows-1252", "ignore") or chr(byte) for byte in raw)
+    return {windows, raw.decode("latin-1")}
+
+
+_DOUBLED = {form: letter for letter in _VIETNAMESE_LETTERS for form in _misread(letter)}
+_DOUBLED_PATTERN = re.compile("|".join(sorted(map(re.escape, _DOUBLED), key=len, reverse=True)))
+_DOUBLED_STARTS = tuple({form[:1] for form in _DOUBLED})
+
+MOJIBAKE_TRACES = 3
+"""So many misread letters must stand in a page before any is repaired: one "Ã" may be a name's."""
 
 _WORD = re.compile(r"\w")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -53,14 +64,17 @@ def word_count(text: str) -> int:
 
 
 def repair_double_encoding(text: str) -> str:
-    """Undo UTF-8 that was read as Windows-1252 and encoded again; other text comes back unchanged.
+    """Undo UTF-8 that was read as Windows-1252 and encoded again, in a whole page or in parts of it.
 
-    Seen whole on three of the saved home pages of provincial portals, so at least three traces are
-    asked for: a single "Ã" may well be a person's name.
+    Seen on three of the saved home pages of provincial portals. Only sequences that are a Vietnamese
+    letter or a quotation mark are replaced (general repairers leave mixed pages half mended).
     """
-    if not any(trace in text for trace in _TRACES) or len(_DOUBLE_ENCODED.findall(text, 0, 200_000)) < 3:
+    if not any(start in text for start in _DOUBLED_STARTS):
         return text
-    return ftfy.fix_encoding(text)
+    traces = _DOUBLED_PATTERN.finditer(text)
+    if sum(1 for _ in zip(traces, range(MOJIBAKE_TRACES), strict=False)) < MOJIBAKE_TRACES:
+        return text
+    return _DOUBLED_PATTERN.sub(lambda match: _DOUBLED[match[0]], text)
 
 
 def slug(text: str) -> str:

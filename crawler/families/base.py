@@ -138,28 +138,34 @@ class SiteSpider(scrapy.Spider):
 
     # -- addresses --------------------------------------------------------------------------------
     @classmethod
-    def is_own_host(cls, netloc: str) -> bool:
-        """Whether `netloc` is one of the site's hosts, with or without www, on the usual port."""
-        bare = netloc.removesuffix(":80").removesuffix(":443").removeprefix("www.")
-        return any(bare == host.removeprefix("www.") for host in cls.hosts)
+    def is_own_host(cls, url: str) -> bool:
+        """Whether `url` is on one of the site's hosts, with or without www, on the scheme's own port."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return False
+        if parts.scheme not in ("http", "https") or parts.username is not None or port not in (None, 80, 443):
+            return False
+        return any(_bare(parts.hostname or "") == _bare(host) for host in cls.hosts)
 
     @classmethod
     def article_key(cls, url: str) -> str | None:
         """The key of the article at `url`; None if it is no article of this site or one left out."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not cls.is_own_host(parts.netloc.lower()):
+        if not cls.is_own_host(url):
             return None
-        match = cls.article_path.fullmatch(parts.path)
-        if not match or LEFT_OUT.search(parts.path.rpartition("/")[0] + "/"):
+        path = urlsplit(url).path
+        match = cls.article_path.fullmatch(path)
+        if not match or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
             return None
         return match["key"]
 
     @classmethod
     def canonical_url(cls, url: str) -> str:
-        """One address for all variants of `url`: declared scheme and host, no query, no fragment."""
+        """One address for all variants of an own `url`: declared scheme and host, no query, no fragment."""
         parts = urlsplit(url)
-        bare = parts.netloc.lower().removeprefix("www.")
-        host = next((one for one in cls.hosts if one.removeprefix("www.") == bare), parts.netloc)
+        bare = _bare(parts.hostname or "")
+        host = next((one for one in cls.hosts if _bare(one) == bare), bare)
         return urlunsplit((cls.scheme, host, cls.canonical_path(parts.path), "", ""))
 
     @classmethod
@@ -545,7 +551,7 @@ class SiteSpider(scrapy.Spider):
 
     def is_article_sitemap(self, url: str) -> bool:
         """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
-        return self.is_own_host(urlsplit(url).netloc.lower())
+        return self.is_own_host(url)
 
     def _month_in_range(self, url: str) -> bool:
         month = month_of(url)
@@ -565,6 +571,10 @@ class SiteSpider(scrapy.Spider):
             yield self.consider(read_feed(page.body), url, section)
         except ValueError as error:
             self._trouble(url, str(error))
+
+
+def _bare(host: str) -> str:
+    return host.lower().removeprefix("www.")
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -35,7 +35,7 @@ class VnptPortalSpider(SiteSpider):
     """
 
     family = "vnpt_portal"
-    article_path = re.compile(r"(?:/[a-z0-9-]+)+/[^/]+-(?P<key>\d{4,})")
+    article_path = re.compile(r"(?:/[a-z0-9-]+)+/[^/]+-(?P<key>\d{4,})/?")
     listings = (
         ListingLayout(item=".ArticleItem", link="a.ArticleTitle, a", date=".PostDate"),
         ListingLayout(item=".ArticleList a, .ArticleInMenu a, .UIListNews_Default .item a"),
@@ -53,6 +53,11 @@ class VnptPortalSpider(SiteSpider):
             drop=".ArticleRelated, .ArticleTools, .UIListNews_Default, .ArticleInMenu",
         ),
     )
+
+    @classmethod
+    def canonical_path(cls, path: str) -> str:
+        """Articles end without a slash."""
+        return path.rstrip("/")
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         """Take the arguments of `SiteSpider`."""

@@ -36,7 +36,9 @@ class WordPressSpider(SiteSpider):
     ways = ("api", "sitemap", "feed", "listing")
     sitemap = "/wp-sitemap.xml"
     article_path = re.compile(
-        r"/(?!(?:category|tag|author|page|feed|wp-[a-z]+|amp|comments|search)(?:/|$))(?:\d{4}/\d\d/(?:\d\d/)?)?(?P<key>[^/]+?)(?:\.html)?(?:/amp)?/?"
+        r"/(?!(?:category|tag|author|page|feed|wp-[\w-]+|amp|comments|search)(?:[/.]|$))"
+        r"(?:(?P<year>20\d\d)/(?P<month>\d\d)/(?:(?P<day>\d\d)/)?)?"
+        r"(?P<key>(?!\d{1,4}(?:/|$))[^/.]+)(?:\.html)?(?:/amp)?/?"
     )
     listings = (
         ListingLayout(

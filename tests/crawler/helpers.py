@@ -65,7 +65,10 @@ def cleaned(
 ) -> list[str]:
     """The words that cleaning leaves of a body."""
     around = Surroundings(
-        title=title, lead=lead, published=published, own_keys=frozenset({OWN_KEY}), article_key=key_of
+        title=title,
+        lead=lead,
+        published=published,
+        other_article=lambda href: key_of(href) not in (None, OWN_KEY),
     )
     return [draft.text for draft in clean(simplified(markup, captions).drafts, around)]
 

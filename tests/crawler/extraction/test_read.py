@@ -132,11 +132,11 @@ def wordpress(
 <aside>Đang online: 42</aside><footer>{LICENCE}</footer></body></html>"""
 
 
-BQN = "http://baoquangninh.com.vn/kinh-te/202303/dong-gang-duoc-mua-2601234/"
-HL = "https://honglinh.hatinh.gov.vn/portal/Pages/2023-03-12/Dong-Gang-duoc-mua-465087.aspx"
-BTN = "https://baothainguyen.vn/tin-tuc/kinh-te/dong-gang-duoc-mua-300123-108.html"
-HN = "https://tuyengiao.hanam.gov.vn/kinh-te/dong-gang-duoc-mua-606730"
-BP = "https://tuyengiaobinhphuoc.vn/dong-gang-duoc-mua/"
+BQN = "http://baoquangninh.com.vn/kinh-te/202303/dong-gang-duoc-mua-cai-bap-2601234/"
+HL = "https://honglinh.hatinh.gov.vn/portal/Pages/2023-03-12/Dong-Gang-duoc-mua-cai-bap-465087.aspx"
+BTN = "https://baothainguyen.vn/tin-tuc/kinh-te/dong-gang-duoc-mua-cai-bap-300123-108.html"
+HN = "https://tuyengiao.hanam.gov.vn/kinh-te/dong-gang-duoc-mua-cai-bap-606730"
+BP = "https://tuyengiaobinhphuoc.vn/dong-gang-duoc-mua-cai-bap/"
 
 Make = Callable[..., str]
 FAMILIES: dict[str, tuple[str, str, Make]] = {
@@ -342,7 +342,7 @@ def test_document_linked_within_a_sentence_is_recorded_and_the_sentence_stays() 
 
 PARTS = (
     f"<div class='page-links'>Trang: <span>1</span><a href='{BP}2/'>2</a>"
-    f" <a href='/dong-gang-duoc-mua/3/'>3</a> <a href='https://khac.example/2/'>4</a></div>"
+    f" <a href='/dong-gang-duoc-mua-cai-bap/3/'>3</a> <a href='https://khac.example/2/'>4</a></div>"
 )
 
 
@@ -417,19 +417,29 @@ def test_tool_line_under_an_article_in_unknown_markup_goes(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "title"),
+    "head",
     [
-        ('<meta property="og:title" content="Mùa cải bắp">', "Mùa cải bắp"),
-        (
-            ('<script type="application/ld+json">{"@type":"NewsArticle","headline":"Cải bắp trúng mùa"}</script>'),
-            "Cải bắp trúng mùa",
-        ),
-        ('<meta property="og:title" content="Báo Thái Nguyên">', TITLE),
+        '<meta property="og:title" content="Báo Thái Nguyên">',
+        '<meta property="og:title" content="Trang nhất">',
+        '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Tin nổi bật trong ngày"}</script>',
     ],
-    ids=["og:title", "json-ld", "og:title is the paper"],
+    ids=["the paper", "a box", "another story"],
 )
-def test_title_without_a_layout(head: str, title: str) -> None:
-    assert article("bao_thai_nguyen", BTN, unknown(LONG_HTML, head=head)).title == title
+def test_title_without_a_layout_is_the_one_that_agrees_with_the_address(head: str) -> None:
+    page = unknown("<h1>Báo Thái Nguyên</h1><h3>Mở đường vào xã Thẳm Phé</h3>" + LONG_HTML, head=head)
+    assert article("bao_thai_nguyen", BTN, page).title == TITLE
+
+
+def test_listed_title_counts_where_none_on_the_page_agrees_with_the_address() -> None:
+    page = unknown("<h1>Trang nhất</h1><h2>Tin nổi bật</h2>" + LONG_HTML, title="Trang nhất")
+    found = article("bao_thai_nguyen", BTN, page, listed=Listed(title=TITLE))
+    assert (found.title, found.origins["title"]) == (TITLE, "listing")
+
+
+def test_only_heading_is_the_title_where_the_address_says_nothing() -> None:
+    url = "https://baothainguyen.vn/tin-tuc/kinh-te/tin-300123-108.html"
+    page = unknown(f"<h1>{TITLE}</h1>" + LONG_HTML, title="Trang nhất")
+    assert article("bao_thai_nguyen", url, page).title == TITLE
 
 
 def test_date_of_structured_data_counts_without_a_layout() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.article import BlockKind
-from crawler.extraction.signoff import SignOff, read_byline, read_credit, read_sign_off
+from crawler.extraction.signoff import SignOff, Standing, read_byline, read_credit, read_sign_off
 from crawler.extraction.simplify import Draft
 from tests.crawler.helpers import NEWS, line
 
@@ -372,6 +372,6 @@ def test_line_about_a_picture_that_names_nobody_stays(text: str) -> None:
 # -- the line readers themselves -----------------------------------------------------------------
 @pytest.mark.parametrize("text", ["", " ", ".", "()", "Nguồn:", "-", "Tin, ảnh:", "(", ")"])
 def test_empty_shapes_say_nothing(text: str) -> None:
-    for marked in (True, False):
-        assert read_credit(text, marked=marked) is None
-        assert read_byline(text, marked=marked) == (None, None, None)
+    for standing in Standing:
+        assert read_credit(text, standing) is None
+        assert read_byline(text, standing) == (None, None, None)
