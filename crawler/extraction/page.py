@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from crawler.extraction.text import repair_double_encoding
+from crawler.extraction.text import repair_double_encoding, visible
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
@@ -80,12 +80,13 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
 
     Provincial portals send UTF-8 under any label (measured: header iso-8859-1 over UTF-8 gives
     mojibake in Scrapy), so a body that is valid UTF-8 is UTF-8 whatever it declares. Text that was
-    encoded twice is repaired; NUL bytes, which stop the parser, are dropped.
+    encoded twice is repaired; control characters, which stop parsers, are dropped.
     """
     declared = declared_charset(body, content_type)
     text, used = _decode_bytes(body, declared)
     text = _C1_REFERENCE.sub(_windows_reference, text.replace("\x00", "").lstrip("\ufeff"))
-    return Decoded(repair_double_encoding(text), declared, used)
+    # Repaired first: half of a letter that was encoded twice may be a control character.
+    return Decoded(visible(repair_double_encoding(text)), declared, used)
 
 
 def declared_charset(body: bytes, content_type: str = "") -> str | None:

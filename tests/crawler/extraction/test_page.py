@@ -82,6 +82,13 @@ def test_text_encoded_twice_by_windows_1252_is_repaired() -> None:
     assert read(twice) == TEXT
 
 
+@pytest.mark.parametrize("reading", ["latin-1", "windows-1252"])
+def test_signs_of_a_page_encoded_twice_are_repaired_with_its_letters(reading: str) -> None:
+    text = f"{TEXT}\xa0Đất 12 m², 30°C • «Nậm Mu» – café, ½ giờ"
+    twice = "".join(bytes([b]).decode(reading, "ignore") or chr(b) for b in markup(text).encode())
+    assert read(twice.encode()) == squash(text)
+
+
 def test_part_encoded_twice_is_repaired_and_the_rest_is_left_alone() -> None:
     twice = TEXT.encode().decode("latin-1")
     body = f"<html><body><p>{TEXT}</p><div>{twice}</div><p>{TEXT}</p></body></html>".encode()

@@ -544,6 +544,23 @@ def test_article_with_a_login_box_beside_it_is_kept() -> None:
     assert article("bao_thai_nguyen", BTN, dated_up().replace("<body>", f"<body>{LOGIN}")).title == TITLE
 
 
+# -- control characters ----------------------------------------------------------------------------
+CONTROL = pytest.mark.parametrize("control", ["\x01", "\x0b", "\x1b", "&#1;", "&#x1b;", "\ufffe"], ids=ascii)
+
+
+@CONTROL
+@EACH
+def test_control_character_anywhere_on_a_page_changes_nothing(site: str, url: str, make: Make, control: str) -> None:
+    page = make().replace("</", f"{control}</").replace("/p>", f"/p>{control}").replace("/div>", f"/div>{control}")
+    assert article(site, url, page).text == article(site, url, make()).text
+
+
+@CONTROL
+def test_control_character_does_not_hide_an_article_in_unknown_markup(control: str) -> None:
+    page = unknown(LONG_HTML.replace("</p>", f"{control}</p>", 1))
+    assert prose(article("bao_thai_nguyen", BTN, page)) == list(LONG)
+
+
 # -- pure ------------------------------------------------------------------------------------------
 @EACH
 def test_same_page_gives_the_same_article_again(site: str, url: str, make: Make) -> None:
