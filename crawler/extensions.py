@@ -10,6 +10,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
 from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
 
 from archive.models import RunOutcome
 from archive.runs import Runs
@@ -35,7 +36,7 @@ _COUNTED = {
     "discovery_failed": "discovery/failed",
     "robots_refused": "robotstxt/forbidden",
     "foreign_host": "refused/foreign-host",
-    "errors": "log_count/ERROR",
+    "errors": "errors",
 }
 
 
@@ -53,6 +54,9 @@ class RunRecord:
         record = cls(crawler)
         crawler.signals.connect(record.opened, signal=signals.spider_opened)
         crawler.signals.connect(record.closed, signal=signals.spider_closed)
+        # What our own code raised; servers' errors are noted where they are met.
+        crawler.signals.connect(record.broke, signal=signals.spider_error)
+        crawler.signals.connect(record.broke, signal=signals.item_error)
         return record
 
     def opened(self, spider: Any) -> None:
@@ -81,6 +85,14 @@ class RunRecord:
         level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
         spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
         desk.close()
+
+    def broke(self, failure: Failure) -> None:
+        """Note an error of the program while it read or saved a page; the page stays due."""
+        archiving(self.crawler).troubles.append(
+            f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}"
+        )
+        if self.crawler.stats is not None:
+            self.crawler.stats.inc_value("errors")
 
     def counts(self) -> dict[str, int]:
         """The numbers of this run so far, those that are zero left out; rejections by reason."""

@@ -322,7 +322,7 @@ class SiteSpider(scrapy.Spider):
                 return
             ledger.forbidden(found.url, reason)
         else:
-            reason = f"{type(error).__name__}: {error}"
+            reason = describe(error)
             ledger.failed(found.url, reason, soft=True)
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
@@ -353,7 +353,7 @@ class SiteSpider(scrapy.Spider):
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
-            self._trouble(request.url, str(error) or type(error).__name__)
+            self._trouble(request.url, describe(error))
             return None
         if response.status in past_end:
             return Page(response.url, b"")
@@ -571,6 +571,14 @@ class SiteSpider(scrapy.Spider):
             yield self.consider(read_feed(page.body), url, section)
         except ValueError as error:
             self._trouble(url, str(error))
+
+
+def describe(error: BaseException) -> str:
+    """An error in words; where Twisted gathers several, those it gathered."""
+    reasons = getattr(error, "reasons", None)
+    if reasons:
+        return "; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons))
+    return str(error) or type(error).__name__
 
 
 def _bare(host: str) -> str:

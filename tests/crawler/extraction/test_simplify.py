@@ -267,6 +267,13 @@ def test_empty_cell_keeps_its_column() -> None:
     block(markup, (ROW, "Xã | Lúa | Ngô"), (ROW, "Ba Vân | | 12"))
 
 
+def test_words_of_a_cell_keep_their_order_and_their_links() -> None:
+    cell = "<td><b>Ba <i>Vân</i></b> (cũ) <a href='/x'><span>bản <u>đồ</u></span></a> mới</td>"
+    found = simplified(f"<table><tr><td>Xã</td><td>Hộ</td></tr><tr>{cell}<td>112</td></tr></table>").drafts
+    assert [(draft.kind, draft.text) for draft in found] == [(ROW, "Xã | Hộ"), (ROW, "Ba Vân (cũ) bản đồ mới | 112")]
+    assert "".join(run.text for run in found[1].runs if run.href) == "bản đồ"
+
+
 def test_empty_row_is_left_out() -> None:
     block(
         f"<table>{DATA}<tr><td></td><td>&nbsp;</td></tr></table>",
