@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
+from archive.captures import decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
 from crawler.archiving import archiving
@@ -23,6 +25,10 @@ FETCHED_AT = "fetched_at"
 
 class ForeignHost(IgnoreRequest):
     """A request left the hosts that the site declares."""
+
+
+class TruncatedBody(Exception):
+    """A body could not be had whole."""
 
 
 class SiteHostsMiddleware:
@@ -51,6 +57,35 @@ class SiteHostsMiddleware:
             raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")
         # www and the bare host are one server: one slot, one delay.
         request.meta["download_slot"] = spider.name
+
+
+class WholeBodyMiddleware:
+    """Asks again for a body that ends before its compression does, and never lets it be read.
+
+    Scrapy takes what it can decompress of a cut-off gzip and says nothing; half an article would be
+    stored as a whole one. A cut-off plain body fails in the downloader (DOWNLOAD_FAIL_ON_DATALOSS).
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "WholeBodyMiddleware":
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response | Request:
+        """Give the response if it is whole, else a further try, as long as there are any."""
+        coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+        try:
+            decoded([("Content-Encoding", coding)], response.body, self.crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        except ArchiveError as error:
+            spider = self.crawler.spider
+            again = get_retry_request(request, spider=spider, reason="truncated") if spider else None
+            if again is None:
+                raise TruncatedBody(f"the body is cut off or broken: {error}") from error
+            return again
+        return response
 
 
 class CaptureMiddleware:

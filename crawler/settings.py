@@ -47,6 +47,8 @@ DEPTH_LIMIT = 3
 DOWNLOADER_MIDDLEWARES = {
     # Before robots.txt (100): a foreign host is not even asked for its rules.
     "crawler.middlewares.SiteHostsMiddleware": 50,
+    # Before decompression (590) sees the body, after it is kept.
+    "crawler.middlewares.WholeBodyMiddleware": 900,
     # After (that is, nearer to the network than) decompression (590).
     "crawler.middlewares.CaptureMiddleware": 950,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,

@@ -73,9 +73,12 @@ class SiteSpider(scrapy.Spider):
 
     A site declares `name` (its id), `title` (the publisher's name), `province` (a slug of the
     gazetteer), `hosts` (canonical host first), `sections` (name to listing path) and `oldest` (the
-    first day it can have published). A family adds `family`, `layouts`, `article_path` (a pattern on
-    the path with a group ``key`` and, where the path tells the date, ``year``, ``month``, ``day``),
-    the ways of discovery in order of preference and what they need.
+    first day it can have published).
+
+    A family adds `family`, `layouts`, `article_path` (a pattern on the path with a group ``key`` and,
+    where the path tells the date, ``year``, ``month``, ``day``), `ways` (of discovery, in order of
+    preference) and what those need. `front_page` is the path of the page whose links are looked at
+    too; empty where addresses do not tell articles from other pages.
     """
 
     title: ClassVar[str]
@@ -91,6 +94,7 @@ class SiteSpider(scrapy.Spider):
     ways: ClassVar[tuple[str, ...]] = ("listing",)
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     sitemap: ClassVar[str] = "/sitemap.xml"
+    front_page: ClassVar[str] = "/"
 
     def __init__(
         self,
@@ -308,7 +312,7 @@ class SiteSpider(scrapy.Spider):
     def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
-        ledger, error = self.desk.ledger, failure.value
+        ledger, error = self.desk.ledger, failure.value or RuntimeError("an unknown failure")
         if isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
@@ -340,8 +344,12 @@ class SiteSpider(scrapy.Spider):
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
             if self.discovered > before:
-                return
+                break
             self.logger.info("no articles by %s", way)
+        # A front page tells few dates, so it cannot be held to a range.
+        if self.front_page and not (self.first_day or self.last_day):
+            async for considered in self.by_front_page():
+                yield considered
 
     async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
         """Fetch a page of discovery; None, with the reason noted, if it did not come.
@@ -510,6 +518,14 @@ class SiteSpider(scrapy.Spider):
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
         raise NotImplementedError
+
+    async def by_front_page(self) -> AsyncIterator[Considered]:
+        """The articles that the front page links to: some stand in no section that we know of."""
+        source = self.site_url(self.front_page)
+        page = await self.get(Request(source))
+        if page is not None:
+            links = (page.link(a.get("href")) for a in page.tree.iter("a") if a.get("href"))
+            yield self.consider([Entry(url) for url in dict.fromkeys(links)], source)
 
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemap; of an index the newest months first, as far as the range goes."""

@@ -35,6 +35,7 @@ class WordPressSpider(SiteSpider):
     family = "wordpress"
     ways = ("api", "sitemap", "feed", "listing")
     sitemap = "/wp-sitemap.xml"
+    front_page = ""  # /<slug>/ may be a page as well as a post
     article_path = re.compile(
         r"/(?!(?:category|tag|author|page|feed|wp-[\w-]+|amp|comments|search)(?:[/.]|$))"
         r"(?:(?P<year>20\d\d)/(?P<month>\d\d)/(?:(?P<day>\d\d)/)?)?"

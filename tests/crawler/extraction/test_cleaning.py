@@ -50,6 +50,32 @@ def test_lone_mark_goes_wherever_it_stands(furniture: str) -> None:
     assert cleaned(f"<p>{NEWS[0]}</p>{furniture}{furniture}<p>{NEWS[1]}</p>") == list(NEWS[:2])
 
 
+BOXES = {
+    "search field": "<p>Tìm theo ngày <input type='text' name='d'></p>",
+    "comment form": "<form><p>Họ tên <input name='n'></p><p>Ý kiến của bạn <textarea>…</textarea> <button>Gửi</button></p></form>",
+    "poll": "<p>Bạn thích mục nào?<br><input type='radio'> Đất và người</p>",
+    "links to other sites": "<ul>"
+    + "".join(
+        f"<li><a href='https://khac{n}.example/'>{name}</a></li>" for n, name in enumerate(("Sở Y tế", "Thư viện"))
+    )
+    + "</ul>",
+    "sharing": "<p><a href='https://fb.example/s'>Chia sẻ</a> <a href='mailto:a@b.example'>Gửi thư</a></p>",
+}
+
+
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+@pytest.mark.parametrize("place", [1, 3], ids=["middle", "end"])
+def test_form_or_link_box_goes_wherever_it_stands(box: str, place: int) -> None:
+    parts = [f"<p>{text}</p>" for text in NEWS]
+    parts.insert(place, box)
+    assert cleaned("".join(parts)) == list(NEWS)
+
+
+def test_long_paragraph_with_a_button_in_it_stays() -> None:
+    markup = f"<p>{NEWS[0]}</p><p>{NEWS[1]} <button>Nghe</button></p><p>{NEWS[2]}</p>"
+    assert cleaned(markup) == list(NEWS)
+
+
 SENTENCES = {
     "views": "Lượt xem cao nhất thuộc về đoạn phim giới thiệu hang Kiều: 270 nghìn.",
     "views and colon": "Lượt xem: chỉ tiêu mới của tổ truyền thông xã.",

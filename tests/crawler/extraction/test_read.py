@@ -170,6 +170,12 @@ def test_missing_lead_leaves_the_rest_as_it_is(site: str, url: str, make: Make) 
     assert (found.lead, prose(found)) == (None, list(NEWS))
 
 
+def test_short_bold_first_paragraph_is_a_heading_and_no_lead() -> None:
+    found = article("bao_thai_nguyen", BTN, dated_up("<p><b>Trúng mùa, được giá</b></p>" + NEWS_HTML, lead=""))
+    assert found.lead is None
+    assert (found.blocks[0].kind, found.blocks[0].text) == (BlockKind.HEADING, "Trúng mùa, được giá")
+
+
 @EACH
 def test_author_affiliation_and_source_leave_the_text(site: str, url: str, make: Make) -> None:
     tail = "<p style='text-align:right'><b>Phan Hòa (Hội Nông dân huyện)</b></p><p><i>Theo Báo Hải Đăng</i></p>"

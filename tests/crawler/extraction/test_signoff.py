@@ -228,6 +228,8 @@ SENTENCES = [
     "Theo Ban Tổ chức, giải năm nay có 42 đội.",
     "Theo Ban Tổ chức, giải năm nay đông nhất từ trước tới nay",
     "Theo bà Pến, vụ này lãi gấp đôi.",
+    "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài",
+    "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài.",
     "Theo Sở Y tế, chưa có ca mắc mới.",
     "Theo đó, chợ phiên nghỉ hai tuần",
     "Theo ông Páo thì đường sẽ xong trước Tết.",
