@@ -4,6 +4,7 @@ import ast
 import inspect
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scrapy.exceptions import NotConfigured
@@ -137,20 +138,20 @@ def test_nothing_is_declared_that_scrapy_ignores(file: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in REQUIRED if name != "name"])
 def test_spider_that_lacks_an_attribute_is_refused_by_its_name(name: str) -> None:
-    empty = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": "bao_thu", name: None})
+    empty: Any = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": "bao_thu", name: None})
     with pytest.raises(NotConfigured, match=rf"BaoThu.*\b{name}\b"):
         empty.from_crawler(get_crawler(empty))
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
-    empty = type("BaoThu", (SiteSpider,), {"name": "bao_thu"})
+    empty: Any = type("BaoThu", (SiteSpider,), {"name": "bao_thu"})
     with pytest.raises(NotConfigured) as refused:
         empty.from_crawler(get_crawler(empty))
     assert all(name in str(refused.value) for name in REQUIRED if name != "name")
 
 
 def test_spider_without_a_name_is_refused() -> None:
-    empty = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": ""})
+    empty: Any = type("BaoThu", (all_sites()["bao_quang_ninh"],), {"name": ""})
     with pytest.raises((NotConfigured, ValueError), match="name"):
         empty.from_crawler(get_crawler(empty))
 

@@ -131,7 +131,7 @@ def spider_of(name: str) -> type[SiteSpider]:
     return all_sites()[name]
 
 
-def each(field: str) -> Any:
+def each(field: str) -> pytest.MarkDecorator:
     """One case for each address of every site, relative ones made absolute on the site's host."""
     cases = []
     for name, address in SITES.items():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.article import Dated, Precision
+from archive.article import Article, Dated, Precision
 from archive.clock import VIETNAM
 from crawler.extraction.dates import parse_date, plausible, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
@@ -303,7 +303,7 @@ def dated(
     result = read(
         page_of(f"<h1>{TITLE}</h1>{page}<div class='bai'>{NEWS_HTML}</div>"), facts, FETCHED, listed=context
     ).result
-    assert hasattr(result, "published"), result
+    assert isinstance(result, Article), result
     return result.published, result.modified
 
 

@@ -381,7 +381,7 @@ def nested(draw: st.DrawFn, depth: int = 4) -> str:
     """Markup of random nesting in which every word is a number that occurs once."""
     if depth == 0 or draw(st.integers(0, 3)) == 0:
         return draw(st.sampled_from([" @ ", "@", " @ @ ", "<br>", "<br><br>", IMG, "&nbsp;", "", "<input>", "<hr>"]))
-    children = st.lists(nested(depth - 1), max_size=4)  # type: ignore[call-arg, arg-type]
+    children = st.lists(nested(depth - 1), max_size=4)
     if draw(st.integers(0, 5)) == 0:
         rows = draw(st.lists(st.lists(children.map("".join), min_size=1, max_size=3), min_size=1, max_size=3))
         cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
@@ -401,14 +401,14 @@ def numbered(markup: str) -> tuple[str, list[str]]:
     return re.sub("@", name, markup), words
 
 
-@given(st.lists(nested(), min_size=1, max_size=5))  # type: ignore[call-arg, arg-type]
+@given(st.lists(nested(), min_size=1, max_size=5))
 def test_any_nesting_gives_every_word_once_and_in_order(parts: list[str]) -> None:
     markup, words = numbered("".join(parts))
     found = [word for _, text in blocks_of(markup) for word in re.findall(r"w\d+w", text)]
     assert found == words
 
 
-@given(st.lists(nested(), min_size=1, max_size=4))  # type: ignore[call-arg, arg-type]
+@given(st.lists(nested(), min_size=1, max_size=4))
 def test_any_nesting_gives_blocks_fit_to_be_kept(parts: list[str]) -> None:
     for kind, text in blocks_of(numbered("".join(parts))[0]):
         assert text.strip() == text != ""
