@@ -12,7 +12,7 @@ from crawler.extraction.text import repair_double_encoding, visible
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
-_C1_REFERENCE = re.compile(r"&#(?:0*(1[2-5]\d)|[xX]0*([89][0-9a-fA-F]));?")
+_LOW_REFERENCE = re.compile(r"&#(?:0*(\d{1,3})(?!\d)|[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F]));?")
 
 MAX_BAD_BYTES = 0.001
 """Share of undecodable bytes up to which a page still counts as UTF-8: a text cut in mid-character
@@ -84,7 +84,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
     """
     declared = declared_charset(body, content_type)
     text, used = _decode_bytes(body, declared)
-    text = _C1_REFERENCE.sub(_windows_reference, text.replace("\x00", "").lstrip("\ufeff"))
+    text = _LOW_REFERENCE.sub(_without_control, text)
     # Repaired first: half of a letter that was encoded twice may be a control character.
     return Decoded(visible(repair_double_encoding(text)), declared, used)
 
@@ -137,9 +137,7 @@ def _utf16_without_mark(body: bytes) -> str | None:
     return None
 
 
-def _windows_reference(match: re.Match[str]) -> str:
-    """Numeric references 128 to 159 mean Windows-1252 (HTML standard, 13.2.5.80)."""
+def _without_control(match: re.Match[str]) -> str:
+    """A reference to a control character names nothing a reader sees, and trees refuse it."""
     code = int(match[1]) if match[1] else int(match[2], 16)
-    if not 128 <= code <= 159:
-        return match[0]
-    return bytes([code]).decode("windows-1252", "ignore")
+    return "" if (code < 32 and code not in (9, 10, 13)) or code == 127 else match[0]

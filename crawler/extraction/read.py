@@ -419,7 +419,11 @@ class _Reader:
         beside = _sourced(around.replace(title, " "), "heading") if len(around) <= len(title) + HEADING_ROOM else None
         head = self.page.tree.find("head")
         alone = html.fromstring(etree.tostring(head)) if head is not None and len(head) else None
-        told = find_date(alone, original_date=True, extensive_search=False) if alone is not None else None
+        told = (
+            find_date(alone, original_date=True, extensive_search=False, max_date=f"{self.fetched:%Y-%m-%d}")
+            if alone is not None
+            else None
+        )
         for found in (beside, _sourced(told, "htmldate")):
             clock = found and found.precision is Precision.DAY and found.instant.date() == self.fetched.date()
             if found and not clock and plausible(found, self.site.oldest, self.fetched):

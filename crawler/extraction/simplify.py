@@ -285,14 +285,11 @@ class _Walker:
         for caption in table.iterchildren("caption"):
             self._caption_cell(caption)
         for row in cells:
-            runs = [
-                (squash("".join(run.text for run in cell_runs)), cell_runs)
-                for cell_runs in (tuple(_runs(cell)) for cell in row)
-            ]
-            text = squash(" | ".join(text for text, _ in runs))
+            inner = [_drafts_of(cell) for cell in row]
+            text = squash(" | ".join(" ".join(draft.text for draft in drafts) for drafts in inner))
             if has_words(text):
-                joined = tuple(run for _, cell_runs in runs for run in cell_runs)
-                self.drafts.append(Draft(BlockKind.ROW, text, joined))
+                runs = tuple(run for drafts in inner for draft in drafts for run in draft.runs)
+                self.drafts.append(Draft(BlockKind.ROW, text, runs))
         self._picture_before = False
         return True
 
@@ -308,21 +305,10 @@ def _is_hidden(element: Any) -> bool:
     return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style") or ""))
 
 
-def _runs(cell: Any) -> list[Run]:
-    out = []
-    for element in cell.iter():
-        if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
-            continue
-        if any(_is_hidden(holder) for holder in (element, *element.iterancestors())):
-            continue
-        if element is not cell and element.tag in BLOCK_TAGS | {"br"}:
-            out.append(Run(" "))
-        href = next((a.get("href") for a in element.iterancestors("a")), None)
-        if element.text:
-            out.append(Run(element.text, element.get("href") if element.tag == "a" else href))
-        if element is not cell and element.tail:
-            out.append(Run(element.tail, href))
-    return out
+def _drafts_of(cell: Any) -> list[Draft]:
+    walker = _Walker(set())
+    walker.walk(cell)
+    return walker.drafts
 
 
 def _holds_prose(cell: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
@@ -13,6 +14,7 @@ _VIETNAMESE_LETTERS = (
     "ÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
     "“”‘’–—…"
 )
+_SIGNS = "".join(map(chr, range(0xA0, 0xC0))) + "•‹›„‚™×÷"
 
 
 def _misread(letter: str) -> set[str]:
@@ -22,9 +24,14 @@ def _misread(letter: str) -> set[str]:
     return {windows, raw.decode("latin-1")}
 
 
-_DOUBLED = {form: letter for letter in _VIETNAMESE_LETTERS for form in _misread(letter)}
-_DOUBLED_PATTERN = re.compile("|".join(sorted(map(re.escape, _DOUBLED), key=len, reverse=True)))
-_DOUBLED_STARTS = tuple({form[:1] for form in _DOUBLED})
+def _pattern(forms: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(map(re.escape, forms), key=len, reverse=True)))
+
+
+_DOUBLED_LETTERS = {form: letter for letter in _VIETNAMESE_LETTERS for form in _misread(letter)}
+_DOUBLED = {form: sign for sign in _SIGNS for form in _misread(sign)} | _DOUBLED_LETTERS
+_LETTER_PATTERN, _PATTERN = _pattern(_DOUBLED_LETTERS), _pattern(_DOUBLED)
+_STARTS = tuple({form[:1] for form in _DOUBLED_LETTERS})
 
 MOJIBAKE_TRACES = 3
 """So many misread letters must stand in a page before any is repaired: one "Ã" may be a name's."""
@@ -69,12 +76,12 @@ def repair_double_encoding(text: str) -> str:
     Seen on three of the saved home pages of provincial portals. Only sequences that are a Vietnamese
     letter or a quotation mark are replaced (general repairers leave mixed pages half mended).
     """
-    if not any(start in text for start in _DOUBLED_STARTS):
+    if not any(start in text for start in _STARTS):
         return text
-    traces = _DOUBLED_PATTERN.finditer(text)
+    traces = _LETTER_PATTERN.finditer(text)
     if sum(1 for _ in zip(traces, range(MOJIBAKE_TRACES), strict=False)) < MOJIBAKE_TRACES:
         return text
-    return _DOUBLED_PATTERN.sub(lambda match: _DOUBLED[match[0]], text)
+    return _PATTERN.sub(lambda match: _DOUBLED[match[0]], text)
 
 
 def slug(text: str) -> str:

@@ -1,0 +1,145 @@
+"""The parts that stand around a crawl: own hosts, whole bodies, Crawl-delay, the verdict on a run."""
+
+import gzip
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy.http import HtmlResponse, Request, Response
+from scrapy.robotstxt import ProtegoRobotParser
+from scrapy.settings import Settings
+from scrapy.utils.test import get_crawler
+
+from archive.models import RunOutcome
+from crawler import settings as crawl_settings
+from crawler.extensions import CrawlDelay, judge
+from crawler.middlewares import ForeignHost, SiteHostsMiddleware, TruncatedBody, WholeBodyMiddleware
+from crawler.sites import find_site
+
+ARTICLE = "http://baoquangninh.com.vn/kinh-te/202107/bai-2518002/"
+
+
+def crawler_of(name: str = "bao_quang_ninh") -> Any:
+    stats: dict[str, int] = {}
+    return SimpleNamespace(
+        spider=find_site(name),
+        settings=Settings({"DOWNLOAD_MAXSIZE": 1_000_000, "ROBOTSTXT_USER_AGENT": "baotinh"}),
+        stats=SimpleNamespace(inc_value=lambda key: stats.__setitem__(key, stats.get(key, 0) + 1), counted=stats),
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1:22/",
+        "http://sub.baoquangninh.com.vn/",
+        "http://baoquangninh.com.vn.evil.example/",
+        "http://baoquangninh.com.vn:8080/",
+        "http://user@baoquangninh.com.vn/",
+        "ftp://baoquangninh.com.vn/",
+        "file:///etc/passwd",
+    ],
+)
+def test_no_request_leaves_the_sites_own_hosts_whatever_its_flags(url: str) -> None:
+    crawler = crawler_of()
+    request = Request(url, dont_filter=True, meta={"allow_offsite": True})
+    with pytest.raises(ForeignHost):
+        SiteHostsMiddleware(crawler).process_request(request)
+    assert crawler.stats.counted == {"refused/foreign-host": 1}
+
+
+def test_www_and_the_bare_host_share_one_slot() -> None:
+    requests = [Request("http://baoquangninh.com.vn/"), Request("https://www.baoquangninh.com.vn/a/")]
+    for request in requests:
+        SiteHostsMiddleware(crawler_of()).process_request(request)
+    assert {request.meta["download_slot"] for request in requests} == {"bao_quang_ninh"}
+
+
+def whole_body_middleware() -> WholeBodyMiddleware:
+    crawler = get_crawler(find_site("bao_quang_ninh"), {"DOWNLOAD_MAXSIZE": 1_000_000, "RETRY_TIMES": 1})
+    crawler.spider = SimpleNamespace(crawler=crawler, logger=None)
+    return WholeBodyMiddleware(crawler)
+
+
+def gzipped(body: bytes) -> Response:
+    return HtmlResponse(ARTICLE, headers={"Content-Encoding": "gzip"}, body=body)
+
+
+def test_a_gzip_that_ends_early_is_asked_for_again_and_then_refused() -> None:
+    middleware = whole_body_middleware()
+    cut = gzipped(gzip.compress(b"<p>tin</p>" * 500)[:-20])
+    again = middleware.process_response(Request(ARTICLE), cut)
+    assert isinstance(again, Request) and again.meta["retry_times"] == 1
+    with pytest.raises(TruncatedBody):
+        middleware.process_response(again, cut)
+
+
+def test_a_gzip_whose_checksum_is_wrong_is_asked_for_again() -> None:
+    whole = bytearray(gzip.compress(b"<p>tin</p>" * 500))
+    whole[-6] ^= 0xFF
+    assert isinstance(whole_body_middleware().process_response(Request(ARTICLE), gzipped(bytes(whole))), Request)
+
+
+def test_a_whole_gzip_and_a_plain_body_pass() -> None:
+    for response in (gzipped(gzip.compress(b"tin")), HtmlResponse(ARTICLE, body=b"tin")):
+        assert whole_body_middleware().process_response(Request(ARTICLE), response) is response
+
+
+@pytest.mark.parametrize(("asked", "ours", "kept"), [(4, 1.5, 4.5), (1, 2.0, 2.0), (3600, 1.5, 33.75)])
+def test_the_longer_of_crawl_delay_and_ours_holds_for_the_slot_and_its_successor(
+    asked: float, ours: float, kept: float
+) -> None:
+    slot = SimpleNamespace(delay=ours)
+    downloader = SimpleNamespace(per_slot_settings={"site": {"delay": ours}}, slots={"site": slot})
+    crawler = crawler_of()
+    crawler.engine = SimpleNamespace(downloader=downloader)
+    robots = ProtegoRobotParser(f"User-agent: *\nCrawl-delay: {asked}\n".encode(), None)
+    CrawlDelay(crawler).parsed(robots, Request(ARTICLE, meta={"download_slot": "site"}))
+    assert (slot.delay, downloader.per_slot_settings["site"]["delay"]) == (kept, kept)
+
+
+def test_the_delay_varies_upward_only() -> None:
+    settings = Settings({"DOWNLOAD_DELAY": 2.0})
+    find_site("bao_quang_ninh").update_settings(settings)
+    slot = settings.getdict("DOWNLOAD_SLOTS")["bao_quang_ninh"]
+    assert slot["delay"] * (1 - slot["jitter"]) == pytest.approx(2.0)
+    assert slot["concurrency"] == 1
+
+
+def test_what_scrapy_leaves_open_is_shut() -> None:
+    assert not crawl_settings.REMOTE_CONTROL_ENABLED and not crawl_settings.TELNETCONSOLE_ENABLED
+    assert crawl_settings.ROBOTSTXT_OBEY and not crawl_settings.COOKIES_ENABLED
+    assert crawl_settings.DOWNLOAD_VERIFY_CERTIFICATES
+    assert {"file", "ftp", "s3", "data"} <= set(crawl_settings.DOWNLOAD_HANDLERS)
+
+
+@pytest.mark.parametrize(
+    ("closed", "counts", "answered", "troubles", "outcome", "says"),
+    [
+        ("finished", {"new": 3, "listed": 3}, 2, [], RunOutcome.FINISHED, None),
+        ("finished", {"listed": 9}, 2, [], RunOutcome.FINISHED, "nothing new"),
+        ("finished", {}, 2, [], RunOutcome.FINISHED, "no article is listed"),
+        ("finished", {}, 0, ["a: HTTP 503"], RunOutcome.FAILED, "nothing could be read: a: HTTP 503"),
+        ("finished", {"new": 1, "errors": 1}, 1, ["KeyError: x"], RunOutcome.FAILED, "KeyError: x"),
+        ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left"),
+        ("shutdown", {"new": 1}, 1, [], RunOutcome.STOPPED, "goes on where it stopped"),
+        ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "memusage_exceeded"),
+    ],
+)
+def test_a_run_that_did_not_go_plainly_says_why(
+    closed: str, counts: dict[str, int], answered: int, troubles: list[str], outcome: RunOutcome, says: str | None
+) -> None:
+    judged, reason = judge(closed, counts, answered, troubles)
+    assert judged is outcome
+    assert reason is None if says is None else says in (reason or "")
+
+
+def test_many_troubles_are_told_in_short() -> None:
+    _, reason = judge(
+        "finished",
+        {},
+        0,
+        [f"{letter}: HTTP 500" for letter in "abcdef"],
+    )
+    assert reason is not None and "a: HTTP 500" in reason and "and 3 more" in reason and "f: HTTP 500" not in reason
