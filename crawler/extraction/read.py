@@ -35,7 +35,7 @@ from crawler.extraction.layout import (
 )
 from crawler.extraction.page import Page
 from crawler.extraction.prose import headline_letters, whole_page
-from crawler.extraction.signoff import Standing, read_byline, read_credit, read_sign_off
+from crawler.extraction.signoff import SignOff, Standing, read_byline, read_credit, read_sign_off
 from crawler.extraction.simplify import Draft, simplify
 from crawler.extraction.text import folded, has_words, letter_count, slug, squash, word_count
 
@@ -49,6 +49,7 @@ MEDIA_WORDS = 60
 """Up to this many words beside captions, a page with a player or several pictures is a media story."""
 
 MEDIA_PICTURES = 3
+"""So many pictures make a photo story of a short text; without any prose one is enough."""
 
 LEAD_WORDS = 12
 """Fewest words of a bold first paragraph that is a lead; shorter ones head a section."""
@@ -159,7 +160,7 @@ class _Fields:
 
     title: str = ""
     lead: str = ""
-    byline: str | None = None
+    signed: tuple[str, ...] = ()
     credit: str | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
@@ -212,9 +213,9 @@ class _Reader:
             remove(node)
         fields = replace(
             fields,
-            lead=self._take("lead", layout.lead) or "",
-            byline=self._take("author", layout.byline),
-            credit=self._take("source_credit", layout.credit),
+            lead=" ".join(self._take("lead", layout.lead)[:1]),
+            signed=self._take("author", layout.byline),
+            credit=next(iter(self._take("source_credit", layout.credit)), None),
         )
         body = self._body(self.page, layout, fit.body)
         for page in further:
@@ -264,12 +265,15 @@ class _Reader:
         self.origins[name] = f"layout {self.name}: {found.selector}"
         return found.value
 
-    def _take(self, name: str, selectors: str) -> str | None:
-        """Read a field and take its nodes out of the page, so that the body does not say it again."""
-        value = self._field(name, selectors)
-        for node in select_all(self.page.tree, selectors):
+    def _take(self, name: str, selectors: str) -> tuple[str, ...]:
+        """Read a field's nodes and take them out of the page, so that the body does not say it again."""
+        nodes = select_all(self.page.tree, selectors)
+        values = tuple(value for value in (squash(words(node)) for node in nodes) if value)
+        if values:
+            self.origins[name] = f"layout {self.name}: {selectors}"
+        for node in nodes:
             remove(node)
-        return value
+        return values
 
     def _all(self, name: str, selectors: str) -> tuple[str, ...]:
         values = [squash("".join(node.itertext())).lstrip("#") for node in select_all(self.page.tree, selectors)]
@@ -320,11 +324,8 @@ class _Reader:
             published=fields.published.instant if fields.published else None,
             other_article=lambda href: self._other_article(href, self.page) is not None,
         )
-        author, affiliation, inner = read_byline(fields.byline, Standing.RIGHT) if fields.byline else (None, None, None)
-        if fields.byline and not (author or affiliation):
-            author = fields.byline
-        drafts, signed = read_sign_off(clean(body.drafts, around), author)
-        credit = signed.source_credit or inner
+        named, credit = _read_signed(fields.signed)
+        drafts, signed = read_sign_off(clean(body.drafts, around), named.author)
         if fields.credit:
             credit = read_credit(fields.credit, Standing.RIGHT) or fields.credit
         for name in ("author", "affiliation", "source_credit"):
@@ -332,7 +333,8 @@ class _Reader:
                 self.origins.setdefault(name, "last lines of the body")
         blocks = self._blocks(lead, drafts)
         prose = sum(word_count(block.text) for block in blocks if block.kind is not BlockKind.CAPTION)
-        media = (body.embeds > 0 or body.pictures >= MEDIA_PICTURES) and prose < MEDIA_WORDS
+        shown = body.embeds > 0 or body.pictures >= (MEDIA_PICTURES if prose else 1)
+        media = shown and prose < MEDIA_WORDS
         section = fields.section or self.listed.section
         if section and not fields.section:
             self.origins["section"] = "listing"
@@ -346,8 +348,8 @@ class _Reader:
             published=fields.published,
             modified=fields.modified,
             author=signed.author,
-            affiliation=affiliation or signed.affiliation,
-            source_credit=credit,
+            affiliation=named.affiliation or signed.affiliation,
+            source_credit=credit or signed.source_credit,
             section=section,
             tags=fields.tags,
             views=fields.views,
@@ -485,6 +487,20 @@ def _leads(draft: Draft) -> bool:
     """Shape of a lead without a node of its own: a bold paragraph too long for a heading."""
     kinds = (BlockKind.PARAGRAPH, BlockKind.HEADING)
     return draft.kind in kinds and draft.bold and word_count(draft.text) >= LEAD_WORDS
+
+
+def _read_signed(lines: tuple[str, ...]) -> tuple[SignOff, str | None]:
+    """What the byline nodes of a layout say, and the source credit if one of them is that."""
+    author = affiliation = credit = None
+    for line in lines:
+        found = read_credit(line, Standing.RIGHT)
+        name, office, inner = (None, None, None) if found else read_byline(line, Standing.RIGHT)
+        credit = credit or found or inner
+        affiliation = affiliation or office
+        if not found:
+            # The layout says that it is a byline, whatever its shape.
+            author = author or name or (line if office is None else None)
+    return SignOff(author, affiliation), credit
 
 
 def _sourced(text: str | None, source: str) -> Dated | None:

@@ -56,11 +56,14 @@ _OFFICE = re.compile(
     re.IGNORECASE,
 )
 _OFFICE_BEFORE_NAME = re.compile(
-    r"(?:ban|phòng|sở|hội|đài|bộ|cục|báo|trường|viện|đồn|hạt|cổng|đoàn|quỹ)\s+(?=[^\W\d_])(?P<name>\S)",
+    r"(?P<head>ban|phòng|sở|hội|đài|bộ|cục|báo|trường|viện|đồn|hạt|cổng|đoàn|quỹ)\s+(?=[^\W\d_])(?P<name>\S)",
     re.IGNORECASE,
 )
 """How the name of an office begins. One syllable says so only before a capital: "Hội Nông dân" is an
 office, "Hội nghị kết thúc ..." and "Phòng chống cháy rừng ..." are sentences."""
+
+_ALSO_NAMES = ("đoàn", "trường", "viện")
+"""Such beginnings that people are called by, too: Đoàn Thị Nhàn, Trường Giang."""
 
 _GLUED_NAMES = re.compile(r"(?<=[a-zà-ỹ])[-–](?=[A-ZÀ-ỸĐ])")
 _NAME_DIVIDER = re.compile(r"\s+[-–—]\s+|\s*[-–—]\s+|\s+[-–—]\s*|\s*[,;/&+]\s*|\s+và\s+")
@@ -247,7 +250,8 @@ def _is_office(text: str) -> bool:
     if not match:
         before_name = _OFFICE_BEFORE_NAME.match(text)
         if before_name:
-            return before_name["name"].isupper()
+            person = before_name["head"].lower() in _ALSO_NAMES and all(map(_is_name_part, text.split()))
+            return before_name["name"].isupper() and not person
         return text.isupper() and len(text) > 1 and not set(" .") & set(text)
     # "Công An" is a pen name, "Công an" an office: alone, an office's words are not all capitalised.
     if match[0] == text:

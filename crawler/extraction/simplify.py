@@ -49,6 +49,9 @@ CAPTION_LENGTH = 400
 HEADING_WORDS = 25
 """Longest heading in bold, in words (the longest in the saved pages has 22)."""
 
+_SPEAKER = re.compile(r"[^:.!?]{1,30}:\s")
+"""How the lines of an interview begin; its questions are often bold."""
+
 _ALIGN = re.compile(r"text-align\s*:\s*(left|right|center|justify)", re.IGNORECASE)
 _BOLD = re.compile(r"font-weight\s*:\s*(bold|[6-9]00)", re.IGNORECASE)
 _ITALIC = re.compile(r"font-style\s*:\s*(italic|oblique)", re.IGNORECASE)
@@ -341,7 +344,7 @@ def _settle(draft: Draft, *, beside_picture: bool) -> Draft:
         placed = draft.align == "center" or draft.italic
         if placed or (beside_picture and draft.align == "center"):
             return replace(draft, kind=BlockKind.CAPTION)
-    heading = draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align
+    heading = draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align and not _SPEAKER.match(draft.text)
     if heading and draft.text[-1] not in ".;," and word_count(draft.text) <= HEADING_WORDS:
         return replace(draft, kind=BlockKind.HEADING)
     return draft

@@ -31,7 +31,7 @@ class DataimagesSpider(SiteSpider):
             title="h1#title, #title, h1.title",
             body="div#content, .content",
             date="div#date, .date span, .date",
-            section=".breadcrumb a",
+            section=".breadcrumb a, .path a",
             captions="td.image_desc, .img_alt, figcaption",
             drop=".rl.center, .quote.center .rl, #date .tools",
         ),

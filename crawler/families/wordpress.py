@@ -56,8 +56,8 @@ class WordPressSpider(SiteSpider):
             date="time.entry-date.published@datetime, time.published@datetime, .posted-on time@datetime, "
             ".entry-meta time@datetime",
             modified="time.updated@datetime",
-            section=".cat-links a",
-            tags=".tags-links a",
+            section=".cat-links a:first-of-type, .entry-categories a:first-of-type, a[rel~=category]:first-of-type",
+            tags=".tags-links a, .post-tags a, a[rel=tag]",
             captions=".wp-caption-text",
             parts=".page-links",
             key="article[id^=post-]@id, link[rel=shortlink]@href",
