@@ -21,7 +21,7 @@ demo: install  ## crawl the sample web into a corpus, in ./demo
 	@$(BIN)/python -m tests.demo
 
 test: install  ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: install  ## format, lint, types, imports: seconds
 	$(BIN)/ruff format --check .

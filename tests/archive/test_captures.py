@@ -140,7 +140,9 @@ def test_a_torn_tail_is_cut_on_opening(folder: Path, clock: HandClock, written: 
         assert read_capture(other, place.file, place.offset, place.length)[3] == BODY
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 5000, b"\x1f\x8b\x08\0", b"garbage", BODY[:-9]])
+@pytest.mark.parametrize(
+    "tail", [b"\0" * 5000, b"\x1f\x8b\x08\0", b"garbage", BODY[:-9]], ids=["zeros", "header", "words", "half a member"]
+)
 def test_a_tail_of_nonsense_is_cut(folder: Path, clock: HandClock, written: list[Location], tail: bytes) -> None:
     path = folder / written[0].file
     whole = path.read_bytes()
