@@ -45,13 +45,8 @@ FAILED, WRONG_USE = 1, 2
 AT_ONCE = 4
 """Sites crawled at once unless told otherwise: each waits most of its time between requests."""
 
-LOCKED_SETTINGS = (
-    "ROBOTSTXT_OBEY",
-    "COOKIES_ENABLED",
-    "ITEM_PIPELINES",
-    "DOWNLOADER_MIDDLEWARES",
-    "EXTENSIONS",
-)
+LOCKED_SETTINGS = ("ROBOTSTXT_OBEY", "COOKIES_ENABLED", "EXTENSIONS", "SPIDER_MODULES")
+LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
 """What `-s` may not change: manners, and the parts the archive rests on."""
 
 app = typer.Typer(
@@ -74,7 +69,13 @@ WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
 out = Console(width=WIDE)
 err = Console(stderr=True)
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+FirstDay = Annotated[
+    datetime | None,
+    typer.Option("--start", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
+]
+LastDay = Annotated[
+    datetime | None, typer.Option("--end", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication.")
+]
 ScrapySetting = Annotated[
     list[str] | None,
     typer.Option("-s", metavar="NAME=VALUE", help="Override a Scrapy setting, as `scrapy crawl -s` does."),
@@ -112,14 +113,8 @@ def crawl(
         list[str] | None, typer.Argument(metavar="SITE...", help="Site ids; see `baotinh sites list`.")
     ] = None,
     all_of_them: Annotated[bool, typer.Option("--all", help="Every site.")] = False,
-    start: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
-    ] = None,
-    end: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication."),
-    ] = None,
+    start: FirstDay = None,
+    end: LastDay = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
     at_once: Annotated[
         int,
@@ -172,7 +167,7 @@ def fetch(
         found = find_article(session, spider.canonical_url(url))
         refused = [one for one in rejects(session, spider.name) if one.url == spider.canonical_url(url)]
     for one in refused:
-        err.print(f"refused as no article: {one.reason}: {one.detail}", markup=False)
+        err.print(f"rejected as no article: {one.reason}: {one.detail}", markup=False)
     for shown in found:
         _print_article(shown, origins=True)
     raise typer.Exit(0 if found and ended.outcome is RunOutcome.FINISHED and not refused else FAILED)
@@ -193,14 +188,16 @@ def schedule_run(
     at: Annotated[str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")] = "00:30",
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
 ) -> None:
-    """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up."""
+    """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up at once."""
     settings, sessions = _open_archive()
 
     def night() -> None:
         orders = [Order(name) for name in all_sites()]
         _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
 
-    run_nightly(night, at, settings)
+    last = Runs(sessions, settings.clock).latest(limit=1)
+    out.print(f"Crawling every night at {at}, Vietnam's time. End with Ctrl+C.", highlight=False)
+    run_nightly(night, at, settings, last[0].started_at if last else None)
 
 
 # -- looking --------------------------------------------------------------------------------------
@@ -215,7 +212,7 @@ def status() -> None:
     if not rows:
         out.print(f"The archive in {settings.data} is empty. Begin with: baotinh crawl SITE", markup=False)
         return
-    table = _table("site", "articles", "texts", "words", "published", "waiting", "refused", "last crawl")
+    table = _table("site", "articles", "texts", "words", "published", "waiting", "rejected", "last crawl")
     for row in rows:
         numbers = (f"{number:,}" for number in (row.articles, row.texts, row.syllables))
         first, last = row.first_published, row.last_published
@@ -250,14 +247,14 @@ def show(
 
 @app.command("rejects")
 def rejects_command(site: Annotated[str | None, typer.Argument(help="One site only.")] = None) -> None:
-    """List the pages that were refused as no articles, and why."""
+    """List the pages that were rejected as no articles, and why."""
     if site is not None:
         find_site(site)
     _, sessions = _open_archive()
     with reading(sessions) as session:
         rows = rejects(session, site)
     if not rows:
-        out.print("Nothing was refused.")
+        out.print("Nothing was rejected.")
         return
     table = _table("site", "fetched", "reason", "detail", "url")
     for row in rows:
@@ -274,14 +271,8 @@ def export(
     format_: Annotated[Format, typer.Option("--format", help="txt: one file a text; jsonl: one line an article.")],
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given again.")] = None,
     province: Annotated[list[str] | None, typer.Option(help="Only this province, by its old or new name.")] = None,
-    start: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
-    ] = None,
-    end: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication."),
-    ] = None,
+    start: FirstDay = None,
+    end: LastDay = None,
     captions: Annotated[
         bool, typer.Option("--captions/--no-captions", help="Keep picture captions in the texts.")
     ] = True,
@@ -348,7 +339,7 @@ def _open_archive() -> tuple[Settings, Sessions]:
 
 
 def _scrapy_settings(given: list[str]) -> dict[str, str]:
-    known = set(ScrapySettings()) | {"ROBOTSTXT_USER_AGENT"}
+    known = dict(ScrapySettings())
     result = {}
     for one in given:
         name, equals, value = one.partition("=")
@@ -357,10 +348,15 @@ def _scrapy_settings(given: list[str]) -> dict[str, str]:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=1)
             raise ValueError(f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}")
-        if name in LOCKED_SETTINGS:
+        if name in LOCKED_SETTINGS or name.endswith(LOCKED_ENDINGS):
             raise ValueError(
                 f"-s {one}: {name} is not for changing: robots.txt is always obeyed and every page is kept"
             )
+        if isinstance(known[name], float | int) and not isinstance(known[name], bool):
+            try:
+                float(value)
+            except ValueError:
+                raise ValueError(f"-s {one}: {name} is a number, such as {known[name]}") from None
         result[name] = value
     return result
 
@@ -380,7 +376,7 @@ def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) ->
 
         ended = crawl_all(orders, settings, runs, at_once, tell)
     shown = ("new", "revised", "unchanged", "rejected", "failed", "requests")
-    table = _table("site", "outcome", "new", "revised", "unchanged", "refused", "failed", "requests", "seconds")
+    table = _table("site", "outcome", "new", "revised", "unchanged", "rejected", "failed", "requests", "seconds")
     for one in ended:
         numbers = (f"{one.counts.get(name, 0):,}" for name in shown)
         table.add_row(one.site, one.outcome, *numbers, f"{one.seconds:.1f}")

@@ -32,7 +32,7 @@ from archive.provinces import by_code
 _BATCH = 500
 """Records read at a time: what an export holds in memory."""
 
-Order = ColumnElement[Any] | UnaryExpression[Any] | InstrumentedAttribute[Any]
+Sorting = ColumnElement[Any] | UnaryExpression[Any] | InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Record:
         return join_blocks(kept)
 
 
-def in_order_of_appearance() -> tuple[Order, ...]:
+def in_order_of_appearance() -> tuple[Sorting, ...]:
     """The order that says where a text appeared first: by date, undated last, then site and key."""
     return (
         Extraction.published_instant.is_(None),
@@ -110,7 +110,7 @@ def in_order_of_appearance() -> tuple[Order, ...]:
 
 
 def records(
-    session: Session, conditions: Iterable[ColumnElement[bool]] = (), order: Sequence[Order] = ()
+    session: Session, conditions: Iterable[ColumnElement[bool]] = (), order: Sequence[Sorting] = ()
 ) -> Iterator[Record]:
     """The records that meet `conditions` (on Site, StoredArticle, Extraction, Capture, StoredText).
 

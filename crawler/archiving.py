@@ -15,9 +15,13 @@ from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Archiving:
-    """What one crawl writes to. `troubles` collects, in order, why requests brought nothing."""
+    """What one crawl writes to.
+
+    `run_id` is the key of its `run` row once that is begun; `troubles` collects, in order, why requests
+    brought nothing.
+    """
 
     engine: Engine
     sessions: Sessions
@@ -26,6 +30,7 @@ class Archiving:
     ledger: Ledger
     store: Store
     captures: CaptureWriter
+    run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
 
     def close(self) -> None:

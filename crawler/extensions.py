@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from archive.models import RunOutcome
 from archive.runs import Runs
 from crawler.archiving import Archiving, archiving
+from crawler.families.base import MIDDLE_OF_DELAY
 
 BEAT_SECONDS = 2.0
 """How often a run writes that it lives and what it has done: often enough for a progress bar."""
@@ -40,16 +41,15 @@ _COUNTED = {
 }
 
 
-class RunRecord:
+class RunLog:
     """Keeps the `run` row of this crawl: start, heartbeat with counts, outcome with its reason."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._run_id: int | None = None
         self._beat: AsyncioLoopingCall | LoopingCall | None = None
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> "RunRecord":
+    def from_crawler(cls, crawler: Crawler) -> "RunLog":
         """Made by Scrapy."""
         record = cls(crawler)
         crawler.signals.connect(record.opened, signal=signals.spider_opened)
@@ -68,7 +68,7 @@ class RunRecord:
             "limit": spider.limit,
             "url": spider.only_url,
         }
-        self._run_id = self._runs(desk).start_run(
+        desk.run_id = self._runs(desk).start_run(
             desk.site_id, {name: str(value) for name, value in arguments.items() if value is not None}
         )
         self._beat = create_looping_call(self._tell)
@@ -80,8 +80,8 @@ class RunRecord:
             self._beat.stop()
         desk = archiving(self.crawler)
         outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles)
-        if self._run_id is not None:
-            self._runs(desk).finish_run(self._run_id, outcome, words, self.counts())
+        if desk.run_id is not None:
+            self._runs(desk).finish_run(desk.run_id, outcome, words, self.counts())
         level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
         spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
         desk.close()
@@ -102,8 +102,9 @@ class RunRecord:
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:
-        if self._run_id is not None:
-            self._runs(archiving(self.crawler)).beat(self._run_id, self.counts())
+        desk = archiving(self.crawler)
+        if desk.run_id is not None:
+            self._runs(desk).beat(desk.run_id, self.counts())
 
     def _runs(self, desk: Archiving) -> Runs:
         return Runs(desk.sessions, desk.clock)
@@ -138,7 +139,7 @@ def judge(closed: str, counts: dict[str, int], answered: int, troubles: list[str
 
 
 class CrawlDelay:
-    """Obeys the Crawl-delay of robots.txt, which Scrapy reads but does not act on.
+    """Obeys the Crawl-delay of robots.txt up to `SLOWEST`, which Scrapy reads but does not act on.
 
     Both the live slot and the one that Scrapy builds anew after a minute's idling are set; a delay of
     ours that is longer stays.
@@ -160,7 +161,7 @@ class CrawlDelay:
         if not asked or self.crawler.engine is None:
             return
         downloader = self.crawler.engine.downloader
-        delay = min(float(asked), SLOWEST) * 1.125
+        delay = min(float(asked), SLOWEST) * MIDDLE_OF_DELAY
         name = request.meta["download_slot"]
         kept = downloader.per_slot_settings.setdefault(name, {})
         kept["delay"] = max(kept.get("delay", 0.0), delay)

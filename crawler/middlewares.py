@@ -114,7 +114,7 @@ class CaptureMiddleware:
         fetched = desk.clock.now()
         try:
             location = desk.captures.append(request.url, response.status, headers, response.body)
-            row = NewCapture(location, request.url, response.url, response.status, headers, fetched)
+            row = NewCapture(location, request.url, response.url, response.status, headers, fetched, desk.run_id)
             request.meta[CAPTURE] = desk.store.add_capture(row)
         except (ArchiveError, OSError) as error:
             desk.troubles.append(str(error))

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from archive.captures import BODY_LIMIT
 from archive.settings import Settings
 
 _contact = Settings.from_environment().contact
@@ -38,11 +39,13 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 30
 # The default of 1 GiB let a 300 KB gzip bomb take 678 MB of memory; with 10 MB it took 88.
-DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
+DOWNLOAD_MAXSIZE = BODY_LIMIT
 DOWNLOAD_WARNSIZE = 5 * 1024 * 1024
 DOWNLOAD_FAIL_ON_DATALOSS = True
+# A crawl takes about 130 MB; what needs four times that is a fault or an attack.
 MEMUSAGE_LIMIT_MB = 500
-DEPTH_LIMIT = 3
+# An article's further pages follow one another; MAX_FURTHER_PAGES bounds them, nothing else is followed.
+DEPTH_LIMIT = 25
 
 DOWNLOADER_MIDDLEWARES = {
     # Before robots.txt (100): a foreign host is not even asked for its rules.
@@ -56,7 +59,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {"crawler.pipelines.StorePipeline": 500}
 EXTENSIONS = {
-    "crawler.extensions.RunRecord": 0,
+    "crawler.extensions.RunLog": 0,
     "crawler.extensions.CrawlDelay": 10,
 }
 LOG_LEVEL = "INFO"

@@ -1,9 +1,9 @@
 """The scheduler: every night, in Vietnam's time, one scheduler at a time."""
 
 import fcntl
-import logging
 import re
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -15,15 +15,25 @@ from archive.settings import Settings
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 GRACE_SECONDS = 12 * 3600
-"""A night missed by up to half a day is caught up; the default of 1 s would skip it in silence."""
-
-logger = logging.getLogger(__name__)
+"""A night missed by up to half a day is caught up; the scheduler's default of 1 s would skip it in silence."""
 
 
-def run_nightly(night: Callable[[], None], at: str, settings: Settings) -> None:
-    """Call `night` every day at `at` (HH:MM) until the process is ended.
+def missed(at: time, last_run: datetime | None, now: datetime) -> bool:
+    """Whether a night was due within the grace before `now` and nothing has run since it was.
 
-    Raises ValueError if `at` is no time of day, ArchiveError if another scheduler runs on the same data.
+    `last_run` is when a crawl last began, None if none ever did: then there is nothing to catch up.
+    """
+    due = datetime.combine(now.astimezone(ZONE).date(), at, ZONE)
+    if due > now:
+        due -= timedelta(days=1)
+    return last_run is not None and last_run < due and now - due <= timedelta(seconds=GRACE_SECONDS)
+
+
+def run_nightly(night: Callable[[], None], at: str, settings: Settings, last_run: datetime | None) -> None:
+    """Call `night` every day at `at` (HH:MM) until the process is ended, and at once if one was missed.
+
+    `last_run` is when a crawl last began. Raises ValueError if `at` is no time of day, ArchiveError if
+    another scheduler runs on the same data.
     """
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)
     if not match:
@@ -36,14 +46,16 @@ def run_nightly(night: Callable[[], None], at: str, settings: Settings) -> None:
         except OSError as error:
             raise ArchiveError(f"another scheduler already runs on {settings.data}; stop it first") from error
         scheduler = BlockingScheduler(timezone=ZONE)
+        begins = time(int(match[1]), int(match[2]))
+        if missed(begins, last_run, settings.clock.now()):
+            night()
         scheduler.add_job(
             night,
-            CronTrigger(hour=int(match[1]), minute=int(match[2]), timezone=ZONE),
+            CronTrigger(hour=begins.hour, minute=begins.minute, timezone=ZONE),
             id="nightly",
             replace_existing=True,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=GRACE_SECONDS,
         )
-        logger.info("the next night begins at %s", at)
         scheduler.start()

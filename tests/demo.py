@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from archive.store import syllables
 from tests.sample_web.harness import SampleWeb
 
 FOLDER = Path("demo")
@@ -51,7 +52,7 @@ def show(seconds: float) -> None:
     table = Table("site", "articles", "texts", "words", "from", "to", title="\nWhat came out")
     for site, articles in sorted(sites.items()):
         days = sorted(article["published"][:10] for article in articles if article["published"])
-        texts = {article["text_id"]: len(article["text"].split()) for article in articles if article["text_id"]}
+        texts = {article["text_id"]: syllables(article["text"]) for article in articles if article["text_id"]}
         numbers = f"{len(articles)}", f"{len(texts)}", f"{sum(texts.values()):,}"
         table.add_row(site, *numbers, days[0] if days else "-", days[-1] if days else "-")
     console = Console()

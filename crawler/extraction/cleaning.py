@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 from urllib.parse import urlsplit
 
 from archive.article import BlockKind
 from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import keep_prose
-from crawler.extraction.signoff import SIGN_OFF_LINES, Standing, read_credit
+from crawler.extraction.signoff import SIGN_OFF_LINES, Standing, read_byline, read_credit
 from crawler.extraction.simplify import Draft
 from crawler.extraction.text import folded, has_words, word_count
 
@@ -60,6 +60,14 @@ _REPEATED = re.compile(r"(.{3,40}?)(?:\W*\1){2,}\W*", re.DOTALL)
 """A whole line that says the same thing three times: the captions of a slider without titles."""
 
 
+LABEL_WORDS = 6
+"""Longest plain line, in words, that heads a list of links ("Tin cùng chuyên mục")."""
+
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|\S+@[\w.-]+\.\w+|(?:[\w-]+\.)+(?:vn|com|net|org)(?:/\S*)?", re.IGNORECASE
+)
+_ELSEWHERE = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+
 _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|odt|zip|rar|7z)$", re.IGNORECASE)
 
 
@@ -94,12 +102,22 @@ def clean(drafts: Sequence[Draft], around: Surroundings) -> list[Draft]:
     out = _without_edges(out)
     kept = {id(draft) for draft in keep_prose(out)}
     kept |= {id(draft) for draft in out[-SIGN_OFF_LINES:] if read_credit(draft.text, Standing.RIGHT)}
-    return [draft for draft in out if id(draft) in kept or _is_content(draft)]
+    above = [None, *out]
+    return [draft for draft, one in zip(out, above, strict=False) if id(draft) in kept or _is_content(draft, one)]
 
 
-def _is_content(draft: Draft) -> bool:
-    """Captions may link to their pictures, and the names of attached documents are links throughout."""
-    return draft.kind is BlockKind.CAPTION or any(is_document(href) for href in draft.hrefs)
+def _is_content(draft: Draft, above: Draft | None) -> bool:
+    """Links that are words of the article although they stand alone.
+
+    Captions may link to their pictures; names of documents and written-out addresses are links
+    throughout; so is what a line such as "Nộp hồ sơ tại:" announces elsewhere on the web.
+    """
+    if draft.kind is BlockKind.CAPTION or any(is_document(href) for href in draft.hrefs):
+        return True
+    if _ADDRESS.fullmatch(draft.text):
+        return True
+    announced = above is not None and above.text.endswith(":") and not _TOOL_LABEL.match(above.text)
+    return announced and bool(draft.hrefs) and all(_ELSEWHERE.match(href) for href in draft.hrefs)
 
 
 def _holds_control(draft: Draft) -> bool:
@@ -151,32 +169,49 @@ def _is_that_minute(text: str, published: datetime) -> bool:
 
 
 def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
-    """Place: links to other articles that stand alone, and the short line that heads such a list.
-
-    A block counts if its words are a link to another article of the site. A list item counts too if
-    it stands among such blocks. A heading goes with its list only if it directly precedes the links
-    and ends no sentence.
-    """
+    """Place: links to other articles that stand alone, and the short line that heads such a list."""
     gone = [_is_related(draft, around) for draft in drafts]
+    following = 0
     for i in range(len(drafts) - 1, -1, -1):
-        if gone[i] or i + 1 >= len(drafts) or not gone[i + 1]:
+        if gone[i]:
+            following += 1
             continue
-        if drafts[i].kind in (BlockKind.PARAGRAPH, BlockKind.HEADING) and _is_label(drafts[i]):
+        listed = following and (following > 1 or drafts[i + 1].kind is BlockKind.ITEM)
+        if following and _is_label(drafts[i], heads_list=bool(listed)):
             gone[i] = True
+        following = 0
     return [draft for draft, out in zip(drafts, gone, strict=True) if not out]
 
 
 def _is_related(draft: Draft, around: Surroundings) -> bool:
-    """Several links in one block are a list divided by line breaks, with dates between them."""
-    enough = LINKED if len(draft.hrefs) < 2 else LINKED_LIST
-    if not draft.hrefs or draft.linked < enough:
+    """A block whose words are a link to another article, but for a label or a bullet before it.
+
+    A sentence that begins outside the link ("Trước đó, <a>...</a>.") is the article's. Several links in
+    one block are a list divided by line breaks, with dates between them.
+    """
+    if not draft.hrefs or not all(around.other_article(href) for href in draft.hrefs):
         return False
-    return all(around.other_article(href) for href in draft.hrefs)
+    if len(draft.hrefs) > 1:
+        return draft.linked >= LINKED_LIST
+    before = "".join(run.text for run in takewhile(lambda run: run.href is None, draft.runs)).strip()
+    return draft.linked >= LINKED and (not has_words(before) or before.endswith((":", "»", ">")))
 
 
-def _is_label(draft: Draft) -> bool:
-    """Shape: a short line that heads something and ends no sentence."""
-    return len(draft.text) <= LABEL_LENGTH and "\n" not in draft.text and draft.text[-1] not in '.!?…,;”"'
+def _is_label(draft: Draft, *, heads_list: bool) -> bool:
+    """Shape: a short line that heads links and ends no sentence; never a byline or a source.
+
+    Above a single link only a colon tells a label from the last line of a passage.
+    """
+    text = draft.text
+    if draft.kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING) or draft.align == "right":
+        return False
+    if len(text) > LABEL_LENGTH or "\n" in text or text[-1] in '.!?…,;”"':
+        return False
+    if read_credit(text, Standing.EMPHASISED) or read_byline(text)[0]:
+        return False
+    if text.endswith(":"):
+        return True
+    return heads_list and (draft.bold or draft.kind is BlockKind.HEADING or word_count(text) <= LABEL_WORDS)
 
 
 def _without_edges(drafts: list[Draft]) -> list[Draft]:
@@ -185,14 +220,14 @@ def _without_edges(drafts: list[Draft]) -> list[Draft]:
     At the end no label without a value can be anything else; at the top it must name a tool.
     """
     out = list(drafts)
-    while out and (_is_tool_line(out[-1]) or _is_empty_label(out[-1])):
+    while out and (_is_tool_line(out[-1], out[-2] if len(out) > 1 else None) or _is_empty_label(out[-1])):
         out.pop()
-    while out and (_is_tool_line(out[0]) or (_is_empty_label(out[0]) and _TOOL_LABEL.match(out[0].text))):
+    while out and (_is_tool_line(out[0], None) or (_is_empty_label(out[0]) and _TOOL_LABEL.match(out[0].text))):
         out.pop(0)
     return out
 
 
-def _is_tool_line(draft: Draft) -> bool:
+def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
     """Shape: a counter, stars to click on, a slider's captions, or a short line made of links only."""
     text = draft.text
     if draft.kind is BlockKind.CAPTION:
@@ -203,7 +238,7 @@ def _is_tool_line(draft: Draft) -> bool:
         return False
     if _COUNTER.fullmatch(text) or _STARS.fullmatch(text):
         return True
-    return draft.linked >= 0.9 and not draft.bold and not any(is_document(href) for href in draft.hrefs)
+    return draft.linked >= 0.9 and not draft.bold and not _is_content(draft, above)
 
 
 def _is_empty_label(draft: Draft) -> bool:

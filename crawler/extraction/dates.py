@@ -156,5 +156,5 @@ def json_ld(tree: Any) -> Iterator[dict[str, Any]]:
                 queue += [thing["@graph"]] if isinstance(thing.get("@graph"), list) else []
                 kinds = thing.get("@type")
                 kinds = kinds if isinstance(kinds, list) else [kinds]
-                if any(isinstance(kind, str) and kind.endswith(("Article", "BlogPosting", "Report")) for kind in kinds):
+                if any(isinstance(kind, str) and kind.endswith(_JSON_LD_KINDS) for kind in kinds):
                     yield thing

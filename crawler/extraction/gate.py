@@ -36,6 +36,13 @@ _MISSING = re.compile(
     r"|not found|\b404\b|no longer available|đang (?:được )?cập nhật",
     re.IGNORECASE,
 )
+_MISSING_PAGE = re.compile(
+    r"(?:trang|bài viết|tin bài|nội dung|đường dẫn|liên kết|địa chỉ|dữ liệu|page|url)\b"
+    rf"[^.!?]{{0,60}}?(?:{_MISSING.pattern})|\b404\b",
+    re.IGNORECASE,
+)
+"""A page that says so of itself: in news it is children, cards and signs that are not found."""
+
 _CHALLENGE = re.compile(
     r"checking your browser|just a moment|enable javascript|bật javascript|kiểm tra trình duyệt"
     r"|cf-chl|challenge-platform|captcha|are you (?:a )?human|xác (?:minh|nhận) (?:bạn|rằng bạn)|ddos"
@@ -81,9 +88,7 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     return None
 
 
-def refuse_article(
-    page: Page, article: Article, drafts: Sequence[Draft], links: Sequence[str | None]
-) -> Rejection | None:
+def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[str | None]) -> Rejection | None:
     """Refuse what is no article: no title, no body, a listing, an error page in the article's frame.
 
     `drafts` are the body's blocks before cleaning, `links` the keys of the other articles they lead to.
@@ -94,8 +99,9 @@ def refuse_article(
     linked = sum(len(draft.text) for draft, key in zip(drafts, links, strict=True) if key)
     if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
         return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
-    missing = _MISSING.search(f"{article.title} {article.text}")
-    if missing and (size <= PLACEHOLDER_WORDS or (size < FEW_WORDS and article.published is None)):
+    said = f"{article.title}. {article.text}"
+    placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
+    if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
         return Rejection("soft-404", f"a page of {size} words that says: {article.text[:80]!r}")
     if not article.title:
         return Rejection("no-title", f"layout {article.layout} found no words in its title node")

@@ -84,7 +84,7 @@ class SiteFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """A value read by a selector: its words, the node and the alternative that matched."""
 
     value: str
@@ -121,7 +121,7 @@ def select_all(tree: Node, selectors: str) -> list[Node]:
 
 def select_first(
     tree: Node, selectors: str, *, last: bool = False, where: Callable[[Node], bool] | None = None
-) -> Found | None:
+) -> Match | None:
     """The first (or `last`) match of the first alternative that gives any words.
 
     Only nodes that `where` accepts count.
@@ -131,17 +131,17 @@ def select_first(
         for node in reversed(nodes) if last else nodes:
             value = squash(node.get(attribute) or "" if attribute else words(node))
             if value:
-                return Found(value, node, css)
+                return Match(value, node, css)
     return None
 
 
-def select_largest(tree: Node, selectors: str) -> Found | None:
+def select_largest(tree: Node, selectors: str) -> Match | None:
     """The match with the most words of the first alternative that matches at all."""
     for css, _, path in _compiled(selectors):
         nodes = path(tree)
         if nodes:
             node = max(nodes, key=lambda n: len("".join(n.itertext())))
-            return Found("", node, css)
+            return Match("", node, css)
     return None
 
 

@@ -24,8 +24,8 @@ from crawler.extraction import gate
 from crawler.extraction.cleaning import Surroundings, clean, is_document
 from crawler.extraction.dates import json_ld, parse_date, plausible, structured_dates
 from crawler.extraction.layout import (
-    Found,
     Layout,
+    Match,
     SiteFacts,
     remove,
     select_all,
@@ -117,8 +117,8 @@ class Fit:
     """A layout that fits a page, with the title and the body it found there."""
 
     layout: Layout
-    title: Found
-    body: Found
+    title: Match
+    body: Match
 
 
 def fitting_layout(tree: Any, layouts: Sequence[Layout], fetched: datetime) -> Fit | None:
@@ -292,7 +292,7 @@ class _Reader:
         own = (link for link in links if urlsplit(link).hostname == host and link != self.page.url)
         return tuple(dict.fromkeys(own))
 
-    def _body(self, page: Page, layout: Layout, found: Found | None) -> _Body:
+    def _body(self, page: Page, layout: Layout, found: Match | None) -> _Body:
         if found is None:
             return _Body()
         self.origins.setdefault("text", f"layout {layout.name}: {found.selector}")
@@ -362,7 +362,7 @@ class _Reader:
             flags=tuple(self.flags),
             origins=dict(self.origins),
         )
-        return gate.refuse_article(self.page, article, body.drafts, body.links) or article
+        return gate.refuse_article(article, body.drafts, body.links) or article
 
     def _blocks(self, lead: str, drafts: list[Draft]) -> tuple[Block, ...]:
         """The typed blocks: the lead node, or a bold first paragraph, leads."""

@@ -171,7 +171,7 @@ class _Walker:
                     continue
                 if self._is_block(element, tag):
                     self._flush(outer)
-                if tag == "table" and element is not body and self._table(element, outer):
+                if tag == "table" and element is not body and self._table(element):
                     skipping = element
                     continue
                 context = self._inner(element, tag, outer)
@@ -260,14 +260,14 @@ class _Walker:
                     control=control,
                     after_picture=picture and not written,
                 )
-                self.drafts.append(_settle(draft, beside_picture=here))
+                self.drafts.append(_settle(draft))
                 written = written or has_words(text)
         if written:
             self._picture_before = False
         elif here:
             self._picture_before = True
 
-    def _table(self, table: Any, context: _Context) -> bool:
+    def _table(self, table: Any) -> bool:
         """Read a table of data or of pictures; False: it only arranges other blocks."""
         rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
         nested = next(table.iterdescendants("table"), None) is not None
@@ -332,18 +332,17 @@ def _blocks_of(stanza: list[tuple[str, tuple[Run, ...]]]) -> list[tuple[str, tup
     return stanza
 
 
-def _settle(draft: Draft, *, beside_picture: bool) -> Draft:
+def _settle(draft: Draft) -> Draft:
     """Name captions and headings by how they stand.
 
-    Words in the same centred or italic block as a picture, or centred or italic right after one, are
-    its caption; short bold words that end no sentence are a heading.
+    Words that are centred or italic, in the block of a picture or right after it, are its caption;
+    short bold words that end no sentence are a heading.
     """
     if draft.kind not in (BlockKind.PARAGRAPH, BlockKind.VERSE):
         return draft
-    if draft.after_picture and "\n" not in draft.text and len(draft.text) <= CAPTION_LENGTH:
-        placed = draft.align == "center" or draft.italic
-        if placed or (beside_picture and draft.align == "center"):
-            return replace(draft, kind=BlockKind.CAPTION)
+    short = "\n" not in draft.text and len(draft.text) <= CAPTION_LENGTH
+    if draft.after_picture and short and (draft.align == "center" or draft.italic):
+        return replace(draft, kind=BlockKind.CAPTION)
     heading = draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align and not _SPEAKER.match(draft.text)
     if heading and draft.text[-1] not in ".;," and word_count(draft.text) <= HEADING_WORDS:
         return replace(draft, kind=BlockKind.HEADING)

@@ -35,6 +35,12 @@ from crawler.middlewares import CAPTURE, FETCHED_AT
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
 
+MIDDLE_OF_DELAY, JITTER = 1.125, 1 / 9
+"""A delay d becomes 1.125 d, varied by a ninth of itself: from d to 1.25 d. Scrapy varies both ways."""
+
+ABOVE_COMMAND_LINE = 50
+"""A priority over that of ``-s`` (40; Scrapy's SETTINGS_PRIORITIES)."""
+
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
 
@@ -134,11 +140,12 @@ class SiteSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Give the site its one slot: the delay as asked for, varied upward only."""
+        """Give the site its one slot, the delay varied upward only; robots.txt holds whatever is asked for."""
         super().update_settings(settings)
-        delay = settings.getfloat("DOWNLOAD_DELAY")
-        slot = {"concurrency": 1, "delay": delay * 1.125, "jitter": 1 / 9}
+        delay = settings.getfloat("DOWNLOAD_DELAY") * MIDDLE_OF_DELAY
+        slot = {"concurrency": 1, "delay": delay, "jitter": JITTER}
         settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
+        settings.set("ROBOTSTXT_OBEY", True, priority=ABOVE_COMMAND_LINE)
 
     # -- addresses --------------------------------------------------------------------------------
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 from archive.article import Article, BlockKind, Rejection
 from archive.clock import VIETNAM
 from crawler.extraction.cleaning import Surroundings, clean
-from crawler.extraction.layout import select_all
+from crawler.extraction.layout import Layout, SiteFacts, select_all
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, Reading, read
 from crawler.extraction.simplify import Draft, Run, Simplified, simplify
@@ -117,3 +117,19 @@ def refusal(site: str, url: str, body: str | bytes, **context: Any) -> Rejection
     result = reading(site, url, body, **context).result
     assert isinstance(result, Rejection), result.text
     return result
+
+
+FRAME = Layout(name="frame", title="h1", body="#bai")
+
+
+def read_in_frame(body: str) -> Article | Rejection:
+    """Read an undated article page with the given body by a layout of its own."""
+    page = page_of(f"<h1>{TITLE}</h1><div id='bai'>{body}</div>")
+    site = SiteFacts(
+        layouts=(FRAME,),
+        article_key=key_of,
+        canonical_url=lambda url: url,
+        date_in_url=lambda url: None,
+        oldest=date(2000, 1, 1),
+    )
+    return read(page, site, FETCHED).result
