@@ -2,11 +2,13 @@
 
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -91,6 +93,9 @@ class Format(StrEnum):
 
 def main() -> None:
     """Run the command line; every expected trouble is one clear message and a code above 0."""
+    # As Ctrl+C does: children are ended in order before this process goes.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     try:
         app()
     except (SettingsError, UnknownSite, ValueError) as error:
@@ -102,6 +107,10 @@ def main() -> None:
             f"the database cannot be used ({error.orig}); check disk, BAOTINH_DATA, BAOTINH_DATABASE_URL",
             FAILED,
         )
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 # -- crawling -------------------------------------------------------------------------------------

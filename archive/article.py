@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+WHOLE_PAGE = "whole-page"
+"""Layout name and flag of an article that no layout fitted."""
+
 
 class BlockKind(StrEnum):
     """The kinds of block a body is made of (design rule: a body is a list of typed blocks)."""

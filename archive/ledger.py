@@ -4,7 +4,7 @@ A URL is fetched again only for a reason: it is young, it is listed with a newer
 try failed. What was found is written down before it is fetched, so that a run cut short goes on later.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -60,13 +60,19 @@ class Found:
     modified: datetime | None = None
 
 
-def next_look(published: datetime | None, first_fetched: datetime, fetched_at: datetime) -> datetime | None:
+FORBIDDEN_FOR = timedelta(days=30)
+"""After so long a URL that robots.txt closed is asked about again: rules change, and err for a night."""
+
+
+def next_look(published: datetime | None, fetched_at: datetime) -> datetime | None:
     """When to look again at an article fetched at `fetched_at`; None once it is old.
 
-    Its age counts from publication, or from the first fetch where that is not known.
+    Its age counts from publication. Where that is not known it counts as old: to take a whole undated
+    archive for young would bump every counter of the site five times for nothing.
     """
-    born = published or first_fetched
-    return next((born + look for look in LOOKS if born + look > fetched_at), None)
+    if published is None:
+        return None
+    return next((published + look for look in LOOKS if published + look > fetched_at), None)
 
 
 class Ledger:
@@ -161,10 +167,12 @@ class Ledger:
                 article.gone_at = now
 
     def forbidden(self, url: str, reason: str) -> None:
-        """The site does not want the URL fetched (robots.txt)."""
+        """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
         with self._sessions.begin() as session:
             row = self._row(session, url)
-            row.state, row.reason, row.due_at = UrlState.FORBIDDEN.value, reason, None
+            row.reason, row.due_at = reason, self._clock.now() + FORBIDDEN_FOR
+            if row.state == UrlState.FOUND:
+                row.state = UrlState.FORBIDDEN.value
 
     def walked(self, url: str, kind: UrlKind, down_to: date) -> None:
         """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing."""
@@ -175,10 +183,20 @@ class Ledger:
             row.walked_down_to = down_to
             row.failures, row.due_at, row.reason = 0.0, None, None
 
-    def walked_down_to(self, url: str) -> date | None:
-        """The day back to which `url` was read without a gap; None if it never was."""
+    def last_walk(self, url: str) -> tuple[datetime, date] | None:
+        """When `url` was last read to the end of a walk, and the day back to which nothing is missing."""
+        query = select(Url.walked_at, Url.walked_down_to).where(Url.site_id == self._site_id, Url.url == url)
         with reading(self._sessions) as session:
-            return session.scalar(select(Url.walked_down_to).where(Url.site_id == self._site_id, Url.url == url))
+            row = session.execute(query).one_or_none()
+        return (row[0], row[1]) if row and row[0] and row[1] else None
+
+    def seen_before(self, urls: Collection[str], instant: datetime) -> bool:
+        """Whether each of `urls` was already known at `instant`."""
+        query = select(func.count(Url.url.distinct())).where(
+            self._mine(), Url.url.in_(urls), Url.first_seen_at <= instant
+        )
+        with reading(self._sessions) as session:
+            return session.scalar(query) == len(set(urls))
 
     def counts(self) -> dict[str, int]:
         """How many article URLs are in each state; states without any are left out."""

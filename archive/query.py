@@ -138,9 +138,9 @@ def site_status(session: Session) -> list[SiteStatus]:
         urls.setdefault(site_id, {})[state] = number
     result = []
     for site in session.scalars(select(Site).order_by(Site.name)):
-        last_run = session.scalar(
-            select(Run).where(Run.site_id == site.id).order_by(Run.started_at.desc(), Run.id.desc()).limit(1)
-        )
+        # A run of `fetch` says nothing of the site's nights.
+        crawls = select(Run).where(Run.site_id == site.id, Run.arguments["url"].as_string().is_(None))
+        last_run = session.scalar(crawls.order_by(Run.started_at.desc(), Run.id.desc()).limit(1))
         _, number, first, last = articles.get(site.id, (None, 0, None, None))
         _, number_of_texts, syllables = texts.get(site.id, (None, 0, 0))
         result.append(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from archive.article import Article, Rejection, split_text
+from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
 from archive.database import Sessions, reading
@@ -191,17 +191,10 @@ class Store:
         )
         kept = self._article_at(session, url.url)
         if kept is None:
-            first = session.scalar(
-                select(func.min(Capture.fetched_at)).where(Capture.site_id == self._site_id, Capture.url == url.url)
-            )
-            _fetched(
-                url,
-                capture,
-                UrlState.REJECTED,
-                next_look(url.listed_instant, first or capture.fetched_at, capture.fetched_at),
-            )
+            due = next_look(url.listed_instant, capture.fetched_at)
+            _fetched(url, capture, UrlState.REJECTED, due)
         else:
-            due = next_look(_published(session, kept), kept.first_fetched_at, capture.fetched_at)
+            due = next_look(_published(session, kept), capture.fetched_at)
             _fetched(url, capture, UrlState(url.state) if url.state == UrlState.ALIAS else UrlState.FETCHED, due)
         url.reason = why.reason
         return Outcome.REJECTED
@@ -228,6 +221,9 @@ class Store:
             session.add(article)
             session.flush()
         current = session.scalar(select(Extraction).where(Extraction.article_id == article.id, Extraction.is_current))
+        if current is not None and _lost_layout(current, result):
+            why = Rejection("layout-lost", f"the page no longer fits layout {current.layout}; what is kept stays")
+            return self._reject(session, capture, url, why, version)
         capture.views = result.views
         text = self._text(session, result)
         made = _extraction(capture, article, text, result, version, now)
@@ -252,7 +248,7 @@ class Store:
             add_article_url(session, article, one, now)
         sections = [result.section, found.section if found else None, *url.sections]
         published = result.published.instant if result.published else None
-        due = next_look(published, article.first_fetched_at, capture.fetched_at)
+        due = next_look(published, capture.fetched_at)
         sections += self._settle(session, url, capture, due, article)
         put_in_sections(session, article, sections)
         return outcome
@@ -361,6 +357,11 @@ def _check(article: Article) -> None:
         raise ValueError(f"{article.url}: title or text is not NFC; normalise them first")
     if not article.key or not article.title:
         raise ValueError(f"{article.url}: an article needs a key and a title")
+
+
+def _lost_layout(current: Extraction, result: Article) -> bool:
+    """A reading of the whole page is no news of an article that a layout read: it is vaguer by nature."""
+    return WHOLE_PAGE in result.flags and WHOLE_PAGE not in (current.flags or [])
 
 
 def _get(session: Session, capture_id: int) -> Capture:

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from archive.captures import CaptureWriter
 from archive.clock import Clock
@@ -51,6 +52,15 @@ def archiving(crawler: Crawler) -> Archiving:
     if crawler not in _OPEN:
         _OPEN[crawler] = _open(crawler)
     return _OPEN[crawler]
+
+
+async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
+    """End the crawl because the archive cannot be written to; what is not stored stays due."""
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    archiving(crawler).troubles.insert(0, f"the archive cannot be written to ({words}); mend that and crawl again")
+    engine = crawler.engine
+    if engine is not None and engine.spider is not None:
+        await engine.close_spider_async(reason="archive")
 
 
 def _open(crawler: Crawler) -> Archiving:

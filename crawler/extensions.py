@@ -1,11 +1,12 @@
 """What runs beside a crawl: its row in the archive, robots' Crawl-delay, quieter logs."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
@@ -23,6 +24,9 @@ BEAT_SECONDS = 2.0
 MAX_REASONS = 3
 """How many different troubles a run's reason names."""
 
+MANY_FAILURES = 5
+"""From so many articles that could not be fetched, more than were kept, a run has failed."""
+
 SLOWEST = 30.0
 """Longest Crawl-delay in seconds that is taken as meant; sites write 3600 where they mean "never"."""
 
@@ -34,7 +38,9 @@ _COUNTED = {
     "unchanged": "articles/unchanged",
     "rejected": "articles/rejected",
     "failed": "articles/failed",
+    "whole_page": "articles/whole-page",
     "discovery_failed": "discovery/failed",
+    "discovery_lost": "discovery/lost",
     "robots_refused": "robotstxt/forbidden",
     "foreign_host": "refused/foreign-host",
     "errors": "errors",
@@ -79,15 +85,20 @@ class RunLog:
         if self._beat is not None and self._beat.running:
             self._beat.stop()
         desk = archiving(self.crawler)
-        outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles)
+        known = sum(desk.ledger.counts().values()) if not spider.only_url else 0
+        outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
         if desk.run_id is not None:
             self._runs(desk).finish_run(desk.run_id, outcome, words, self.counts())
         level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
         spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
         desk.close()
 
-    def broke(self, failure: Failure) -> None:
-        """Note an error of the program while it read or saved a page; the page stays due."""
+    def broke(self, failure: Failure, response: Response | None = None, item: Any = None) -> None:
+        """Note an error of the program while it read or saved a page; it is tried again, ever more rarely."""
+        request = response.request if response is not None else None
+        found = getattr(item, "found", None) or (request.cb_kwargs.get("found") if request else None)
+        if found is not None:
+            archiving(self.crawler).ledger.failed(found.url, f"error: {failure.value}", soft=False)
         archiving(self.crawler).troubles.append(
             f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}"
         )
@@ -110,13 +121,17 @@ class RunLog:
         return Runs(desk.sessions, desk.clock)
 
 
-def judge(closed: str, counts: dict[str, int], answered: int, troubles: list[str]) -> tuple[RunOutcome, str | None]:
+def judge(
+    closed: str, counts: Mapping[str, int], answered: int, troubles: list[str], known: int = 0
+) -> tuple[RunOutcome, str | None]:
     """Say how a run ended and, where that is not plain, why.
 
     `closed` is Scrapy's reason for closing, `answered` how many pages of discovery came, `troubles` what
-    went wrong, in order. A run that found nothing always gets a reason.
+    went wrong, in order, `known` how many articles the ledger knows of. A run that found nothing always
+    gets a reason, and a site that has stopped listing or answering is a failure, not a quiet night.
     """
-    kept = counts.get("new", 0) + counts.get("revised", 0) + counts.get("unchanged", 0)
+    kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
+    failed, listed = counts.get("failed", 0), counts.get("listed", 0)
     wrong = "; ".join(list(dict.fromkeys(troubles))[:MAX_REASONS])
     more = len(set(troubles)) - MAX_REASONS
     wrong += f"; and {more} more" if more > 0 else ""
@@ -128,14 +143,21 @@ def judge(closed: str, counts: dict[str, int], answered: int, troubles: list[str
         return RunOutcome.FAILED, wrong or "an error in the program; the log has it"
     if not answered and not kept and troubles:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
+    if known and answered and not listed:
+        return RunOutcome.FAILED, f"no article is listed, though {known} are known: {wrong or 'listings have changed'}"
+    if counts.get("discovery_lost"):
+        return RunOutcome.FAILED, f"{counts['discovery_lost']} listings could not be read: {wrong}"
+    if failed >= MANY_FAILURES and failed > kept:
+        return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
+    if kept and counts.get("whole_page", 0) * 2 > kept:
+        return RunOutcome.FAILED, f"{counts['whole_page']} of {kept} articles fitted no layout; it may have changed"
     if kept or counts.get("rejected"):
         return RunOutcome.FINISHED, wrong or None
-    if counts.get("listed"):
+    if listed:
         return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
-    return (
-        RunOutcome.FINISHED,
-        wrong or "no article is listed: the site is empty or its listings have changed",
-    )
+    if known or not answered:
+        return RunOutcome.FINISHED, wrong or None
+    return RunOutcome.FINISHED, wrong or "no article is listed: the site is empty or its listings have changed"
 
 
 class CrawlDelay:

@@ -7,11 +7,12 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from sqlalchemy.exc import DBAPIError
 
 from archive.captures import decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
-from crawler.archiving import archiving
+from crawler.archiving import archiving, stop_for_archive
 
 if TYPE_CHECKING:
     from crawler.families.base import SiteSpider
@@ -116,11 +117,8 @@ class CaptureMiddleware:
             location = desk.captures.append(request.url, response.status, headers, response.body)
             row = NewCapture(location, request.url, response.url, response.status, headers, fetched, desk.run_id)
             request.meta[CAPTURE] = desk.store.add_capture(row)
-        except (ArchiveError, OSError) as error:
-            desk.troubles.append(str(error))
-            engine = self.crawler.engine
-            if engine is not None and engine.spider is not None:
-                await engine.close_spider_async(reason="archive")
-            raise IgnoreRequest(str(error)) from error
+        except (ArchiveError, DBAPIError, OSError) as error:
+            await stop_for_archive(self.crawler, error)
+            raise IgnoreRequest(f"the archive cannot be written to: {error}") from error
         request.meta[FETCHED_AT] = fetched
         return response

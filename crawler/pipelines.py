@@ -1,10 +1,12 @@
 """The way from the crawl into the archive."""
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+from sqlalchemy.exc import DBAPIError
 
-from archive.article import Rejection
+from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import Outcome
-from crawler.archiving import archiving
+from crawler.archiving import archiving, stop_for_archive
 from crawler.extraction.read import EXTRACTOR_VERSION
 from crawler.items import PageRead
 
@@ -20,19 +22,25 @@ class StorePipeline:
         """Made by Scrapy."""
         return cls(crawler)
 
-    def process_item(self, item: PageRead) -> PageRead:
+    async def process_item(self, item: PageRead) -> PageRead:
         """Save `item`. Database errors stop the crawl: what is not stored stays due in the ledger."""
-        outcome = archiving(self.crawler).store.save(
-            item.capture_id,
-            item.result,
-            requested_url=item.requested,
-            extractor_version=EXTRACTOR_VERSION,
-            aliases=item.aliases,
-            found=item.found,
-        )
+        try:
+            outcome = archiving(self.crawler).store.save(
+                item.capture_id,
+                item.result,
+                requested_url=item.requested,
+                extractor_version=EXTRACTOR_VERSION,
+                aliases=item.aliases,
+                found=item.found,
+            )
+        except DBAPIError as error:
+            await stop_for_archive(self.crawler, error)
+            raise DropItem(f"{item.requested} was not stored and stays due") from error
         stats = self.crawler.stats
         if stats is not None:
             stats.inc_value(f"articles/{outcome}")
             if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
                 stats.inc_value(f"rejected/{item.result.reason}")
+            if isinstance(item.result, Article) and WHOLE_PAGE in item.result.flags:
+                stats.inc_value("articles/whole-page")
         return item

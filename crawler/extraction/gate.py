@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from archive.article import Article, ArticleKind, BlockKind, Rejection
+from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
 from crawler.extraction.layout import words
 from crawler.extraction.page import Page
 from crawler.extraction.simplify import Draft
@@ -103,6 +103,9 @@ def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[st
     placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
     if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
         return Rejection("soft-404", f"a page of {size} words that says: {article.text[:80]!r}")
+    if WHOLE_PAGE in article.flags and size < WHOLE_PAGE_WORDS:
+        reason = "soft-404" if _MISSING_PAGE.search(said) else "no-layout"
+        return Rejection(reason, f"no layout fits and {size} words are left of the whole page")
     if not article.title:
         return Rejection("no-title", f"layout {article.layout} found no words in its title node")
     if article.kind is ArticleKind.MEDIA or article.attachments:

@@ -11,6 +11,7 @@ from htmldate import find_date
 from lxml import etree, html
 
 from archive.article import (
+    WHOLE_PAGE,
     Article,
     ArticleKind,
     Attachment,
@@ -42,9 +43,6 @@ from crawler.extraction.text import folded, has_words, letter_count, slug, squas
 EXTRACTOR_VERSION = "1"
 """Raise it whenever the same page can give another article: extractions are kept by version."""
 
-WHOLE_PAGE = "whole-page"
-"""Layout name of an article that no layout fitted."""
-
 MEDIA_WORDS = 60
 """Up to this many words beside captions, a page with a player or several pictures is a media story."""
 
@@ -57,8 +55,8 @@ LEAD_WORDS = 12
 HEADLINE_LETTERS = 12
 """Shortest headline, in letters, that a block of a listing is recognised by."""
 
-HEADING_ROOM = 200
-"""So many characters beside a heading may hold its date line; more is the article or the page."""
+HEADING_ROOM = 40
+"""So many letters beside the date itself may stand in the line at a heading (weekday, section, "Cập nhật")."""
 
 LANGUAGE_SAMPLE = 2000
 """Characters of a text that its language is told from."""
@@ -417,8 +415,7 @@ class _Reader:
         article's own, so nothing else is looked at. The very day of the fetch is the page's clock.
         """
         heading = next((node for node in self.page.tree.iter("h1", "h2", "h3") if squash(words(node)) == title), None)
-        around = squash(words(heading.getparent())) if heading is not None else ""
-        beside = _sourced(around.replace(title, " "), "heading") if len(around) <= len(title) + HEADING_ROOM else None
+        beside = _sourced(_beside(heading, title), "heading") if heading is not None else None
         head = self.page.tree.find("head")
         alone = html.fromstring(etree.tostring(head)) if head is not None and len(head) else None
         told = (
@@ -427,7 +424,7 @@ class _Reader:
             else None
         )
         for found in (beside, _sourced(told, "htmldate")):
-            clock = found and found.precision is Precision.DAY and found.instant.date() == self.fetched.date()
+            clock = found and found.instant.date() == self.fetched.date()
             if found and not clock and plausible(found, self.site.oldest, self.fetched):
                 self.origins["published"] = found.source
                 return found
@@ -449,7 +446,8 @@ class _Reader:
             ):
                 self.origins["title"] = origin
                 return title
-        if self.listed.title:
+        # An error page does not bear the title of the article that it stands for.
+        if self.listed.title and folded(self.listed.title) in folded(words(self.page.tree)):
             self.origins["title"] = "listing"
             return self.listed.title
         headings = {title for origin, title in candidates if origin in ("json-ld", "og:title", "h1")}
@@ -487,6 +485,20 @@ def _leads(draft: Draft) -> bool:
     """Shape of a lead without a node of its own: a bold paragraph too long for a heading."""
     kinds = (BlockKind.PARAGRAPH, BlockKind.HEADING)
     return draft.kind in kinds and draft.bold and word_count(draft.text) >= LEAD_WORDS
+
+
+def _beside(heading: Any, title: str) -> str:
+    """The line right after a heading, or what else stands around it, if that is hardly more than a date."""
+    following = next(iter(heading.itersiblings()), None)
+    candidates = [following] if following is not None else []
+    if heading.getparent() is not None:
+        candidates.append(heading.getparent())
+    for node in candidates:
+        text = squash(words(node)).replace(title, " ")
+        found = parse_date(text)
+        if found and letter_count(text.replace(found.raw, " ")) <= HEADING_ROOM:
+            return text
+    return ""
 
 
 def _read_signed(lines: tuple[str, ...]) -> tuple[SignOff, str | None]:

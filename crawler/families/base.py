@@ -1,7 +1,7 @@
 """What all sites share: the declaration a spider must make, discovery, and the way of an article."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -30,7 +30,7 @@ from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
 from crawler.items import PageRead
-from crawler.middlewares import CAPTURE, FETCHED_AT
+from crawler.middlewares import CAPTURE, FETCHED_AT, ForeignHost
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -60,18 +60,16 @@ REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family"
 class Considered:
     """One page of discovery after the ledger saw it.
 
-    `wanted` are the articles to fetch, `nothing_new` says that every article on it was known,
-    `passed` that the page lies wholly before the range asked for, `oldest` is its oldest date.
+    `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not;
+    `modified` says that one of them is listed with a later change, `passed` that the page lies wholly
+    before the range asked for; `oldest` is its oldest date.
     """
 
-    wanted: tuple[tuple[Found, Decision], ...]
-    nothing_new: bool
-    passed: bool
-    oldest: datetime | None
-    keys: frozenset[str]
-
-
-EMPTY = Considered(wanted=(), nothing_new=False, passed=False, oldest=None, keys=frozenset())
+    wanted: tuple[tuple[Found, Decision], ...] = ()
+    urls: frozenset[str] = frozenset()
+    modified: bool = False
+    passed: bool = False
+    oldest: datetime | None = None
 
 
 class SiteSpider(scrapy.Spider):
@@ -121,11 +119,15 @@ class SiteSpider(scrapy.Spider):
         super().__init__(name, **kwargs)
         self.first_day = _day("start", start)
         self.last_day = _day("end", end)
+        if self.last_day and self.last_day < self.oldest:
+            raise ValueError(f"end={end} lies before {self.oldest}, the first day {self.name} can have published")
+        if url and self.article_key(url) is None:
+            raise ValueError(f"{url} is no article of {self.name}: it does not match {self.article_path.pattern}")
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise ValueError(f"start={start} lies after end={end}: no article can be published in between")
         self.limit = _count("limit", limit)
         self.only_url, self.force = url, force not in (None, "", "0", "false")
-        self.discovered = 0
+        self.found_any = False
         self.answered = 0
 
     @classmethod
@@ -252,9 +254,7 @@ class SiteSpider(scrapy.Spider):
                 yield found, decision
 
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:
-        key = self.article_key(url)
-        if key is None:
-            raise ValueError(f"{url} is no article of {self.name}: its path does not match {self.article_path.pattern}")
+        key = self.article_key(url) or ""
         address = self.canonical_url(url)
         # What listings told of it before still counts: a page alone may not name its section.
         found = self.desk.ledger.known(address) or Found(
@@ -327,7 +327,7 @@ class SiteSpider(scrapy.Spider):
                 ledger.gone(found.url, status, reason)
             else:
                 ledger.failed(found.url, reason, soft=status >= 500 or status in (403, 408, 429))
-        elif isinstance(error, IgnoreRequest):
+        elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost):
             reason = str(error) or "refused"
             if self._closing():
                 return
@@ -347,10 +347,10 @@ class SiteSpider(scrapy.Spider):
     async def discover(self) -> AsyncIterator[Considered]:
         """Pages of discovery, by the first of `ways` that knows any article."""
         for way in self.ways:
-            before = self.discovered
+            self.found_any = False
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
-            if self.discovered > before:
+            if self.found_any:
                 break
             self.logger.info("no articles by %s", way)
         # A front page tells few dates, so it cannot be held to a range.
@@ -391,14 +391,14 @@ class SiteSpider(scrapy.Spider):
         """
         seen: list[Found] = []
         dates: list[datetime] = []
-        keys: set[str] = set()
+        urls: set[str] = set()
         nearest: datetime | None = None
         for entry in entries:
             address_key = self.article_key(entry.url)
             if address_key is None:
                 continue
             url = self.canonical_url(entry.url)
-            keys.add(entry.key or address_key)
+            urls.add(url)
             listed = entry.published or self.date_in_url(entry.url)
             told = listed or entry.modified
             if told:
@@ -417,17 +417,16 @@ class SiteSpider(scrapy.Spider):
                     modified=entry.modified.instant if entry.modified else None,
                 )
             )
-        self.discovered += len(seen)
+        self.found_any = self.found_any or bool(urls)
         decided = self.desk.ledger.see(seen) if seen else []
-        self.crawler.stats.inc_value("discovery/entries", len(keys))
+        self.crawler.stats.inc_value("discovery/entries", len(urls))
         first = self._first_instant()
         return Considered(
             wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
-            nothing_new=bool(keys)
-            and not any(decision in (Decision.NEW, Decision.MODIFIED) for _, decision in decided),
+            urls=frozenset(urls),
+            modified=any(decision is Decision.MODIFIED for _, decision in decided),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
-            keys=frozenset(keys),
         )
 
     def _first_instant(self) -> datetime | None:
@@ -445,42 +444,67 @@ class SiteSpider(scrapy.Spider):
         `met_known`: it ended where an earlier walk had gone on, so it is complete as far as that one.
         """
         if self.last_day is None:
-            earlier = self.desk.ledger.walked_down_to(source) if met_known else None
-            self.desk.ledger.walked(source, kind, earlier or self.first_day or self.oldest)
+            earlier = self.desk.ledger.last_walk(source) if met_known else None
+            down_to = earlier[1] if earlier else self.first_day or self.oldest
+            self.desk.ledger.walked(source, kind, down_to)
 
-    def _may_stop_early(self, source: str) -> bool:
-        """Whether an earlier walk of `source` went at least as far back as this one is to go."""
-        if self.last_day is not None:
+    def _known_since(self, source: str) -> datetime | None:
+        """The time of an earlier walk of `source` that went at least as far back as this one is to go.
+
+        Where every article on a page was known then, nothing new can lie behind it.
+        """
+        earlier = self.desk.ledger.last_walk(source) if self.last_day is None else None
+        return earlier[0] if earlier and earlier[1] <= (self.first_day or self.oldest) else None
+
+    def _covered(self, considered: Considered, since: datetime | None) -> bool:
+        """Whether all that a page lists was known at `since`, with no later change."""
+        if since is None or not considered.urls or considered.modified:
             return False
-        down_to = self.desk.ledger.walked_down_to(source)
-        return down_to is not None and down_to <= (self.first_day or self.oldest)
+        return self.desk.ledger.seen_before(considered.urls, since)
 
     async def walk(
-        self, source: str, kind: UrlKind, section: str | None, page_of: Callable[[int], Any]
+        self,
+        source: str,
+        kind: UrlKind,
+        section: str | None,
+        page_of: Callable[[int], Awaitable[list[Entry] | None]],
     ) -> AsyncIterator[Considered]:
         """Walk the pages of one listing or API, newest first, until there is no reason to go on.
 
-        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had.
-        The walk ends when the range is passed, when nothing is new on a page of a source that was
-        walked to its end before, or where the site gives no further articles.
+        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. The walk
+        ends when the range is passed, on a page that an earlier walk covered, or where the site gives
+        no further entries. Only a walk that ended so counts as one; a first page without any entry is a
+        trouble of the site, not its end.
         """
-        early = self._may_stop_early(source)
-        seen: frozenset[str] = frozenset()
+        since = self._known_since(source)
+        seen: set[str] = set()
         for number in range(1, MAX_LISTING_PAGES + 1):
             entries = await page_of(number)
-            if entries is None:
+            if entries == [] and number > 1:
+                # A page that failed to fill looks like the end; the end looks so twice.
+                entries = await page_of(number)
+            if entries is None or (not entries and number == 1):
+                if number == 1:
+                    self._lost(source, failed=entries is None)
                 return
-            considered = self.consider(entries, source, section)
-            if not considered.keys or considered.keys <= seen:
+            addresses = {entry.url for entry in entries}
+            if addresses <= seen:
                 break
-            seen |= considered.keys
+            seen |= addresses
+            considered = self.consider(entries, source, section)
             yield considered
-            if early and considered.nothing_new:
+            if self._covered(considered, since):
                 self._walked(source, kind, met_known=True)
                 return
             if considered.passed:
                 break
         self._walked(source, kind, met_known=False)
+
+    def _lost(self, source: str, *, failed: bool) -> None:
+        """Note a listing whose first page could not be had or lists nothing."""
+        self.crawler.stats.inc_value("discovery/lost")
+        if not failed:
+            self._trouble(source, "lists nothing; its markup may have changed")
 
     async def by_listing(self) -> AsyncIterator[Considered]:
         """Walk all sections side by side, so that what comes out is newest first over all of them.
@@ -511,7 +535,7 @@ class SiteSpider(scrapy.Spider):
             ready = sorted((one for one in waiting if one[0] >= newest), key=lambda one: one[0], reverse=True)
             waiting = [one for one in waiting if one[0] < newest]
             if considered is not None or ready:
-                yield replace(considered or EMPTY, wanted=tuple(one for _, one in ready))
+                yield replace(considered or Considered(), wanted=tuple(one for _, one in ready))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The entries on page `number` of the listing at `path`."""
@@ -540,7 +564,6 @@ class SiteSpider(scrapy.Spider):
         page = await self.get(Request(source))
         if page is None:
             return
-        early = self._may_stop_early(source)
         try:
             top = read_sitemap(page.body)
         except ValueError as error:
@@ -548,15 +571,13 @@ class SiteSpider(scrapy.Spider):
             return
         if top.entries:
             yield self.consider(_newest_first(top.entries), source)
-        children = sorted(
-            (child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])),
-            key=lambda child: (
-                month_of(child[0]) or (9999, 0),
-                child[1] or datetime.max.replace(tzinfo=VIETNAM),
-            ),
-            reverse=True,
-        )
-        for url, _ in children:
+        children = [
+            child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
+        ]
+        # Without months nothing tells which part is the newest; WordPress puts the oldest first.
+        monthly = all(month_of(url) for url, _ in children)
+        since = self._known_since(source) if monthly else None
+        for url, _ in sorted(children, key=_place_of_child, reverse=True):
             page = await self.get(Request(url))
             if page is None:
                 return
@@ -567,7 +588,7 @@ class SiteSpider(scrapy.Spider):
                 return
             considered = self.consider(_newest_first(entries), url)
             yield considered
-            if early and considered.nothing_new:
+            if self._covered(considered, since):
                 self._walked(source, UrlKind.SITEMAP, met_known=True)
                 return
         self._walked(source, UrlKind.SITEMAP, met_known=False)
@@ -594,6 +615,13 @@ class SiteSpider(scrapy.Spider):
             yield self.consider(read_feed(page.body), url, section)
         except ValueError as error:
             self._trouble(url, str(error))
+
+
+def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:
+    """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
+    url, changed = child
+    number = re.search(r"(\d+)\D*$", url)
+    return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), int(number[1]) if number else 0
 
 
 def describe(error: BaseException) -> str:

@@ -112,6 +112,8 @@ class WordPressSpider(SiteSpider):
         except ValueError as error:
             self._trouble(page.url, str(error))
             return None
+        # An empty answer is an answer: nothing was published in the range.
+        self.found_any = True
         return [entry for entry, categories in posts if not self._left_out(categories)]
 
     def _left_out(self, categories: list[int]) -> bool:

@@ -103,7 +103,7 @@ def test_young_articles_are_looked_at_again(site: Site, clock: HandClock) -> Non
 def test_the_looks_end_with_age() -> None:
     born = datetime(2022, 1, 5, 8, 0, tzinfo=VIETNAM)
     at_, looks = born, []
-    while (look := next_look(born, born, at_)) is not None:
+    while (look := next_look(born, at_)) is not None:
         looks.append(look - born)
         at_ = look
     assert looks == [
@@ -113,7 +113,7 @@ def test_the_looks_end_with_age() -> None:
         timedelta(days=3),
         timedelta(days=10),
     ]
-    assert next_look(None, born, born) == born + timedelta(hours=1)
+    assert next_look(None, born) is None, "what has no date would make the whole archive young"
 
 
 def test_a_listed_change_is_a_reason(site: Site, clock: HandClock) -> None:
@@ -184,6 +184,25 @@ def test_a_failing_look_leaves_the_kept_article(site: Site) -> None:
     assert waiting(site) == []
 
 
+def test_what_was_seen_before_a_walk_is_told_from_what_came_later(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1")])
+    walk = clock.now()
+    clock.advance(hours=1)
+    site.ledger.see([found("2")])
+    one, two = found("1").url, found("2").url
+    assert site.ledger.seen_before([one], walk)
+    assert not site.ledger.seen_before([one, two], walk)
+    assert not site.ledger.seen_before([one, "http://baoquangninh.com.vn/never-seen/"], walk)
+
+
+def test_what_robots_txt_closed_is_asked_about_again_after_a_month(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1")])
+    site.ledger.forbidden(found("1").url, "robots.txt")
+    assert waiting(site) == []
+    clock.advance(days=31)
+    assert waiting(site) == [("1", Decision.DUE)]
+
+
 def test_gone_and_forbidden_are_left_alone(site: Site) -> None:
     site.ledger.see([found("1"), found("2")])
     site.ledger.gone(found("1").url, 410, "gone")
@@ -240,11 +259,12 @@ def test_a_listing_does_not_make_a_date_vaguer(site: Site) -> None:
 
 def test_walks(site: Site, clock: HandClock) -> None:
     listing = "https://baoquangninh.com.vn/chinh-tri/"
-    assert site.ledger.walked_down_to(listing) is None
+    assert site.ledger.last_walk(listing) is None
     site.ledger.walked(listing, UrlKind.LISTING, date(2020, 1, 1))
-    assert site.ledger.walked_down_to(listing) == date(2020, 1, 1)
+    first = clock.now()
+    assert site.ledger.last_walk(listing) == (first, date(2020, 1, 1))
     clock.advance(days=30)
     site.ledger.walked(listing, UrlKind.LISTING, date(2022, 2, 1))
-    assert site.ledger.walked_down_to(listing) == date(2022, 2, 1), "who walked says what is whole"
+    assert site.ledger.last_walk(listing) == (clock.now(), date(2022, 2, 1)), "who walked says what is whole"
     assert waiting(site) == [], "a listing is no article"
     assert site.ledger.counts() == {}

@@ -437,9 +437,15 @@ def test_title_without_a_layout_is_the_one_that_agrees_with_the_address(head: st
 
 
 def test_listed_title_counts_where_none_on_the_page_agrees_with_the_address() -> None:
-    page = unknown("<h1>Trang nhất</h1><h2>Tin nổi bật</h2>" + LONG_HTML, title="Trang nhất")
+    page = unknown(f"<h1>Trang nhất</h1><h2>Tin nổi bật</h2><div>{TITLE}</div>" + LONG_HTML, title="Trang nhất")
     found = article("bao_thai_nguyen", BTN, page, listed=Listed(title=TITLE))
     assert (found.title, found.origins["title"]) == (TITLE, "listing")
+
+
+def test_listed_title_that_the_page_does_not_bear_is_not_its_title() -> None:
+    page = unknown("<h1>Trang nhất</h1><h2>Tin nổi bật</h2>" + LONG_HTML, title="Trang nhất")
+    result = reading("bao_thai_nguyen", BTN, page, listed=Listed(title="Đường mới về bản Khau Pùng")).result
+    assert not isinstance(result, Article) or result.title != "Đường mới về bản Khau Pùng"
 
 
 def test_only_heading_is_the_title_where_the_address_says_nothing() -> None:

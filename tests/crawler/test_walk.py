@@ -1,0 +1,172 @@
+"""Walking listings: what a partial look leaves out, a later crawl finds. Scripted pages, a real ledger."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from archive.article import Dated, Precision
+from archive.clock import VIETNAM
+from archive.database import open_engine, session_factory, upgrade
+from archive.ledger import Ledger
+from archive.models import UrlKind
+from archive.settings import Settings
+from archive.store import SiteRecord, register_site
+from crawler.discovery.entry import Entry
+from crawler.sites import find_site
+
+SOURCE = "http://baoquangninh.com.vn/chinh-tri/"
+PAGE = 10
+A_DAY = 4
+FIRST_NIGHT, LATER = datetime(2022, 3, 1, 1, tzinfo=VIETNAM), datetime(2022, 3, 15, 1, tzinfo=VIETNAM)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = FIRST_NIGHT
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Desk:
+    """A listing of four articles a day since 2022-01-01, and the spider that walks it."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = Settings.from_environment({"BAOTINH_DATA": str(folder)})
+        engine = open_engine(settings)
+        upgrade(engine)
+        self.sessions = session_factory(engine)
+        self.clock: Any = Clock()
+        record = SiteRecord("bao_quang_ninh", "Báo Quảng Ninh", "dataimages", ("baoquangninh.com.vn",), "quang-ninh")
+        with self.sessions.begin() as session:
+            self.site_id = register_site(session, record, self.clock)
+        self.ledger = Ledger(self.sessions, self.site_id, self.clock)
+        self.troubles: list[str] = []
+
+    def entries(self) -> list[Entry]:
+        out = []
+        day = self.clock.at.date() - timedelta(days=1)
+        while day >= date(2022, 1, 1):
+            for number in range(A_DAY):
+                key = 1_000_000 + (day - date(2022, 1, 1)).days * 10 + number
+                instant = datetime(day.year, day.month, day.day, 20 - number, tzinfo=VIETNAM)
+                url = f"http://baoquangninh.com.vn/chinh-tri/{day:%Y%m}/bai-{key}/"
+                out.append(Entry(url, "Bài", Dated(instant, Precision.MINUTE, "", "listing")))
+            day -= timedelta(days=1)
+        return out
+
+    def walk(
+        self,
+        arguments: dict[str, str] | None = None,
+        stop_after: int | None = None,
+        broken: set[int] | None = None,
+        empty: set[int] | None = None,
+    ) -> tuple[int, int]:
+        """Walk the listing; give how many articles were wanted and how many pages were read."""
+        counted: dict[str, int] = {}
+        stats = SimpleNamespace(inc_value=lambda key, number=1: counted.__setitem__(key, counted.get(key, 0) + number))
+        spider = find_site("bao_quang_ninh")(**(arguments or {}))
+        spider.crawler = SimpleNamespace(stats=stats)  # type: ignore[assignment]
+        type(spider).desk = property(lambda _: self)  # type: ignore[assignment,method-assign]
+        pages: list[int] = []
+
+        async def page_of(number: int) -> list[Entry] | None:
+            pages.append(number)
+            if number in (broken or ()):
+                return None
+            if number in (empty or ()):
+                return []
+            return self.entries()[(number - 1) * PAGE : number * PAGE]
+
+        async def run() -> int:
+            wanted = 0
+            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of)
+            async for considered in walking:
+                wanted += len(considered.wanted)
+                if stop_after is not None and len(pages) >= stop_after:
+                    break
+            return wanted
+
+        wanted = asyncio.run(run())
+        self.counted = counted
+        return wanted, len(set(pages))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    kind = find_site("bao_quang_ninh")
+    monkeypatch.setattr(kind, "desk", kind.desk, raising=False)
+    return Desk(tmp_path)
+
+
+def known(desk: Desk) -> int:
+    return sum(desk.ledger.counts().values())
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda desk: desk.walk(stop_after=1),
+        lambda desk: desk.walk(broken={2}),
+        lambda desk: desk.walk({"start": "2022-03-12"}),
+        lambda desk: desk.walk({"start": "2022-03-06", "end": "2022-03-14"}),
+        lambda desk: None,
+    ],
+    ids=["killed after page 1", "page 2 failed", "short range", "range in between", "nothing before"],
+)
+def test_after_a_partial_look_a_full_walk_misses_nothing(desk: Desk, partial: Callable[[Desk], Any]) -> None:
+    desk.walk()
+    assert known(desk) == len(desk.entries())
+    desk.clock.at = LATER
+    partial(desk)
+    desk.clock.at += timedelta(days=0, hours=1)
+    desk.walk()
+    assert known(desk) == len(desk.entries())
+
+
+def test_a_walk_stops_where_an_earlier_one_had_gone_on(desk: Desk) -> None:
+    desk.walk()
+    desk.clock.at = LATER
+    _, pages = desk.walk()
+    # Fourteen days of four articles are new: six pages of ten, and one that is known throughout.
+    assert pages == 7
+
+
+def test_articles_that_another_section_listed_first_do_not_end_a_walk(desk: Desk) -> None:
+    desk.walk()
+    desk.clock.at = LATER
+    spider_page = desk.entries()[:PAGE]
+    desk.ledger.see([found_of(entry) for entry in spider_page])
+    desk.walk()
+    assert known(desk) == len(desk.entries())
+
+
+def found_of(entry: Entry) -> Any:
+    from archive.ledger import Found
+
+    return Found(entry.url, entry.url[-8:-1], "front page", listed=entry.published)
+
+
+def test_an_empty_first_page_is_a_trouble_and_ends_nothing(desk: Desk) -> None:
+    desk.walk(empty={1})
+    assert desk.counted["discovery/lost"] == 1 and desk.ledger.last_walk(SOURCE) is None
+    assert any("lists nothing" in trouble for trouble in desk.troubles)
+
+
+def test_a_page_that_failed_to_fill_once_is_asked_for_again(desk: Desk) -> None:
+    fails = {3}
+
+    class Once(set[int]):
+        def __contains__(self, number: object) -> bool:
+            if number in fails:
+                fails.discard(3)
+                return True
+            return False
+
+    desk.walk(empty=Once())
+    assert known(desk) == len(desk.entries())
