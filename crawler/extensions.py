@@ -149,8 +149,9 @@ def judge(
         return RunOutcome.FAILED, f"{counts['discovery_lost']} listings could not be read: {wrong}"
     if failed >= MANY_FAILURES and failed > kept:
         return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
-    if kept and counts.get("whole_page", 0) * 2 > kept:
-        return RunOutcome.FAILED, f"{counts['whole_page']} of {kept} articles fitted no layout; it may have changed"
+    read, strange = kept + counts.get("rejected", 0), counts.get("whole_page", 0)
+    if strange >= MANY_FAILURES and strange * 2 > read:
+        return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; the site may have changed its markup"
     if kept or counts.get("rejected"):
         return RunOutcome.FINISHED, wrong or None
     if listed:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -57,6 +57,9 @@ HEADLINE_LETTERS = 12
 
 HEADING_ROOM = 40
 """So many letters beside the date itself may stand in the line at a heading (weekday, section, "Cập nhật")."""
+
+CLOCK_ERROR = timedelta(minutes=5)
+"""A page's clock and ours differ by no more; an article is rarely fetched so soon."""
 
 LANGUAGE_SAMPLE = 2000
 """Characters of a text that its language is told from."""
@@ -412,7 +415,7 @@ class _Reader:
         """Last resorts: a date beside the heading, then what htmldate makes of the page's head.
 
         Measured: on whole pages a licence date in the footer or a related story's date wins over the
-        article's own, so nothing else is looked at. The very day of the fetch is the page's clock.
+        article's own, so nothing else is looked at.
         """
         heading = next((node for node in self.page.tree.iter("h1", "h2", "h3") if squash(words(node)) == title), None)
         beside = _sourced(_beside(heading, title), "heading") if heading is not None else None
@@ -424,11 +427,16 @@ class _Reader:
             else None
         )
         for found in (beside, _sourced(told, "htmldate")):
-            clock = found and found.instant.date() == self.fetched.date()
-            if found and not clock and plausible(found, self.site.oldest, self.fetched):
+            if found and not self._is_clock(found) and plausible(found, self.site.oldest, self.fetched):
                 self.origins["published"] = found.source
                 return found
         return None
+
+    def _is_clock(self, found: Dated) -> bool:
+        """The day of the fetch without a time, or its very minute, is what a page's clock shows."""
+        if found.precision is Precision.DAY:
+            return found.instant.date() == self.fetched.astimezone(found.instant.tzinfo).date()
+        return abs(found.instant - self.fetched) <= CLOCK_ERROR
 
     def _page_title(self) -> str:
         """Title without a layout: of what could be one, that which agrees with the address or the listing.
