@@ -163,7 +163,10 @@ def test_two_crawls_of_one_site_at_once_the_second_says_who_is_first(program: Pr
     assert len(program.articles()) == 14
 
 
-def test_an_interrupt_ends_in_order_and_the_next_crawl_goes_on(program: Program, web: SampleWeb) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl+C", "terminated"])
+def test_an_interrupt_ends_in_order_and_the_next_crawl_goes_on(
+    program: Program, web: SampleWeb, number: signal.Signals
+) -> None:
     web.control("baoquangninh.com.vn", slow=0.3)
     seen = len(web.log())
     child = subprocess.Popen(
@@ -175,7 +178,7 @@ def test_an_interrupt_ends_in_order_and_the_next_crawl_goes_on(program: Program,
     deadline = time.monotonic() + 60
     while len(web.log()) < seen + 6 and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.kill(child.pid, signal.SIGINT)
+    os.kill(child.pid, number)
     assert child.wait(30) != 0
     web.control("baoquangninh.com.vn", clear=1)
     assert "stopped" in program.run("status").stdout

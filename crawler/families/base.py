@@ -484,7 +484,8 @@ class SiteSpider(scrapy.Spider):
                 # A page that failed to fill looks like the end; the end looks so twice.
                 entries = await page_of(number)
             if entries is None or (not entries and number == 1):
-                if number == 1:
+                # An API that is closed is no loss while another way is open.
+                if number == 1 and kind is UrlKind.LISTING:
                     self._lost(source, failed=entries is None)
                 return
             addresses = {entry.url for entry in entries}
