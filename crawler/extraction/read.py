@@ -64,6 +64,9 @@ CLOCK_ERROR = timedelta(minutes=5)
 LANGUAGE_SAMPLE = 2000
 """Characters of a text that its language is told from."""
 
+TITLE_WORDS = 3
+"""A heading of fewer words that nothing else confirms names a section or the page ("Home", "Giới thiệu")."""
+
 AGREEING_LETTERS = 20
 """So many letters of a title's slug in the address say that the page is about it; slugs are cut."""
 
@@ -458,7 +461,8 @@ class _Reader:
         if self.listed.title and folded(self.listed.title) in folded(words(self.page.tree)):
             self.origins["title"] = "listing"
             return self.listed.title
-        headings = {title for origin, title in candidates if origin in ("json-ld", "og:title", "h1")}
+        named = ("json-ld", "og:title", "h1")
+        headings = {title for origin, title in candidates if origin in named and word_count(title) >= TITLE_WORDS}
         if len(headings) == 1:
             self.origins["title"] = "the only heading"
             return headings.pop()
