@@ -174,6 +174,8 @@ def test_an_interrupt_ends_in_order_and_the_next_crawl_goes_on(
         env=program.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Whoever runs the tests in the background has SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while len(web.log()) < seen + 6 and time.monotonic() < deadline:
