@@ -15,6 +15,9 @@ from archive.ledger import Ledger
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
 
+ARCHIVE_LOST = "archive"
+"""Reason for closing a crawl whose archive cannot be written to."""
+
 
 @dataclass(eq=False)
 class Archiving:
@@ -60,7 +63,7 @@ async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     archiving(crawler).troubles.insert(0, f"the archive cannot be written to ({words}); mend that and crawl again")
     engine = crawler.engine
     if engine is not None and engine.spider is not None:
-        await engine.close_spider_async(reason="archive")
+        await engine.close_spider_async(reason=ARCHIVE_LOST)
 
 
 def _open(crawler: Crawler) -> Archiving:

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from archive.models import RunOutcome
 from archive.runs import Runs
-from crawler.archiving import Archiving, archiving
+from crawler.archiving import ARCHIVE_LOST, Archiving, archiving
 from crawler.families.base import MIDDLE_OF_DELAY
 
 BEAT_SECONDS = 2.0
@@ -23,6 +23,9 @@ BEAT_SECONDS = 2.0
 
 MAX_REASONS = 3
 """How many different troubles a run's reason names."""
+
+MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` and mend its spider or layouts"
+"""What an operator does when a site answers and yet cannot be read (docs/adding-a-site.md)."""
 
 MANY_FAILURES = 5
 """From so many articles that could not be fetched, more than were kept, a run has failed."""
@@ -137,28 +140,31 @@ def judge(
     wrong += f"; and {more} more" if more > 0 else ""
     if closed == "shutdown":
         return RunOutcome.STOPPED, "stopped by a signal; the next run goes on where it stopped"
+    if closed == ARCHIVE_LOST:
+        return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
     if closed != "finished":
         return RunOutcome.FAILED, wrong or f"the crawl was closed: {closed}"
     if counts.get("errors"):
-        return RunOutcome.FAILED, wrong or "an error in the program; the log has it"
+        return RunOutcome.FAILED, wrong or "an error in the program; its log in the data folder has it"
     if not answered and not kept and troubles:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
     if known and answered and not listed:
-        return RunOutcome.FAILED, f"no article is listed, though {known} are known: {wrong or 'listings have changed'}"
+        why = wrong or f"listings have changed; {MEND_SITE}"
+        return RunOutcome.FAILED, f"no article is listed, though {known} are known: {why}"
     if counts.get("discovery_lost"):
         return RunOutcome.FAILED, f"{counts['discovery_lost']} listings could not be read: {wrong}"
     if failed >= MANY_FAILURES and failed > kept:
         return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
     read, strange = kept + counts.get("rejected", 0), counts.get("whole_page", 0)
     if strange >= MANY_FAILURES and strange * 2 > read:
-        return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; the site may have changed its markup"
+        return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {MEND_SITE}"
     if kept or counts.get("rejected"):
         return RunOutcome.FINISHED, wrong or None
     if listed:
         return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
     if known or not answered:
         return RunOutcome.FINISHED, wrong or None
-    return RunOutcome.FINISHED, wrong or "no article is listed: the site is empty or its listings have changed"
+    return RunOutcome.FINISHED, wrong or f"no article is listed: the site is empty, or {MEND_SITE}"
 
 
 class CrawlDelay:

@@ -104,7 +104,11 @@ class Child:
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
             how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
-            return RunOutcome.LOST, f"the crawl {how} before it could say why (log: {self.log})"
+            return (
+                RunOutcome.LOST,
+                f"the crawl {how} before it could say why, as when the disk is full; see its log, "
+                f"then crawl again: it goes on where it stopped (log: {self.log})",
+            )
         return record.outcome, record.reason
 
 

@@ -122,7 +122,7 @@ def test_what_scrapy_leaves_open_is_shut() -> None:
         ("finished", {}, 2, [], RunOutcome.FINISHED, "no article is listed"),
         ("finished", {}, 0, ["a: HTTP 503"], RunOutcome.FAILED, "nothing could be read: a: HTTP 503"),
         ("finished", {"new": 1, "errors": 1}, 1, ["KeyError: x"], RunOutcome.FAILED, "KeyError: x"),
-        ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left"),
+        ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left; mend that"),
         ("shutdown", {"new": 1}, 1, [], RunOutcome.STOPPED, "goes on where it stopped"),
         ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "memusage_exceeded"),
     ],
@@ -133,6 +133,25 @@ def test_a_run_that_did_not_go_plainly_says_why(
     judged, reason = judge(closed, counts, answered, troubles)
     assert judged is outcome
     assert reason is None if says is None else says in (reason or "")
+
+
+@pytest.mark.parametrize(
+    ("counts", "known", "says"),
+    [
+        ({}, 40, "no article is listed, though 40 are known"),
+        ({"new": 9, "listed": 9, "whole_page": 5}, 0, "5 of 9 pages fitted no layout"),
+    ],
+)
+def test_a_site_that_answers_but_cannot_be_read_has_failed_and_says_what_to_do(
+    counts: dict[str, int], known: int, says: str
+) -> None:
+    outcome, reason = judge("finished", counts, 2, [], known)
+    assert outcome is RunOutcome.FAILED
+    assert says in (reason or "") and "baotinh fetch URL --force" in (reason or "")
+
+
+def test_a_few_strange_pages_are_no_redesign() -> None:
+    assert judge("finished", {"new": 9, "listed": 9, "whole_page": 4}, 2, []) == (RunOutcome.FINISHED, None)
 
 
 def test_many_troubles_are_told_in_short() -> None:
