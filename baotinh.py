@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from scrapy.settings import Settings as ScrapySettings
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import BlockKind, Dated, Precision
 from archive.database import (
     ArchiveError,
     Sessions,
     check_version,
+    explained,
     open_engine,
     reading,
     session_factory,
@@ -102,11 +103,8 @@ def main() -> None:
         _fail(str(error), WRONG_USE)
     except ArchiveError as error:
         _fail(str(error), FAILED)
-    except OperationalError as error:
-        _fail(
-            f"the database cannot be used ({error.orig}); check disk, BAOTINH_DATA, BAOTINH_DATABASE_URL",
-            FAILED,
-        )
+    except (InterfaceError, OperationalError) as error:
+        _fail(f"the database cannot be used: {explained(error)}", FAILED)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
@@ -324,7 +322,7 @@ def export(
 def db_upgrade() -> None:
     """Create the database, or bring it up to this program's version."""
     settings = Settings.from_environment()
-    upgrade(open_engine(settings))
+    upgrade(open_engine(settings.database_url))
     out.print(f"The archive in {settings.data} is up to date.", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -342,7 +340,7 @@ def _table(first: str, *others: str) -> Table:
 
 def _open_archive() -> tuple[Settings, Sessions]:
     settings = Settings.from_environment()
-    engine = open_engine(settings)
+    engine = open_engine(settings.database_url)
     check_version(engine)
     return settings, session_factory(engine)
 

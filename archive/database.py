@@ -1,4 +1,4 @@
-"""Engine, sessions and migrations of the archive's database."""
+"""Engine, sessions and migrations of the archive's database: SQLite, or PostgreSQL by another URL."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,15 +10,26 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
-from archive.settings import Settings
+from archive.models import Base, Site
 
 BUSY_SECONDS = 30
 """How long a writer waits for another on SQLite; our transactions take milliseconds."""
+
+CONNECT_SECONDS = 10
+"""How long PostgreSQL may take to answer: a server that is up answers at once, and libpq waits for ever."""
+
+SITE_LOCKS = 0x62740001
+UPGRADE_LOCK = 0x62740000
+"""Our names among PostgreSQL's advisory locks ("bt" and a number); for a site its key is the second part."""
+
+_DISK_FULL = "53100"
+"""SQLSTATE disk_full (PostgreSQL, appendix A)."""
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _READING = "archive_reading"
@@ -43,9 +54,24 @@ class ArchiveNewer(ArchiveError):
     """The archive was upgraded by a newer program than this one."""
 
 
-def open_engine(settings: Settings) -> Engine:
-    """An engine for the database of `settings`. Opens no connection yet."""
-    engine = create_engine(settings.database_url)
+def open_engine(url: str) -> Engine:
+    """An engine for the database at `url` (see `archive.settings.database_url`). Opens no connection yet.
+
+    Raises ArchiveError if PostgreSQL is asked for and its driver is not installed.
+    """
+    options: dict[str, Any] = {}
+    if make_url(url).get_backend_name() == "postgresql":
+        # A crawl lives for hours: a connection that the server dropped meanwhile is replaced, not used.
+        options["pool_pre_ping"] = True
+        given = make_url(url).query
+        ours = {"connect_timeout": CONNECT_SECONDS, "application_name": "baotinh"}
+        options["connect_args"] = {name: value for name, value in ours.items() if name not in given}
+    try:
+        engine = create_engine(url, **options)
+    except ModuleNotFoundError as error:
+        raise ArchiveError(
+            f"{_shown(make_url(url))}: PostgreSQL's driver is not installed; run pip install 'baotinh[postgresql]'"
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -75,10 +101,53 @@ def session_factory(engine: Engine) -> Sessions:
 
 @contextmanager
 def reading(sessions: Sessions) -> Iterator[Session]:
-    """A session that only reads one unchanging state, and on SQLite holds no writer up."""
+    """A session that only reads one unchanging state, and holds no writer up."""
     with sessions() as session:
-        session.connection(execution_options={_READING: True})
+        session.connection(execution_options=_reading_options(session.get_bind().dialect.name))
         yield session
+
+
+@contextmanager
+def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
+    """A transaction that writes what belongs to one site; another of the same site waits until it ends.
+
+    On SQLite there is one writer at a time anyhow. On PostgreSQL the site's row is locked, so that what
+    was read first is still true when it is written, and crawls of other sites go on.
+    """
+    with sessions.begin() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))
+        yield session
+
+
+def insert_if_new(session: Session, model: type[Base], row: dict[str, Any], key: InstrumentedAttribute[Any]) -> None:
+    """Insert `row` unless there is one with the same `key`, which is unique; waits for who is inserting it now."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(model).values(row).on_conflict_do_nothing(index_elements=[key]))
+
+
+def lock_site(engine: Engine, site_id: int, site: str) -> Connection | None:
+    """Claim a site for a crawl, as long as the connection given is open.
+
+    The lock file beside the captures keeps two processes of one machine apart; machines that share a
+    PostgreSQL archive are kept apart by this. None on SQLite, which is of one machine. Raises
+    ArchiveError if the site is claimed already.
+    """
+    if engine.dialect.name == "sqlite":
+        return None
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    # The lock lives as long as the server's session, so this one must not go back to the pool.
+    connection.detach()
+    if connection.scalar(select(func.pg_try_advisory_lock(SITE_LOCKS, site_id))):
+        return connection
+    connection.close()
+    raise ArchiveError(f"{site}: another machine is crawling this site into the same archive; wait until it ends")
+
+
+def _reading_options(dialect: str) -> dict[str, Any]:
+    if dialect == "sqlite":
+        return {_READING: True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def _config() -> Config:
@@ -103,7 +172,10 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def _run(engine: Engine, step: Any, revision: str) -> None:
     config = _config()
-    with _readable(engine), engine.begin() as connection:
+    with understandable(engine), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            _refuse_other_encodings(engine, connection)
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         _refuse_newer(engine, connection, config)
         config.attributes["connection"] = connection
         step(config, revision)
@@ -114,43 +186,86 @@ def check_version(engine: Engine) -> None:
 
     Raises ArchiveMissing, ArchiveOutdated, ArchiveNewer, or ArchiveError if it is no database at all.
     """
-    config = _config()
-    path = engine.url.database or ""
-    # Connecting would leave an empty file behind.
-    if engine.dialect.name == "sqlite" and not Path(path).exists():
-        raise ArchiveMissing(f"{_shown(engine)}: there is no archive yet; run `baotinh db upgrade`")
-    with _readable(engine), engine.connect().execution_options(**{_READING: True}) as connection:
-        heads = _refuse_newer(engine, connection, config)
-    if not heads:
-        raise ArchiveMissing(f"{_shown(engine)}: there is no archive yet; run `baotinh db upgrade`")
-    if heads != set(ScriptDirectory.from_config(config).get_heads()):
+    version = version_of(engine)
+    if version is None:
+        raise ArchiveMissing(f"{_shown(engine.url)}: there is no archive yet; run `baotinh db upgrade`")
+    if version != newest_version():
         raise ArchiveOutdated(
-            f"{_shown(engine)}: the archive is at version {', '.join(sorted(heads))}, older than this "
-            "program; run `baotinh db upgrade`"
+            f"{_shown(engine.url)}: the archive is at version {version}, older than this program; "
+            "run `baotinh db upgrade`"
         )
 
 
-def _refuse_newer(engine: Engine, connection: Connection, config: Config) -> set[str]:
+def newest_version() -> str:
+    """The version of an archive that this program works with."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None, "there are migrations"
+    return head
+
+
+def version_of(engine: Engine) -> str | None:
+    """The version of the archive at `engine`, None if there is none yet.
+
+    Raises ArchiveNewer, or ArchiveError if it is no database at all.
+    """
+    # Connecting would leave an empty file behind.
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return None
+    options = _reading_options(engine.dialect.name)
+    with understandable(engine), engine.connect().execution_options(**options) as connection:
+        return _refuse_newer(engine, connection, _config())
+
+
+def _refuse_newer(engine: Engine, connection: Connection, config: Config) -> str | None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    heads = set(MigrationContext.configure(connection).get_current_heads())
-    if heads - known:
+    version = MigrationContext.configure(connection).get_current_revision()
+    if version is not None and version not in known:
         raise ArchiveNewer(
-            f"{_shown(engine)}: the archive is at version {', '.join(sorted(heads - known))}, "
-            "newer than this program; upgrade the program"
+            f"{_shown(engine.url)}: the archive is at version {version}, newer than this program; upgrade the program"
         )
-    return heads
+    return version
+
+
+def _refuse_other_encodings(engine: Engine, connection: Connection) -> None:
+    encoding = connection.exec_driver_sql("show server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise ArchiveError(
+            f"{_shown(engine.url)}: the database is encoded in {encoding}, which cannot hold every letter; "
+            f"make another: createdb --encoding=UTF8 --template=template0 NAME"
+        )
 
 
 @contextmanager
-def _readable(engine: Engine) -> Iterator[None]:
+def understandable(engine: Engine) -> Iterator[None]:
+    """Turn what the driver raises in the block into an ArchiveError that says what to do."""
     try:
         yield
     except DBAPIError as error:
-        raise ArchiveError(
-            f"{_shown(engine)}: cannot be used as an archive ({error.orig}); "
-            "check BAOTINH_DATA and BAOTINH_DATABASE_URL"
-        ) from error
+        raise ArchiveError(f"{_shown(engine.url)}: cannot be used as an archive: {explained(error)}") from error
 
 
-def _shown(engine: Engine) -> str:
-    return make_url(engine.url).render_as_string(hide_password=True)
+def explained(error: DBAPIError) -> str:
+    """What went wrong with the database, and what an operator can do about it, in one line."""
+    words = " ".join(str(error.orig).split())
+    if _is_disk_full(error.orig):
+        return f"{words}: the database's disk is full; make room on it, then run again: nothing that was kept is lost"
+    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return (
+            f"{words}: another process has been writing for {BUSY_SECONDS} seconds; wait until it ends, then run again"
+        )
+    if isinstance(error.orig, sqlite3.Error):
+        return f"{words}; check BAOTINH_DATA and BAOTINH_DATABASE_URL"
+    return (
+        f"{words}; check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database "
+        "there (`createdb NAME` makes one)"
+    )
+
+
+def _is_disk_full(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return getattr(error, "sqlstate", None) == _DISK_FULL
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
-from archive.database import Sessions, reading
+from archive.database import Sessions, reading, writing
 from archive.models import ArticleUrl, StoredArticle, Url, UrlKind, UrlState, dated_columns
 from archive.sections import put_in_sections
 
@@ -89,7 +89,7 @@ class Ledger:
         """
         now = self._clock.now()
         decided: list[tuple[Found, Decision]] = []
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             for start in range(0, len(found), _PAGE):
                 page = found[start : start + _PAGE]
                 book = _Page(session, self._site_id, page)
@@ -134,7 +134,7 @@ class Ledger:
         failures. An article that is already kept stays as it is.
         """
         now = self._clock.now()
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             row.failures += 0.5 if soft else 1.0
             row.reason = reason
@@ -148,7 +148,7 @@ class Ledger:
     def gone(self, url: str, status: int, reason: str) -> None:
         """The site says that the URL is no more; an article kept under no other live URL is gone with it."""
         now = self._clock.now()
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
             session.flush()
@@ -168,7 +168,7 @@ class Ledger:
 
     def forbidden(self, url: str, reason: str) -> None:
         """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             row.reason, row.due_at = reason, self._clock.now() + FORBIDDEN_FOR
             if row.state == UrlState.FOUND:
@@ -177,7 +177,7 @@ class Ledger:
     def walked(self, url: str, kind: UrlKind, down_to: date) -> None:
         """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing."""
         now = self._clock.now()
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url, kind)
             row.state, row.walked_at, row.fetched_at = UrlState.FETCHED.value, now, now
             row.walked_down_to = down_to

@@ -103,7 +103,8 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads it from the class
-        str: Text,
+        # By bytes, as SQLite sorts: exports must not depend on the server's idea of the alphabet.
+        str: Text().with_variant(Text(collation="C"), "postgresql"),
         datetime: Instant,
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),

@@ -26,6 +26,9 @@ VARIABLES = (DATA, DATABASE_URL, CONTACT, clock_module.VARIABLE)
 
 _PREFIX = "BAOTINH_"
 _DRIVERS = ("sqlite", "postgresql+psycopg")
+_PLAIN_POSTGRESQL = ("postgresql", "postgres")
+"""How other tools write a PostgreSQL URL; we name the driver, since it is the one that is tested."""
+
 _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 
 
@@ -56,6 +59,11 @@ class Settings:
         return self.data / "logs"
 
     @property
+    def backups(self) -> Path:
+        """The folder of what the database was before it was upgraded."""
+        return self.data / "backups"
+
+    @property
     def locks(self) -> Path:
         """The folder of lock files."""
         return self.data / "locks"
@@ -80,7 +88,7 @@ class Settings:
             raise SettingsError(str(error)) from error
         data = _data_folder(environ.get(DATA, "").strip() or "./data")
         default = URL.create("sqlite", database=str(data / "baotinh.sqlite3")).render_as_string(False)
-        return cls(data, _database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ))
+        return cls(data, database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ))
 
 
 def _data_folder(value: str) -> Path:
@@ -102,25 +110,34 @@ def _data_folder(value: str) -> Path:
     return folder
 
 
-def _database_url(value: str) -> str:
+def database_url(value: str, name: str = DATABASE_URL) -> str:
+    """Check the URL of an archive's database and give it with its driver; `name` is what messages call it.
+
+    Raises SettingsError; a password is never shown.
+    """
     allowed = "give sqlite:////absolute/path.sqlite3 or postgresql+psycopg://user@host/database"
     try:
         url = make_url(value)
     except (ArgumentError, ValueError) as error:
-        raise SettingsError(f"{DATABASE_URL}={value!r}: is not a database URL; {allowed}") from error
+        raise SettingsError(f"{name}={_without_password(value)!r}: is not a database URL; {allowed}") from error
+    if url.drivername in _PLAIN_POSTGRESQL:
+        url = url.set(drivername="postgresql+psycopg")
     shown = url.render_as_string(hide_password=True)
     if url.drivername not in _DRIVERS:
-        raise SettingsError(f"{DATABASE_URL}={shown!r}: {url.drivername!r} is not supported; {allowed}")
+        raise SettingsError(f"{name}={shown!r}: {url.drivername!r} is not supported; {allowed}")
     if url.drivername == "sqlite":
         if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
-            raise SettingsError(
-                f"{DATABASE_URL}={shown!r}: a database in memory would be lost with the process; {allowed}"
-            )
+            raise SettingsError(f"{name}={shown!r}: a database in memory would be lost with the process; {allowed}")
         if not Path(url.database).absolute().parent.is_dir():
-            raise SettingsError(f"{DATABASE_URL}={shown!r}: its folder does not exist; make it first, or {allowed}")
+            raise SettingsError(f"{name}={shown!r}: its folder does not exist; make it first, or {allowed}")
     elif not url.database:
-        raise SettingsError(f"{DATABASE_URL}={shown!r}: names no database; {allowed}")
-    return value
+        raise SettingsError(f"{name}={shown!r}: names no database; {allowed}")
+    return url.render_as_string(hide_password=False)
+
+
+def _without_password(value: str) -> str:
+    """A URL that cannot be read, without what may be its password."""
+    return re.sub(r"//[^@/]*@", "//***@", value)
 
 
 def _contact(environ: Mapping[str, str]) -> str:

@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
-from archive.database import Sessions, reading
+from archive.database import Sessions, insert_if_new, reading, writing
 from archive.ledger import Found, add_article_url, ledger_row, next_look
 from archive.models import (
     ArticleUrl,
@@ -38,6 +38,8 @@ from archive.provinces import REFORM, site_provinces
 from archive.sections import put_in_sections
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NOT_KEPT = re.compile("[\0\ud800-\udfff]")
+"""What PostgreSQL does not keep (NUL), and what has no bytes at all (halves of surrogate pairs)."""
 
 
 class Outcome(StrEnum):
@@ -114,7 +116,7 @@ class Store:
 
     def add_capture(self, capture: NewCapture) -> int:
         """Acknowledge a capture on its own (listings, feeds, failed pages); give its key for `save`."""
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             return self._capture(session, capture).id
 
     def save(
@@ -136,7 +138,7 @@ class Store:
         """
         if isinstance(result, Article):
             _check(result)
-        with self._sessions.begin() as session:
+        with writing(self._sessions, self._site_id) as session:
             row = self._capture(session, capture) if isinstance(capture, NewCapture) else _get(session, capture)
             before = session.scalar(
                 select(Extraction.outcome).where(
@@ -155,7 +157,8 @@ class Store:
         known = session.scalar(select(Capture).where(Capture.file == place.file, Capture.offset == place.offset))
         if known is not None:
             return known
-        header = {name.lower(): value for name, value in reversed(new.headers)}
+        # PostgreSQL keeps no NUL, and no server sends one in good faith.
+        header = {name.lower(): value.replace("\0", "") for name, value in reversed(new.headers)}
         row = Capture(
             site_id=self._site_id,
             run_id=new.run_id,
@@ -307,10 +310,10 @@ class Store:
         sha256 = hashlib.sha256(body.encode()).hexdigest()
         text = session.scalar(select(StoredText).where(StoredText.sha256 == sha256))
         if text is None:
-            text = StoredText(text_id=sha256[:16], sha256=sha256, body=body, syllables=syllables(body))
-            text.created_at = self._clock.now()
-            session.add(text)
-            session.flush()
+            # Texts are of no site: another one's crawl may be storing the same words at this moment.
+            row = {"text_id": sha256[:16], "sha256": sha256, "body": body, "syllables": syllables(body)}
+            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()}, StoredText.sha256)
+            text = session.scalars(select(StoredText).where(StoredText.sha256 == sha256)).one()
         return text
 
     def _revise(
@@ -357,6 +360,18 @@ def _check(article: Article) -> None:
         raise ValueError(f"{article.url}: title or text is not NFC; normalise them first")
     if not article.key or not article.title:
         raise ValueError(f"{article.url}: an article needs a key and a title")
+    if any(_NOT_KEPT.search(words) for words in _strings(asdict(article))):
+        raise ValueError(f"{article.url}: a field holds NUL or half a character; clean the fields first")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _strings(one)
 
 
 def _lost_layout(current: Extraction, result: Article) -> bool:

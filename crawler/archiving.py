@@ -5,12 +5,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from archive.captures import CaptureWriter
 from archive.clock import Clock
-from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.database import Sessions, check_version, explained, lock_site, open_engine, session_factory
 from archive.ledger import Ledger
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
@@ -34,12 +34,15 @@ class Archiving:
     ledger: Ledger
     store: Store
     captures: CaptureWriter
+    lock: Connection | None
     run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Let go of the capture file, its lock and the database."""
         self.captures.close()
+        if self.lock is not None:
+            self.lock.close()
         self.engine.dispose()
 
 
@@ -50,7 +53,7 @@ def archiving(crawler: Crawler) -> Archiving:
     """The bundle of `crawler`, opened at the first call.
 
     Raises SettingsError for a wrong environment, ArchiveError if the database is missing, outdated,
-    newer than the code or cannot be reached, CaptureLocked if another crawl of the site runs.
+    newer than the code or cannot be reached, or if another crawl of the site runs.
     """
     if crawler not in _OPEN:
         _OPEN[crawler] = _open(crawler)
@@ -59,8 +62,8 @@ def archiving(crawler: Crawler) -> Archiving:
 
 async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
-    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    archiving(crawler).troubles.insert(0, f"the archive cannot be written to ({words}); mend that and crawl again")
+    words = explained(error) if isinstance(error, DBAPIError) else str(error)
+    archiving(crawler).troubles.insert(0, f"the archive cannot be written to: {words}")
     engine = crawler.engine
     if engine is not None and engine.spider is not None:
         await engine.close_spider_async(reason=ARCHIVE_LOST)
@@ -68,7 +71,7 @@ async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
 
 def _open(crawler: Crawler) -> Archiving:
     settings = Settings.from_environment()
-    engine = open_engine(settings)
+    engine = open_engine(settings.database_url)
     check_version(engine)
     sessions = session_factory(engine)
     spider: Any = crawler.spidercls
@@ -83,6 +86,7 @@ def _open(crawler: Crawler) -> Archiving:
     try:
         with sessions.begin() as session:
             site_id = register_site(session, record, settings.clock)
+        lock = lock_site(engine, site_id, spider.name)
     except BaseException:
         captures.close()
         raise
@@ -94,4 +98,5 @@ def _open(crawler: Crawler) -> Archiving:
         ledger=Ledger(sessions, site_id, settings.clock),
         store=Store(sessions, site_id, settings.clock),
         captures=captures,
+        lock=lock,
     )

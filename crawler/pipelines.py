@@ -2,7 +2,7 @@
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import Outcome
@@ -23,7 +23,7 @@ class StorePipeline:
         return cls(crawler)
 
     async def process_item(self, item: PageRead) -> PageRead:
-        """Save `item`. Database errors stop the crawl: what is not stored stays due in the ledger."""
+        """Save `item`. A database that fails stops the crawl: what is not stored stays due in the ledger."""
         try:
             outcome = archiving(self.crawler).store.save(
                 item.capture_id,
@@ -33,7 +33,7 @@ class StorePipeline:
                 aliases=item.aliases,
                 found=item.found,
             )
-        except DBAPIError as error:
+        except (InterfaceError, OperationalError) as error:
             await stop_for_archive(self.crawler, error)
             raise DropItem(f"{item.requested} was not stored and stays due") from error
         stats = self.crawler.stats

@@ -36,5 +36,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with open_engine(Settings.from_environment()).begin() as opened:
+    with open_engine(Settings.from_environment().database_url).begin() as opened:
         run(opened)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.postgresql import PostgreSQL
 from tests.sample_web.harness import SampleWeb
 
 BAOTINH = [sys.executable, "-m", "baotinh"]
@@ -33,10 +34,17 @@ def web(shared_web: SampleWeb) -> Iterator[SampleWeb]:
         shared_web.control(host, clear=1)
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of this test process."""
+    with PostgreSQL() as server:
+        yield server
+
+
 class Program:
     """`baotinh` with a data folder of its own, behind the sample web's proxy."""
 
-    def __init__(self, data: Path, web: SampleWeb | None) -> None:
+    def __init__(self, data: Path, web: SampleWeb | None, database: str | None = None) -> None:
         self.data = data
         # Nothing of the developer's own settings may reach the program under test.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BAOTINH_")}
@@ -44,6 +52,8 @@ class Program:
         for name in proxies:
             kept.pop(name, None)
         self.environment = {**kept, "BAOTINH_DATA": str(data), "BAOTINH_NOW": NOW, "COLUMNS": "200"}
+        if database is not None:
+            self.environment["BAOTINH_DATABASE_URL"] = database
         if web is not None:
             self.environment |= web.environment()
 

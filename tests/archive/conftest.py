@@ -1,4 +1,4 @@
-"""An empty archive on SQLite in a temporary folder, and sites in it."""
+"""An empty archive, once on SQLite and once on PostgreSQL, and sites in it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from archive.ledger import Ledger
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, register_site
 from tests.archive.helpers import HandClock, Site
+from tests.postgresql import PostgreSQL
 
 
 @pytest.fixture
@@ -19,15 +20,19 @@ def clock() -> HandClock:
     return HandClock()
 
 
-@pytest.fixture
-def settings(tmp_path_factory: pytest.TempPathFactory, clock: HandClock) -> Settings:
-    found = Settings.from_environment({"BAOTINH_DATA": str(tmp_path_factory.mktemp("data"))})
-    return replace(found, clock=clock)
+@pytest.fixture(params=("sqlite", "postgresql"))
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, clock: HandClock) -> Settings:
+    """The settings of an archive that is not made yet; what uses them runs on both databases."""
+    environ = {"BAOTINH_DATA": str(tmp_path_factory.mktemp("data"))}
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        environ["BAOTINH_DATABASE_URL"] = server.new_database()
+    return replace(Settings.from_environment(environ), clock=clock)
 
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
-    engine = open_engine(settings)
+    engine = open_engine(settings.database_url)
     if engine.dialect.name == "sqlite":
         # Hundreds of small transactions: durability is not what these tests are about.
         event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = off"))

@@ -25,8 +25,23 @@ def test_the_clock_is_set(tmp_path: Path) -> None:
 
 def test_postgresql_is_allowed(tmp_path: Path) -> None:
     url = "postgresql+psycopg://user:secret@localhost/baotinh"
-    environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_DATABASE_URL": url}
-    assert Settings.from_environment(environ).database_url == url
+    for written in (
+        url,
+        url.replace("postgresql+psycopg", "postgresql"),
+        url.replace("postgresql+psycopg", "postgres"),
+    ):
+        environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_DATABASE_URL": written}
+        assert Settings.from_environment(environ).database_url == url
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["postgresql+psycopg://user:secret@localhost", "mysql://user:secret@localhost/x", "://user:secret@localhost"],
+)
+def test_no_message_shows_a_password(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment({"BAOTINH_DATA": str(tmp_path), "BAOTINH_DATABASE_URL": value})
+    assert "secret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +51,7 @@ def test_postgresql_is_allowed(tmp_path: Path) -> None:
         ("BAOTINH_NOW", "2022-12-26T06:00:00", "give an instant with its offset"),
         ("BAOTINH_DATABASE_URL", "not a url", "is not a database URL"),
         ("BAOTINH_DATABASE_URL", "mysql://localhost/x", "'mysql' is not supported"),
-        ("BAOTINH_DATABASE_URL", "postgresql://localhost/x", "'postgresql' is not supported"),
+        ("BAOTINH_DATABASE_URL", "postgresql+psycopg2://localhost/x", "'postgresql+psycopg2' is not supported"),
         ("BAOTINH_DATABASE_URL", "postgresql+psycopg://localhost", "names no database"),
         ("BAOTINH_DATABASE_URL", "sqlite://", "lost with the process"),
         ("BAOTINH_DATABASE_URL", "sqlite:///:memory:", "lost with the process"),

@@ -38,7 +38,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         settings = Settings.from_environment({"BAOTINH_DATA": str(folder)})
-        engine = open_engine(settings)
+        engine = open_engine(settings.database_url)
         upgrade(engine)
         self.sessions = session_factory(engine)
         self.clock: Any = Clock()
