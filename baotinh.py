@@ -20,16 +20,20 @@ from scrapy.settings import Settings as ScrapySettings
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import BlockKind, Dated, Precision
+from archive.copying import back_up, copy_archive
 from archive.database import (
     ArchiveError,
     Sessions,
     check_version,
     explained,
+    newest_version,
     open_engine,
     reading,
     session_factory,
     upgrade,
+    version_of,
 )
+from archive.digest import exact_digest, logical_digest, whole
 from archive.export.jsonl import export_jsonl
 from archive.export.selection import Selection
 from archive.export.staging import Exported
@@ -37,7 +41,7 @@ from archive.export.txt import export_txt
 from archive.models import RunOutcome
 from archive.query import Shown, find_article, rejects, site_status
 from archive.runs import Runs
-from archive.settings import Settings, SettingsError
+from archive.settings import Settings, SettingsError, database_url
 from crawler.sites import UnknownSite, all_sites, find_site, site_of
 from schedules.nightly import run_nightly
 from schedules.runs import Order, crawl_all
@@ -71,6 +75,7 @@ app.add_typer(schedule_app, name="schedule")
 WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
 out = Console(width=WIDE)
 err = Console(stderr=True)
+_DONE_ROWS = TextColumn("{task.completed:,} rows, {task.description}")
 
 FirstDay = Annotated[
     datetime | None,
@@ -308,22 +313,67 @@ def export(
     ) as bar:
         task = bar.add_task("export", total=None)
         done = write(sessions, folder, selection, lambda number: bar.advance(task, number))
-    out.print(
-        f"{done.articles:,} articles, {done.texts:,} texts -> {folder}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    _say(f"{done.articles:,} articles, {done.texts:,} texts -> {folder}")
     if not done.articles:
         err.print("Nothing matched the selection; `baotinh status` shows what the archive holds.")
 
 
+# -- the database ---------------------------------------------------------------------------------
+
+
 @db_app.command("upgrade")
-def db_upgrade() -> None:
-    """Create the database, or bring it up to this program's version."""
+def db_upgrade(
+    backup: Annotated[
+        bool, typer.Option("--backup/--no-backup", help="First write an older database into DATA/backups.")
+    ] = True,
+) -> None:
+    """Create the database, or bring it up to this program's version after a backup."""
     settings = Settings.from_environment()
-    upgrade(open_engine(settings.database_url))
-    out.print(f"The archive in {settings.data} is up to date.", markup=False, highlight=False, soft_wrap=True)
+    engine = open_engine(settings.database_url)
+    before = version_of(engine)
+    if before is not None and before != newest_version() and backup:
+        _say(f"Backup: {back_up(engine, settings.backups, settings.clock)}")
+    upgrade(engine)
+    _say(f"The archive at {engine.url.render_as_string()} is up to date (version {newest_version()}).")
+
+
+@db_app.command("digest")
+def db_digest(
+    exact: Annotated[bool, typer.Option("--exact", help="Times, runs and places of captures too.")] = False,
+) -> None:
+    """Print what tells whether two archives hold the same, by table and as a whole.
+
+    Two archives that the same crawl filled have the same digest, on SQLite and on PostgreSQL; times of
+    fetching, runs and view counts do not count. A copy has the same [bold]--exact[/] digest as well.
+    """
+    _, sessions = _open_archive()
+    with reading(sessions) as session:
+        tables = exact_digest(session) if exact else logical_digest(session)
+    for name, table in tables.items():
+        _say(f"{table.sum}  {table.rows:>9}  {name}")
+    _say(f"{whole(tables)}  {sum(table.rows for table in tables.values()):>9}  archive")
+
+
+@db_app.command("copy")
+def db_copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="URL of the database to read.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="URL of a new or empty database.")],
+) -> None:
+    """Copy an archive's database into another, SQLite or PostgreSQL, and check it by digest.
+
+    Nothing is kept in the new one unless all of it is right. Captures are files in the data folder and
+    stay there. Stop scheduler and crawls first: what they add meanwhile is not copied.
+
+    Example: [bold]baotinh db copy sqlite:////srv/baotinh/baotinh.sqlite3 postgresql://baotinh@localhost/baotinh[/]
+    """
+    from_engine, to_engine = (open_engine(database_url(url, name)) for url, name in ((source, "FROM"), (target, "TO")))
+    with Progress(SpinnerColumn(), _DONE_ROWS, TimeElapsedColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        tables = copy_archive(
+            from_engine, to_engine, lambda name, rows: bar.update(task, advance=rows, description=name)
+        )
+    _say(f"{sum(table.rows for table in tables.values()):,} rows; both have the exact digest {whole(tables)}.")
+    _say(f"To use the copy, set BAOTINH_DATABASE_URL to {to_engine.url.render_as_string()}")
 
 
 # -- parts ----------------------------------------------------------------------------------------
@@ -336,6 +386,10 @@ def _table(first: str, *others: str) -> Table:
     for name in others:
         table.add_column(name, overflow="fold")
     return table
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _open_archive() -> tuple[Settings, Sessions]:

@@ -1,0 +1,136 @@
+"""Copies of an archive's database: into another database, or aside before it is changed."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy.orm import Session
+
+from archive.clock import Clock
+from archive.database import (
+    ArchiveError,
+    check_version,
+    reading,
+    session_factory,
+    understandable,
+    upgrade,
+    version_of,
+)
+from archive.digest import TableDigest, exact_digest, row_sum
+from archive.models import Base
+
+_BATCH = 500
+"""Rows read and written at a time."""
+
+
+def copy_archive(
+    source: Engine, target: Engine, tell: Callable[[str, int], None] = lambda table, rows: None
+) -> dict[str, TableDigest]:
+    """Copy a whole archive into a new or empty database and give the digest that both have.
+
+    The copy is one transaction: cut short, it leaves nothing, and it is done only once every table has
+    been read back and is equal. `tell` hears of the rows done. The captures are files and stay where
+    they are. Raises ArchiveError if the source is no archive of this version, if the target already
+    holds one, or if the two differ.
+    """
+    check_version(source)
+    if version_of(target) is None:
+        upgrade(target)
+    check_version(target)
+    with reading(session_factory(source)) as given, understandable(target), target.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            if connection.scalar(select(table.c[0]).limit(1)) is not None:
+                raise ArchiveError(
+                    f"{target.url.render_as_string()}: holds an archive already (its table {table.name} has rows); "
+                    "give a database that is new or empty"
+                )
+        wanted = {table.name: _copy_table(given, connection, table, tell) for table in Base.metadata.sorted_tables}
+        with Session(connection) as copied:
+            found = exact_digest(copied)
+        for name, digest in wanted.items():
+            if found[name] != digest:
+                raise ArchiveError(
+                    f"{target.url.render_as_string()}: table {name} was not copied whole ({found[name].rows} of "
+                    f"{digest.rows} rows, or other values); nothing was kept there: please report this"
+                )
+    return found
+
+
+def _copy_table(given: Session, connection: Connection, table: Table, tell: Callable[[str, int], None]) -> TableDigest:
+    result = given.execute(select(table).execution_options(yield_per=_BATCH))
+
+    def passing() -> Iterator[Row[Any]]:
+        for rows in result.partitions():
+            connection.execute(table.insert(), [dict(row._mapping) for row in rows])
+            tell(table.name, len(rows))
+            yield from rows
+
+    digest = row_sum(passing())
+    if connection.dialect.name == "postgresql" and "id" in table.c:
+        # The keys came with the rows, so the sequence that gives new ones has not moved.
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        connection.execute(select(func.setval(sequence, func.max(table.c.id))))
+    return digest
+
+
+def back_up(engine: Engine, folder: Path, clock: Clock) -> Path:
+    """Write the database as it is into a file of its own in `folder`, and give that file's path.
+
+    SQLite gives a database file, to be put in place of the other; PostgreSQL a file for `pg_restore`.
+    Raises ArchiveError if it cannot be made; then there is no such file.
+    """
+    ending = "sqlite3" if engine.dialect.name == "sqlite" else "dump"
+    file = folder / f"baotinh-{version_of(engine)}-{clock.now():%Y%m%dT%H%M%S}.{ending}"
+    partial = file.with_name(f".partial-{file.name}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        if engine.dialect.name == "sqlite":
+            _vacuum_into(engine, partial)
+        else:
+            _dump(engine, partial)
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.rename(file)
+    except OSError as error:
+        raise ArchiveError(f"{file}: the backup cannot be written ({error.strerror}); {_INSTEAD}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return file
+
+
+_INSTEAD = "make room, or make a backup in your own way and run `baotinh db upgrade --no-backup`"
+
+
+def _vacuum_into(engine: Engine, file: Path) -> None:
+    database = Path(engine.url.database or "")
+    size = sum(part.stat().st_size for part in database.parent.glob(f"{database.name}*") if part.is_file())
+    free = shutil.disk_usage(file.parent).free
+    if free < size:
+        raise ArchiveError(f"{file}: the backup needs {size} bytes and {free} are free; {_INSTEAD}")
+    with understandable(engine), engine.connect() as connection:
+        # To the driver itself: no transaction may be open, and SQLAlchemy would begin one.
+        connection.connection.cursor().execute("vacuum into ?", (str(file),))
+
+
+def _dump(engine: Engine, file: Path) -> None:
+    url = engine.url.set(drivername="postgresql", password=None)
+    environment = dict(os.environ)
+    if engine.url.password is not None:
+        # Not on the command line, which every user of the machine may read.
+        environment["PGPASSWORD"] = str(engine.url.password)
+    command: Sequence[str | Path] = ("pg_dump", "--format=custom", "--file", file, "--dbname", url.render_as_string())
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            "the backup needs pg_dump, which is not installed; install PostgreSQL's client programs (Debian: "
+            "apt-get install postgresql-client), or make a backup in your own way and run `baotinh db upgrade "
+            "--no-backup`"
+        ) from error
+    if done.returncode:
+        raise ArchiveError(f"{file}: pg_dump could not write the backup: {done.stderr.strip()}; {_INSTEAD}")

@@ -1,0 +1,173 @@
+"""Both databases as an operator meets them: the same crawl, the same archive; clear words when one fails."""
+
+import os
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from archive.database import downgrade, open_engine
+from tests.conftest import BAOTINH, Program
+from tests.postgresql import PostgreSQL
+from tests.sample_web.harness import SampleWeb
+
+FAILED = 1
+
+
+@pytest.fixture
+def on_postgresql(tmp_path: Path, web: SampleWeb, postgresql: PostgreSQL) -> Program:
+    made = Program(tmp_path / "postgresql" / "data", web, postgresql.new_database())
+    made.run("db", "upgrade")
+    return made
+
+
+def digest(program: Program, *options: str) -> str:
+    return program.run("db", "digest", *options).stdout
+
+
+def test_the_same_crawl_gives_the_same_archive_on_both(program: Program, on_postgresql: Program) -> None:
+    for one in (program, on_postgresql):
+        one.crawl()
+    assert digest(program) == digest(on_postgresql)
+    articles = program.articles()
+    views = [one.pop("views") for one in articles]
+    assert len(articles) == 68
+    others = on_postgresql.articles()
+    assert [one.pop("views") for one in others] != views, "the counters moved, and the digest does not tell"
+    assert others == articles
+
+
+def test_a_second_crawl_and_a_correction_on_postgresql(on_postgresql: Program, web: SampleWeb) -> None:
+    on_postgresql.crawl("bao_thai_nguyen")
+    before = digest(on_postgresql)
+    assert "nothing new" in on_postgresql.crawl("bao_thai_nguyen").stdout
+    assert digest(on_postgresql) == before
+    web.control("baothainguyen.vn", edit="286012")
+    [article] = [one for one in on_postgresql.articles() if one["article"].endswith("286012")]
+    on_postgresql.run("fetch", article["url"], "--force")
+    assert "revision 1" in on_postgresql.run("show", article["article"]).stdout
+    assert digest(on_postgresql) != before
+
+
+def test_an_archive_moves_to_postgresql_and_back(program: Program, postgresql: PostgreSQL, tmp_path: Path) -> None:
+    program.crawl("hong_linh")
+    here = f"sqlite:///{program.data}/baotinh.sqlite3"
+    there, back = postgresql.new_database(), f"sqlite:///{tmp_path}/back.sqlite3"
+    assert "both have the exact digest" in program.run("db", "copy", here, there).stdout
+    program.run("db", "copy", there, back)
+    exact = digest(program, "--exact")
+    for url in (there, back):
+        program.environment["BAOTINH_DATABASE_URL"] = url
+        assert digest(program, "--exact") == exact
+    refused = program.run("db", "copy", here, there, code=FAILED)
+    assert "holds an archive already" in refused.stderr
+    # What was copied is an archive like any other: the crawl goes on in it.
+    program.environment["BAOTINH_DATABASE_URL"] = there
+    assert "nothing new" in program.crawl("hong_linh").stdout
+    assert program.crawl("bao_thai_nguyen").returncode == 0
+
+
+def test_a_copy_refuses_a_url_by_its_place(program: Program) -> None:
+    refused = program.run("db", "copy", "sqlite:////nowhere/at/all.sqlite3", "postgresql://localhost", code=2)
+    assert "FROM='sqlite:////nowhere/at/all.sqlite3': its folder does not exist" in refused.stderr
+
+
+def test_upgrade_makes_a_backup_first(program: Program, on_postgresql: Program) -> None:
+    for one in (program, on_postgresql):
+        assert not (one.data / "backups").exists(), "a new archive needs no backup"
+        downgrade(engine_of(one), "0001")
+        said = one.run("db", "upgrade").stdout
+        [file] = (one.data / "backups").iterdir()
+        assert f"Backup: {file}" in said
+        assert "is up to date (version" in said
+        one.run("db", "upgrade")
+        assert [file] == list((one.data / "backups").iterdir()), "nothing was to be done"
+    with sqlite3.connect(next((program.data / "backups").glob("*.sqlite3"))) as backup:
+        assert backup.execute("select version_num from alembic_version").fetchall() == [("0001",)]
+    downgrade(engine_of(program), "0001")
+    program.run("db", "upgrade", "--no-backup")
+    assert len(list((program.data / "backups").iterdir())) == 1
+
+
+def engine_of(program: Program) -> Engine:
+    default = f"sqlite:///{program.data}/baotinh.sqlite3"
+    return open_engine(program.environment.get("BAOTINH_DATABASE_URL", default))
+
+
+def test_an_archive_newer_than_the_program(program: Program, on_postgresql: Program) -> None:
+    for one in (program, on_postgresql):
+        with engine_of(one).begin() as connection:
+            connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+        for command in (("db", "upgrade"), ("status",), ("crawl", "hong_linh")):
+            refused = one.run(*command, code=FAILED)
+            assert "version 9999, newer than this program; upgrade the program" in refused.stderr
+            assert "Traceback" not in refused.stderr
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    program = Program(tmp_path / "data", None, f"postgresql://user:secret@/archive?host={tmp_path}")
+    for command in (("db", "upgrade"), ("status",), ("crawl", "hong_linh"), ("db", "digest")):
+        refused = program.run(*command, code=FAILED)
+        assert "check that the server runs and that BAOTINH_DATABASE_URL names it" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert "secret" not in refused.stderr + refused.stdout
+
+
+def test_a_server_that_goes_away_stops_the_crawl_and_costs_nothing(
+    on_postgresql: Program, web: SampleWeb, postgresql: PostgreSQL
+) -> None:
+    url = on_postgresql.environment["BAOTINH_DATABASE_URL"]
+    name = make_url(url).database
+    web.control("baoquangninh.com.vn", slow=0.05)
+    child = subprocess.Popen(
+        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0"],
+        env=on_postgresql.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    count = f"host={postgresql.folder} user=archive dbname={name}"
+    deadline = time.monotonic() + 60
+    kept = 0
+    while kept < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+        with psycopg.connect(count) as connection:
+            [kept] = connection.execute("select count(*) from article").fetchone()  # type: ignore[misc]
+    assert 2 <= kept < 14, "the crawl must be under way"
+    # As when the server is shut down: no new connection, and the open ones are cut.
+    postgresql.execute(f"alter database {name} allow_connections false")
+    postgresql.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == FAILED, out + err
+    print(err)
+    assert "bao_quang_ninh" in err
+    assert "Traceback" not in err
+    postgresql.execute(f"alter database {name} allow_connections true")
+    web.control("baoquangninh.com.vn", clear=1)
+    on_postgresql.crawl("bao_quang_ninh")
+    assert len(on_postgresql.articles()) == 14
+
+
+def test_two_machines_do_not_crawl_one_site_into_one_archive_at_once(
+    on_postgresql: Program, web: SampleWeb, tmp_path: Path
+) -> None:
+    other = Program(tmp_path / "other" / "data", web, on_postgresql.environment["BAOTINH_DATABASE_URL"])
+    web.control("honglinh.hatinh.gov.vn", slow=0.3)
+    child = subprocess.Popen(
+        [*BAOTINH, "crawl", "hong_linh", "-s", "DOWNLOAD_DELAY=0"],
+        env=on_postgresql.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not list(on_postgresql.data.glob("captures/*/*.warc.gz")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    refused = other.crawl("hong_linh", code=FAILED)
+    assert "another machine is crawling this site into the same archive" in refused.stderr
+    os.kill(child.pid, 15)
+    child.wait(60)
