@@ -38,12 +38,18 @@ def keep_prose(drafts: Sequence[Draft]) -> list[Draft]:
     return [draft for draft in drafts if not draft.hrefs or kept[_letters(draft.text)]]
 
 
-def whole_page(tree: Any, headlines: Mapping[str, str]) -> list[Draft]:
+def whole_page(utf8: bytes, headlines: Mapping[str, str]) -> list[Draft]:
     """Read a page without a layout: trafilatura finds the text, its elements become drafts.
 
+    `utf8` is the page's markup, which is parsed again since trafilatura wants nodes of another class.
     `headlines` maps the letters of links to other articles to their addresses: trafilatura keeps no
     links, and a block that begins with a headline is an entry of a list.
     """
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = html.document_fromstring(utf8, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return []
     document = bare_extraction(tree, fast=True, include_comments=False, include_tables=True)
     if not isinstance(document, Document) or document.body is None:
         return []

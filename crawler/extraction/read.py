@@ -24,23 +24,15 @@ from archive.article import (
 from crawler.extraction import gate
 from crawler.extraction.cleaning import Surroundings, clean, is_document
 from crawler.extraction.dates import json_ld, parse_date, plausible, structured_dates
-from crawler.extraction.layout import (
-    Layout,
-    Match,
-    SiteFacts,
-    remove,
-    select_all,
-    select_first,
-    select_largest,
-    words,
-)
+from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.prose import headline_letters, whole_page
+from crawler.extraction.select import Match, Named, remove, select_all, select_first, select_largest, words
 from crawler.extraction.signoff import SignOff, Standing, read_byline, read_credit, read_sign_off
 from crawler.extraction.simplify import Draft, simplify
-from crawler.extraction.text import folded, has_words, letter_count, slug, squash, word_count
+from crawler.extraction.text import fewer_words, folded, has_words, letter_count, same_words, slug, squash, word_count
 
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 """Raise it whenever the same page can give another article: extractions are kept by version."""
 
 MEDIA_WORDS = 60
@@ -61,8 +53,9 @@ HEADING_ROOM = 40
 CLOCK_ERROR = timedelta(minutes=5)
 """A page's clock and ours differ by no more; an article is rarely fetched so soon."""
 
-LANGUAGE_SAMPLE = 2000
-"""Characters of a text that its language is told from."""
+LANGUAGE_SAMPLE = 600
+"""Characters of a text that its language is told from: in so many of Vietnamese news, 18 % and more are letters
+that only Vietnamese writes (740 articles), nearly four times what is asked for."""
 
 TITLE_WORDS = 3
 """A heading of fewer words that nothing else confirms names a section or the page ("Home", "Giới thiệu")."""
@@ -70,7 +63,7 @@ TITLE_WORDS = 3
 AGREEING_LETTERS = 20
 """So many letters of a title's slug in the address say that the page is about it; slugs are cut."""
 
-_VIETNAMESE = re.compile("[ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ]", re.IGNORECASE)
+_VIETNAMESE = "ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ"
 
 
 @dataclass(frozen=True)
@@ -109,7 +102,7 @@ def read(
     refused = gate.refuse_response(page)
     if refused:
         return Reading(refused)
-    fit = fitting_layout(page.tree, site.layouts, fetched)
+    fit = fitting_layout(page.named, site.layouts, fetched)
     if fit is None:
         refused = gate.refuse_strange(page)
         return Reading(refused) if refused else _Reader(page, site, fetched, listed, None).whole_page()
@@ -125,12 +118,12 @@ class Fit:
     body: Match
 
 
-def fitting_layout(tree: Any, layouts: Sequence[Layout], fetched: datetime) -> Fit | None:
+def fitting_layout(page: Named, layouts: Sequence[Layout], fetched: datetime) -> Fit | None:
     """The first layout whose title and body are on the page; outdated layouts come last."""
     day = fetched.date()
     for layout in sorted(layouts, key=lambda one: one.until is not None and one.until < day):
-        title = select_first(tree, layout.title)
-        body = select_largest(tree, layout.body) if title else None
+        title = select_first(page, layout.title)
+        body = select_largest(page, layout.body) if title else None
         if title and body:
             return Fit(layout, title, body)
     return None
@@ -192,7 +185,7 @@ class _Reader:
     # -- the two ways -----------------------------------------------------------------------------
     def with_layout(self, fit: Fit, further: Sequence[Page]) -> Reading:
         """Read the page where the layout says its parts stand."""
-        layout, tree = fit.layout, self.page.tree
+        layout = fit.layout
         more = self._more_pages(layout)
         own_key = self._field("key", layout.key)
         if own_key:
@@ -213,7 +206,7 @@ class _Reader:
             published=published,
             modified=modified,
         )
-        for node in select_all(tree, layout.drop):
+        for node in select_all(self.page.named, layout.drop):
             remove(node)
         fields = replace(
             fields,
@@ -224,9 +217,9 @@ class _Reader:
         body = self._body(self.page, layout, fit.body)
         for page in further:
             for selectors in (layout.drop, layout.lead, layout.byline, layout.credit, layout.parts):
-                for node in select_all(page.tree, selectors):
+                for node in select_all(page.named, selectors):
                     remove(node)
-            body += self._body(page, layout, select_largest(page.tree, layout.body))
+            body += self._body(page, layout, select_largest(page.named, layout.body))
         return Reading(self._finish(fields, body), more)
 
     def whole_page(self) -> Reading:
@@ -236,7 +229,7 @@ class _Reader:
         title = self._page_title()
         published, modified = self._dates(None, None)
         published = published or self._guess_date(title)
-        drafts = tuple(whole_page(self.page.tree, self._headlines()))
+        drafts = tuple(whole_page(self.page.decoded.utf8, self._headlines()))
         refused = gate.refuse_fallback(title, drafts)
         if refused:
             return Reading(refused)
@@ -263,7 +256,7 @@ class _Reader:
         return key if key not in self._own_keys else None
 
     def _field(self, name: str, selectors: str, *, last: bool = False, own: bool = False) -> str | None:
-        found = select_first(self.page.tree, selectors, last=last, where=self._is_own if own else None)
+        found = select_first(self.page.named, selectors, last=last, where=self._is_own if own else None)
         if found is None:
             return None
         self.origins[name] = f"layout {self.name}: {found.selector}"
@@ -271,7 +264,7 @@ class _Reader:
 
     def _take(self, name: str, selectors: str) -> tuple[str, ...]:
         """Read a field's nodes and take them out of the page, so that the body does not say it again."""
-        nodes = select_all(self.page.tree, selectors)
+        nodes = select_all(self.page.named, selectors)
         values = tuple(value for value in (squash(words(node)) for node in nodes) if value)
         if values:
             self.origins[name] = f"layout {self.name}: {selectors}"
@@ -280,7 +273,7 @@ class _Reader:
         return values
 
     def _all(self, name: str, selectors: str) -> tuple[str, ...]:
-        values = [squash("".join(node.itertext())).lstrip("#") for node in select_all(self.page.tree, selectors)]
+        values = [squash("".join(node.itertext())).lstrip("#") for node in select_all(self.page.named, selectors)]
         out = tuple(dict.fromkeys(value for value in values if value))
         if out:
             self.origins[name] = f"layout {self.name}: {selectors}"
@@ -288,7 +281,7 @@ class _Reader:
 
     def _more_pages(self, layout: Layout) -> tuple[str, ...]:
         """Addresses of the article's further pages, as its own pager lists them."""
-        nodes = select_all(self.page.tree, layout.parts)
+        nodes = select_all(self.page.named, layout.parts)
         links = [self.page.link(a.get("href")) for node in nodes for a in node.iter("a") if a.get("href")]
         for node in nodes:
             remove(node)
@@ -300,7 +293,7 @@ class _Reader:
         if found is None:
             return _Body()
         self.origins.setdefault("text", f"layout {layout.name}: {found.selector}")
-        body = simplify(found.node, set(select_all(found.node, layout.captions)))
+        body = simplify(found.node, set(select_all(page.named, layout.captions)))
         links = tuple(self._leads_to(draft, page) for draft in body.drafts)
         return _Body(body.drafts, links, _attachments(body.drafts, page), body.pictures, body.embeds)
 
@@ -321,7 +314,7 @@ class _Reader:
 
     def _finish(self, fields: _Fields, body: _Body) -> Article | Rejection:
         """Clean the body, read its sign-off, build the article and let the gate judge it."""
-        lead = fields.lead if folded(fields.lead) != folded(fields.title) else ""
+        lead = "" if same_words(fields.lead, fields.title) else fields.lead
         around = Surroundings(
             title=fields.title,
             lead=lead,
@@ -336,9 +329,9 @@ class _Reader:
             if getattr(signed, name):
                 self.origins.setdefault(name, "last lines of the body")
         blocks = self._blocks(lead, drafts)
-        prose = sum(word_count(block.text) for block in blocks if block.kind is not BlockKind.CAPTION)
+        prose = " ".join(block.text for block in blocks if block.kind is not BlockKind.CAPTION)
         shown = body.embeds > 0 or body.pictures >= (MEDIA_PICTURES if prose else 1)
-        media = shown and prose < MEDIA_WORDS
+        media = shown and fewer_words(prose, MEDIA_WORDS)
         section = fields.section or self.listed.section
         if section and not fields.section:
             self.origins["section"] = "listing"
@@ -539,10 +532,10 @@ def _number(text: str | None) -> int | None:
 
 
 def _language(blocks: Sequence[Block], title: str) -> str | None:
-    """``vi`` where at least one letter in twenty is one that only Vietnamese writes; else unknown.
+    """``vi`` where at least one character in twenty is a letter that only Vietnamese writes; else unknown.
 
     The ``lang`` attribute is no evidence: portals declare en-us over Vietnamese text.
     """
-    text = f"{title} {' '.join(block.text for block in blocks)}"[:LANGUAGE_SAMPLE]
-    letters = letter_count(text)
-    return "vi" if letters and len(_VIETNAMESE.findall(text)) / letters >= 0.05 else None
+    text = f"{title} {' '.join(block.text for block in blocks)}"[:LANGUAGE_SAMPLE].lower()
+    # Counted letter by letter: ten times as fast as to look at each character in turn.
+    return "vi" if sum(map(text.count, _VIETNAMESE)) >= 0.05 * len(text) else None
