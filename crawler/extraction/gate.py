@@ -18,6 +18,10 @@ WHOLE_PAGE_WORDS = 80
 """Without a layout a text must have this many words: soft 404 pages and shells of the saved portals
 give trafilatura 5 to 60 words, their articles 120 and more."""
 
+SENTENCE_WORDS = 10
+"""Menus are made of blocks with fewer words. Where a page has no prose, as a photo story has none, trafilatura
+gives its menus: they are refused where such blocks hold most of the words."""
+
 LISTING_LINKED = 0.5
 """Share of a body's letters in links to other articles from which it is a listing, not an article."""
 
@@ -77,12 +81,15 @@ def refuse_strange(page: Page) -> Rejection | None:
 
 def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     """Refuse a page that no layout fits unless it clearly is an article."""
-    size = sum(word_count(draft.text) for draft in drafts)
+    sizes = [word_count(draft.text) for draft in drafts]
+    size, prose = sum(sizes), sum(one for one in sizes if one >= SENTENCE_WORDS)
     said = " ".join(draft.text for draft in drafts)
     if size < WHOLE_PAGE_WORDS:
         reason = "soft-404" if _MISSING.search(f"{title} {said}") else "no-layout"
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
+    if prose * 2 < size:
+        return Rejection("no-layout", f"no layout fits and {size - prose} of {size} words stand in short lines")
     entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
     if entries >= LISTING_ENTRIES:
         return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")

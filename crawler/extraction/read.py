@@ -1,5 +1,6 @@
 """The way from a page to an article: select, simplify, clean, sign-off, dates, gate."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -442,7 +443,7 @@ class _Reader:
         """
         candidates = self._title_candidates()
         wanted = slug(self.listed.title or "")
-        address = slug(unquote(urlsplit(self.page.url).path.rpartition(".")[0] or self.page.url))
+        address = _named_in_address(self.page.url)
         for origin, title in candidates:
             mine = slug(title)
             if mine == wanted or (
@@ -492,14 +493,23 @@ def _leads(draft: Draft) -> bool:
     return draft.kind in kinds and draft.bold and word_count(draft.text) >= LEAD_WORDS
 
 
+def _named_in_address(url: str) -> str:
+    """The last part of an address that has words, as a slug; the parts above it name sections."""
+    parts = [slug(part) for part in unquote(urlsplit(url).path).split("/")]
+    return next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
+
+
 def _beside(heading: Any, title: str) -> str:
-    """The line right after a heading, or what else stands around it, if that is hardly more than a date."""
-    following = next(iter(heading.itersiblings()), None)
-    candidates = [following] if following is not None else []
-    if heading.getparent() is not None:
-        candidates.append(heading.getparent())
+    """The line right after a heading, or what else stands around it, if that is hardly more than a date.
+
+    A heading may stand alone in a box, or in several: then what follows the box is beside it.
+    """
+    alone = heading
+    while alone.getparent() is not None and squash(words(alone.getparent())) == title:
+        alone = alone.getparent()
+    candidates = [*itertools.islice(alone.itersiblings(), 1), alone.getparent()]
     for node in candidates:
-        text = squash(words(node)).replace(title, " ")
+        text = squash(words(node)).replace(title, " ") if node is not None else ""
         found = parse_date(text)
         if found and letter_count(text.replace(found.raw, " ")) <= HEADING_ROOM:
             return text
