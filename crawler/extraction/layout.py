@@ -3,11 +3,12 @@
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cssselect import SelectorError
 
 from archive.article import Dated
-from crawler.extraction.select import compiled
+from crawler.extraction.select import anchors, compiled
 
 SELECTORS = (
     "title", "body", "lead", "date", "modified", "byline", "credit", "section",
@@ -57,6 +58,12 @@ class Layout:
                 raise ValueError(
                     f"layout {self.name!r}, {name}: {getattr(self, name)!r} is no selector: {error}"
                 ) from error
+
+
+@lru_cache(maxsize=256)
+def names_in(layouts: tuple[Layout, ...]) -> frozenset[str]:
+    """The ids and classes that the selectors of `layouts` begin with."""
+    return anchors(getattr(layout, name) for layout in layouts for name in SELECTORS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from crawler.extraction.select import Named
 from crawler.extraction.text import is_plain, repair_double_encoding, visible
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)")
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _CONTROL_REFERENCE = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|127)(?!\d)|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]));?"
@@ -51,11 +50,6 @@ class Page:
         except (etree.ParserError, etree.XMLSyntaxError):
             tree = None
         return etree.fromstring("<html><body/></html>") if tree is None else tree
-
-    @cached_property
-    def named(self) -> Named:
-        """The parsed page, for selectors."""
-        return Named(self.tree)
 
     @cached_property
     def base_url(self) -> str:
@@ -109,9 +103,10 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
 
 def declared_charset(body: bytes, content_type: str = "") -> str | None:
     """The charset a page declares, lower case: in its first 4 KB of markup, else in the header."""
-    meta = _META_CHARSET.search(body[:4096].replace(b"\x00", b""))
+    head = body[:4096].replace(b"\x00", b"").lower()
+    meta = _META_CHARSET.search(head) if b"charset" in head else None
     if meta:
-        return meta[1].decode("ascii").lower()
+        return meta[1].decode("ascii")
     header = _HEADER_CHARSET.search(content_type)
     return header[1].lower() if header else None
 

@@ -25,7 +25,7 @@ from archive.article import (
 from crawler.extraction import gate
 from crawler.extraction.cleaning import Surroundings, clean, is_document
 from crawler.extraction.dates import json_ld, parse_date, plausible, structured_dates
-from crawler.extraction.layout import Layout, SiteFacts
+from crawler.extraction.layout import Layout, SiteFacts, names_in
 from crawler.extraction.page import Page
 from crawler.extraction.prose import headline_letters, whole_page
 from crawler.extraction.select import Match, Named, remove, select_all, select_first, select_largest, words
@@ -103,11 +103,12 @@ def read(
     refused = gate.refuse_response(page)
     if refused:
         return Reading(refused)
-    fit = fitting_layout(page.named, site.layouts, fetched)
+    named = Named(page.tree, names_in(site.layouts))
+    fit = fitting_layout(named, site.layouts, fetched)
     if fit is None:
         refused = gate.refuse_strange(page)
-        return Reading(refused) if refused else _Reader(page, site, fetched, listed, None).whole_page()
-    return _Reader(page, site, fetched, listed, fit).with_layout(fit, further)
+        return Reading(refused) if refused else _Reader(page, named, site, fetched, listed, None).whole_page()
+    return _Reader(page, named, site, fetched, listed, fit).with_layout(fit, further)
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,10 @@ class _Fields:
 class _Reader:
     """One page being read: collects field values and where each of them stood."""
 
-    def __init__(self, page: Page, site: SiteFacts, fetched: datetime, listed: Listed, fit: Fit | None) -> None:
-        self.page, self.site, self.fetched, self.listed = page, site, fetched, listed
+    def __init__(
+        self, page: Page, named: Named, site: SiteFacts, fetched: datetime, listed: Listed, fit: Fit | None
+    ) -> None:
+        self.page, self.named, self.site, self.fetched, self.listed = page, named, site, fetched, listed
         self.origins: dict[str, str] = {}
         self.flags: list[str] = []
         self.url = site.canonical_url(page.url)
@@ -207,7 +210,7 @@ class _Reader:
             published=published,
             modified=modified,
         )
-        for node in select_all(self.page.named, layout.drop):
+        for node in select_all(self.named, layout.drop):
             remove(node)
         fields = replace(
             fields,
@@ -215,12 +218,13 @@ class _Reader:
             signed=self._take("author", layout.byline),
             credit=next(iter(self._take("source_credit", layout.credit)), None),
         )
-        body = self._body(self.page, layout, fit.body)
+        body = self._body(self.page, self.named, layout, fit.body)
         for page in further:
+            named = Named(page.tree, self.named.wanted)
             for selectors in (layout.drop, layout.lead, layout.byline, layout.credit, layout.parts):
-                for node in select_all(page.named, selectors):
+                for node in select_all(named, selectors):
                     remove(node)
-            body += self._body(page, layout, select_largest(page.named, layout.body))
+            body += self._body(page, named, layout, select_largest(named, layout.body))
         return Reading(self._finish(fields, body), more)
 
     def whole_page(self) -> Reading:
@@ -257,7 +261,7 @@ class _Reader:
         return key if key not in self._own_keys else None
 
     def _field(self, name: str, selectors: str, *, last: bool = False, own: bool = False) -> str | None:
-        found = select_first(self.page.named, selectors, last=last, where=self._is_own if own else None)
+        found = select_first(self.named, selectors, last=last, where=self._is_own if own else None)
         if found is None:
             return None
         self.origins[name] = f"layout {self.name}: {found.selector}"
@@ -265,7 +269,7 @@ class _Reader:
 
     def _take(self, name: str, selectors: str) -> tuple[str, ...]:
         """Read a field's nodes and take them out of the page, so that the body does not say it again."""
-        nodes = select_all(self.page.named, selectors)
+        nodes = select_all(self.named, selectors)
         values = tuple(value for value in (squash(words(node)) for node in nodes) if value)
         if values:
             self.origins[name] = f"layout {self.name}: {selectors}"
@@ -274,7 +278,7 @@ class _Reader:
         return values
 
     def _all(self, name: str, selectors: str) -> tuple[str, ...]:
-        values = [squash("".join(node.itertext())).lstrip("#") for node in select_all(self.page.named, selectors)]
+        values = [squash("".join(node.itertext())).lstrip("#") for node in select_all(self.named, selectors)]
         out = tuple(dict.fromkeys(value for value in values if value))
         if out:
             self.origins[name] = f"layout {self.name}: {selectors}"
@@ -282,7 +286,7 @@ class _Reader:
 
     def _more_pages(self, layout: Layout) -> tuple[str, ...]:
         """Addresses of the article's further pages, as its own pager lists them."""
-        nodes = select_all(self.page.named, layout.parts)
+        nodes = select_all(self.named, layout.parts)
         links = [self.page.link(a.get("href")) for node in nodes for a in node.iter("a") if a.get("href")]
         for node in nodes:
             remove(node)
@@ -290,11 +294,11 @@ class _Reader:
         own = (link for link in links if urlsplit(link).hostname == host and link != self.page.url)
         return tuple(dict.fromkeys(own))
 
-    def _body(self, page: Page, layout: Layout, found: Match | None) -> _Body:
+    def _body(self, page: Page, named: Named, layout: Layout, found: Match | None) -> _Body:
         if found is None:
             return _Body()
         self.origins.setdefault("text", f"layout {layout.name}: {found.selector}")
-        body = simplify(found.node, set(select_all(page.named, layout.captions)))
+        body = simplify(found.node, set(select_all(named, layout.captions)))
         links = tuple(self._leads_to(draft, page) for draft in body.drafts)
         return _Body(body.drafts, links, _attachments(body.drafts, page), body.pictures, body.embeds)
 

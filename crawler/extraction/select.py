@@ -1,7 +1,7 @@
 """Find the nodes that a CSS selector names, quickly: a layout asks for twenty of them on each page."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,25 +31,30 @@ class Match:
 
 
 class Named:
-    """The elements of a whole page by the ids and classes they bear.
+    """The elements of a whole page by the ids and classes they bear, of those that are `wanted`.
 
     An XPath on a class looks through every element of the page (0.3 to 0.6 ms on the saved portal
     pages); this looks through them once. Nodes may be taken out of the tree meanwhile.
     """
 
-    def __init__(self, root: Node) -> None:
-        self.root = root
+    def __init__(self, root: Node, wanted: frozenset[str]) -> None:
+        self.root, self.wanted = root, wanted
         self._bearing: defaultdict[str, list[Node]] = defaultdict(list)
+        # What a page says in one class attribute it says in many: each is taken apart once.
+        told: dict[str, list[str]] = {}
         for element in root.iter(etree.Element):
             classes, name = element.get("class"), element.get("id")
             if classes:
-                for one in {*classes.split()}:
-                    self._bearing["." + one].append(element)
-            if name:
-                self._bearing["#" + name].append(element)
+                names = told.get(classes)
+                if names is None:
+                    names = told[classes] = [one for one in {f".{one}" for one in classes.split()} if one in wanted]
+                for one in names:
+                    self._bearing[one].append(element)
+            if name and (anchor := "#" + name) in wanted:
+                self._bearing[anchor].append(element)
 
     def bearing(self, name: str) -> list[Node]:
-        """The elements of the page that bear ``.class`` or ``#id``, in their order."""
+        """The elements of the page that bear ``.class`` or ``#id``, one of `wanted`, in their order."""
         return [node for node in self._bearing.get(name, ()) if self._holds(node)]
 
     def _holds(self, node: Node) -> bool:
@@ -72,7 +77,8 @@ class _Alternative:
     further: bool
 
     def nodes(self, within: Node | Named) -> list[Node]:
-        if isinstance(within, Named) and self.anchor is not None:
+        if isinstance(within, Named) and self.anchor in within.wanted:
+            assert self.anchor is not None
             if self.anchor == self.css:
                 return within.bearing(self.anchor)
             found = [nodes for one in within.bearing(self.anchor) if (nodes := self.from_anchor(one))]
@@ -100,6 +106,11 @@ def compiled(selectors: str) -> tuple[_Alternative, ...]:
         anchor, further = _anchor(css.strip())
         out.append(_Alternative(one, attribute.strip() or None, path, anchor, from_anchor, further))
     return tuple(out)
+
+
+def anchors(selectors: Iterable[str]) -> frozenset[str]:
+    """The ids and classes by which a `Named` finds what these selector lists ask for."""
+    return frozenset(one.anchor for given in selectors for one in compiled(given) if one.anchor is not None)
 
 
 def _anchor(css: str) -> tuple[str | None, bool]:

@@ -133,6 +133,8 @@ def repair_double_encoding(text: str) -> str:
     Seen on three of the saved home pages of provincial portals. Only sequences that are a Vietnamese
     letter or a quotation mark are replaced (general repairers leave mixed pages half mended).
     """
+    if not _TRACE.search(text.encode("utf-8", "replace")):
+        return text
     traces = _LETTER_PATTERN.finditer(text)
     if sum(1 for _ in zip(traces, range(MOJIBAKE_TRACES), strict=False)) < MOJIBAKE_TRACES:
         return text

@@ -156,6 +156,11 @@ def serve(name: str) -> Page:
     return (_sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name))[1]
 
 
+def facts_of(name: str) -> SiteFacts:
+    """What the site of a page declares."""
+    return (_sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name))[0]
+
+
 def answer(site: sample.Site, url: str) -> sample.Response:
     """What `site` answers at `url`, with its clock and its counters stopped."""
     parts = urlsplit(url)

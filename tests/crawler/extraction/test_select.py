@@ -1,12 +1,14 @@
 """Selectors on a whole page: what the index of names finds is what an XPath finds, in the same order."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from crawler.extraction.layout import SELECTORS
-from crawler.extraction.select import Named, compiled, remove, select_all, select_first, select_largest, words
+from crawler.extraction.select import Named, anchors, compiled, remove, select_all, select_first, select_largest, words
 from crawler.sites import all_sites
 from tests.crawler.helpers import page_of
 from tests.goldens.reading import page_names, serve
@@ -48,16 +50,18 @@ SELECTORS_OF_LAYOUTS = sorted(
     ],
 )
 def test_nodes_come_in_the_order_of_the_page(selector: str, found: list[str]) -> None:
-    page = page_of(NESTED)
-    assert [words(node).strip() for node in select_all(page.named, selector)] == found
-    assert select_all(page.tree, selector) == select_all(page.named, selector)
+    tree = page_of(NESTED).tree
+    named = Named(tree, anchors([selector]))
+    assert [words(node).strip() for node in select_all(named, selector)] == found
+    assert select_all(tree, selector) == select_all(named, selector)
 
 
 @pytest.mark.parametrize("name", page_names()[::3])
 def test_every_selector_of_every_layout_finds_the_same_with_and_without_the_index(name: str) -> None:
-    page = serve(name)
+    tree = serve(name).tree
+    named = Named(tree, anchors(SELECTORS_OF_LAYOUTS))
     for selector in SELECTORS_OF_LAYOUTS:
-        assert select_all(page.named, selector) == select_all(page.tree, selector), selector
+        assert select_all(named, selector) == select_all(tree, selector), selector
 
 
 NAMES = st.lists(st.sampled_from(["a", "b", "c"]), max_size=2).map(" ".join)
@@ -74,27 +78,28 @@ SELECTOR = st.builds(
 )
 
 
-def _grown(tree: tuple) -> etree._Element:  # type: ignore[type-arg]
+def _grown(tree: Any) -> Any:
     tag, names, inside = tree
     element = etree.Element(tag, **({"class": names, "id": names.split(" ")[0]} if names else {}))
     element.extend(map(_grown, inside))
     return element
 
 
-@given(TREES, SELECTOR, st.integers(0, 30))
-def test_the_index_finds_what_an_xpath_finds(tree: tuple, selector: str, removed: int) -> None:  # type: ignore[type-arg]
+@given(TREES, SELECTOR, st.integers(0, 30), st.booleans())
+def test_the_index_finds_what_an_xpath_finds(tree: Any, selector: str, removed: int, indexed: bool) -> None:
     root = _grown(tree)
-    named = Named(root)
+    named = Named(root, anchors([selector]) if indexed else frozenset())
     nodes = list(root.iter())
     remove(nodes[removed % len(nodes)])
     assert select_all(named, selector) == select_all(root, selector)
 
 
 def test_a_node_that_was_taken_out_is_found_no_more() -> None:
-    page = page_of('<div class="khung"><p class="tin">Một</p>hai</div>')
-    assert len(select_all(page.named, ".tin")) == 1
-    remove(select_all(page.named, ".khung")[0])
-    assert select_all(page.named, ".tin") == select_all(page.named, ".khung p") == []
+    tree = page_of('<div class="khung"><p class="tin">Một</p>hai</div>').tree
+    named = Named(tree, anchors([".tin, .khung p"]))
+    assert len(select_all(named, ".tin")) == 1
+    remove(select_all(named, ".khung")[0])
+    assert select_all(named, ".tin") == select_all(named, ".khung p") == []
 
 
 def test_the_words_behind_a_removed_node_stay() -> None:
@@ -121,8 +126,8 @@ def test_words_are_divided_as_they_are_seen(markup: str, said: str) -> None:
 
 
 def test_the_largest_is_the_one_with_the_most_words_of_the_first_alternative_there_is() -> None:
-    page = page_of('<p class="a">Một</p><p class="a">Một hai</p><p class="b">Một hai ba</p>')
-    found = select_largest(page.named, ".none, .a, .b")
+    tree = page_of('<p class="a">Một</p><p class="a">Một hai</p><p class="b">Một hai ba</p>').tree
+    found = select_largest(tree, ".none, .a, .b")
     assert found is not None
     assert (words(found.node), found.selector) == ("Một hai", ".a")
-    assert select_largest(page.named, ".none") is None
+    assert select_largest(tree, ".none") is None
