@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
-from archive.database import Sessions, insert_if_new, reading, writing
+from archive.database import ArchiveError, Sessions, insert_if_new, reading, writing
 from archive.ledger import Found, add_article_url, ledger_row, next_look
 from archive.models import (
     ArticleUrl,
@@ -134,7 +134,8 @@ class Store:
         `capture` is a new one or what `add_capture` gave. The article is looked up by its key, then
         by the URL the response came from: a page may name another key than its URL. A capture that
         was saved before by the same version changes nothing. A rejection never touches an article
-        that is kept. Raises ValueError if the article breaks the rules of the text.
+        that is kept. Raises ValueError if the article breaks the rules of the text, ArchiveError if
+        another text has its id.
         """
         if isinstance(result, Article):
             _check(result)
@@ -312,8 +313,13 @@ class Store:
         if text is None:
             # Texts are of no site: another one's crawl may be storing the same words at this moment.
             row = {"text_id": sha256[:16], "sha256": sha256, "body": body, "syllables": syllables(body)}
-            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()}, StoredText.sha256)
-            text = session.scalars(select(StoredText).where(StoredText.sha256 == sha256)).one()
+            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()})
+            text = session.scalar(select(StoredText).where(StoredText.sha256 == sha256))
+        if text is None:
+            raise ArchiveError(
+                f"{article.url}: its text cannot be kept: its id {sha256[:16]} is that of another text; please report "
+                f"this with its SHA-256, {sha256}: ids of texts have to become longer"
+            )
         return text
 
     def _revise(
