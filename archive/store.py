@@ -84,10 +84,13 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     if not _SITE_ID.fullmatch(record.name):
         raise ValueError(f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh")
     codes = site_provinces(record.province)
-    site = session.scalar(select(Site).where(Site.name == record.name))
+    # Locked, since another machine may be registering the site at this moment.
+    known_site = select(Site).where(Site.name == record.name).with_for_update(key_share=True)
+    site = session.scalar(known_site)
     if site is None:
-        site = Site(name=record.name, created_at=clock.now())
-        session.add(site)
+        row = {"name": record.name, "title": record.title, "family": record.family, "created_at": clock.now()}
+        insert_if_new(session, Site, row)
+        site = session.scalars(known_site).one()
     site.title, site.family = record.title, record.family
     session.flush()
     hosts = set(session.scalars(select(SiteHost.host).where(SiteHost.site_id == site.id)))
@@ -95,9 +98,9 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     known = set(session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id)))
     for era, code in codes:
         if (era, code) not in known:
-            row = SiteProvince(site_id=site.id, era=era.value, code=code)
-            row.valid_from, row.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
-            session.add(row)
+            province = SiteProvince(site_id=site.id, era=era.value, code=code)
+            province.valid_from, province.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
+            session.add(province)
     session.flush()
     return site.id
 

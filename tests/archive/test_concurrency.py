@@ -1,6 +1,7 @@
 """Several processes at once: what one stores while another is storing the same."""
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from archive.database import ArchiveError, Sessions, open_engine, reading, session_factory, upgrade
 from archive.ledger import Ledger
-from archive.models import Extraction, StoredText
+from archive.models import Extraction, SiteHost, SiteProvince, StoredText
 from archive.store import SiteRecord, Store, register_site
 from tests.archive.helpers import START, HandClock, Site, page
 from tests.postgresql import PostgreSQL
@@ -69,6 +70,25 @@ def test_words_that_another_site_stores_between_look_and_insert_are_shared(postg
     with reading(session_factory(quick)) as session:
         assert session.scalar(select(func.count(StoredText.id))) == 1
         assert session.scalar(select(func.count(Extraction.text_id))) == 2
+
+
+def test_machines_that_register_one_site_at_once_agree(sessions: Sessions, clock: HandClock) -> None:
+    start = threading.Barrier(4)
+
+    def register(host: str) -> set[int]:
+        keys = set()
+        for name, province in (("moi", "ha-nam"), ("moi", "quang-ninh"), ("cu", "ha-nam")):
+            start.wait(30)
+            with sessions.begin() as session:
+                keys.add(register_site(session, SiteRecord(name, name, "f", ("chung.vn", host), province), clock))
+        return keys
+
+    with ThreadPoolExecutor(4) as threads:
+        keys = list(threads.map(register, ("a.vn", "b.vn", "c.vn", "d.vn")))
+    assert keys[0] == keys[1] == keys[2] == keys[3]
+    with reading(sessions) as session:
+        assert session.scalar(select(func.count(SiteHost.id))) == 2 * 5
+        assert session.scalar(select(func.count(SiteProvince.id))) == 2 * 2 + 2
 
 
 def test_another_text_with_the_same_id_is_never_taken_for_this_one(site: Site, sessions: Sessions) -> None:
