@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from archive.models import Base, Site
 
@@ -120,10 +120,15 @@ def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
         yield session
 
 
-def insert_if_new(session: Session, model: type[Base], row: dict[str, Any], key: InstrumentedAttribute[Any]) -> None:
-    """Insert `row` unless there is one with the same `key`, which is unique; waits for who is inserting it now."""
+def insert_if_new(session: Session, model: type[Base], row: dict[str, Any]) -> None:
+    """Insert `row` unless one of its unique keys is taken; waits for who is taking one at this moment.
+
+    Afterwards look for the row: what took the key may be another.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(model).values(row).on_conflict_do_nothing(index_elements=[key]))
+    # No key is named. PostgreSQL excuses only the keys named here, and of two inserts of the same row at
+    # the same moment the later one may meet the earlier in any of the table's keys.
+    session.execute(insert(model).values(row).on_conflict_do_nothing())
 
 
 def lock_site(engine: Engine, site_id: int, site: str) -> Connection | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
-from archive.database import Sessions, insert_if_new, reading, writing
+from archive.database import ArchiveError, Sessions, insert_if_new, reading, writing
 from archive.ledger import Found, add_article_url, ledger_row, next_look
 from archive.models import (
     ArticleUrl,
@@ -84,10 +84,13 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     if not _SITE_ID.fullmatch(record.name):
         raise ValueError(f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh")
     codes = site_provinces(record.province)
-    site = session.scalar(select(Site).where(Site.name == record.name))
+    # Locked, since another machine may be registering the site at this moment.
+    known_site = select(Site).where(Site.name == record.name).with_for_update(key_share=True)
+    site = session.scalar(known_site)
     if site is None:
-        site = Site(name=record.name, created_at=clock.now())
-        session.add(site)
+        row = {"name": record.name, "title": record.title, "family": record.family, "created_at": clock.now()}
+        insert_if_new(session, Site, row)
+        site = session.scalars(known_site).one()
     site.title, site.family = record.title, record.family
     session.flush()
     hosts = set(session.scalars(select(SiteHost.host).where(SiteHost.site_id == site.id)))
@@ -95,9 +98,9 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     known = set(session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id)))
     for era, code in codes:
         if (era, code) not in known:
-            row = SiteProvince(site_id=site.id, era=era.value, code=code)
-            row.valid_from, row.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
-            session.add(row)
+            province = SiteProvince(site_id=site.id, era=era.value, code=code)
+            province.valid_from, province.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
+            session.add(province)
     session.flush()
     return site.id
 
@@ -134,7 +137,8 @@ class Store:
         `capture` is a new one or what `add_capture` gave. The article is looked up by its key, then
         by the URL the response came from: a page may name another key than its URL. A capture that
         was saved before by the same version changes nothing. A rejection never touches an article
-        that is kept. Raises ValueError if the article breaks the rules of the text.
+        that is kept. Raises ValueError if the article breaks the rules of the text, ArchiveError if
+        another text has its id.
         """
         if isinstance(result, Article):
             _check(result)
@@ -312,8 +316,13 @@ class Store:
         if text is None:
             # Texts are of no site: another one's crawl may be storing the same words at this moment.
             row = {"text_id": sha256[:16], "sha256": sha256, "body": body, "syllables": syllables(body)}
-            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()}, StoredText.sha256)
-            text = session.scalars(select(StoredText).where(StoredText.sha256 == sha256)).one()
+            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()})
+            text = session.scalar(select(StoredText).where(StoredText.sha256 == sha256))
+        if text is None:
+            raise ArchiveError(
+                f"{article.url}: its text cannot be kept: its id {sha256[:16]} is that of another text; please report "
+                f"this with its SHA-256, {sha256}: ids of texts have to become longer"
+            )
         return text
 
     def _revise(
