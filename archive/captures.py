@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -64,6 +64,16 @@ class Location:
     payload_length: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A response as it was sent: `body` is what it was before content-decoding."""
+
+    url: str
+    status: int
+    headers: Headers
+    body: bytes
+
+
 class CaptureWriter:
     """Appends the responses of one site to `<site>/<YYYY-MM>.warc.gz` under `folder`.
 
@@ -83,31 +93,42 @@ class CaptureWriter:
             raise CaptureError(f"{folder / site}: cannot be written to ({error.strerror})") from error
 
     def append(self, url: str, status: int, headers: Headers, body: bytes) -> Location:
-        """Write one response and give its place once it is durable.
+        """Write one response and give its place once it is durable. Raises as `append_all` does."""
+        return self.append_all([Sent(url, status, headers, body)])[0]
 
-        `body` is as sent, before content-decoding. Headers of the transfer (chunking, connection,
-        proxy) do not belong to it and are dropped; Content-Length is that of `body`. Raises
-        CaptureError if it cannot be written; the file then ends where it ended before.
+    def append_all(self, responses: Sequence[Sent]) -> list[Location]:
+        """Write responses and give their places once all are durable: one wait for the disk serves them all.
+
+        Headers of the transfer (chunking, connection, proxy) do not belong to a body and are dropped;
+        Content-Length is that of the body. Raises CaptureError if they cannot be written; the file then
+        ends where it ended before.
         """
         now = self._clock.now()
-        digest = "sha256:" + hashlib.sha256(body).hexdigest()
-        kept = [(name, value) for name, value in headers if not _is_framing(name)]
-        kept.append(("Content-Length", str(len(body))))
-        member = _member(
-            now,
-            lambda writer, date: writer.create_warc_record(
-                url,
-                "response",
-                payload=BytesIO(body),
-                length=len(body),
-                http_headers=StatusAndHeaders(_status_line(status), kept, protocol="HTTP/1.1"),
-                warc_headers_dict={"WARC-Date": date, "WARC-Payload-Digest": digest},
-            ),
-        )
+        out: list[Location] = []
+        waiting: list[tuple[bytes, str, int]] = []
+        for one in responses:
+            member, digest = _response_member(one, now)
+            if waiting and self._is_full(now, sum(len(earlier) for earlier, _, _ in waiting)):
+                out += self._write_all(now, waiting)
+                waiting = []
+            waiting.append((member, digest, len(one.body)))
+        if waiting:
+            out += self._write_all(now, waiting)
+        return out
+
+    def _write_all(self, now: datetime, members: list[tuple[bytes, str, int]]) -> list[Location]:
         file = self._open(now)
-        offset = self._write(file, member)
+        offset = self._write(file, b"".join(member for member, _, _ in members))
         name = self._path.relative_to(self._folder).as_posix()
-        return Location(name, offset, len(member), digest, len(body))
+        out = []
+        for member, digest, length in members:
+            out.append(Location(name, offset, len(member), digest, length))
+            offset += len(member)
+        return out
+
+    def _is_full(self, now: datetime, more: int) -> bool:
+        """Whether the file to append to will get a successor once it has `more` bytes."""
+        return self._open(now).tell() + more >= ROLL_AT
 
     def close(self) -> None:
         """Close the file and free the site."""
@@ -331,6 +352,25 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "deflate": _undeflate,
     "br": _unbrotli,
 }
+
+
+def _response_member(sent: Sent, now: datetime) -> tuple[bytes, str]:
+    """The record of a response, compressed, and the digest of its payload."""
+    digest = "sha256:" + hashlib.sha256(sent.body).hexdigest()
+    kept = [(name, value) for name, value in sent.headers if not _is_framing(name)]
+    kept.append(("Content-Length", str(len(sent.body))))
+    member = _member(
+        now,
+        lambda writer, date: writer.create_warc_record(
+            sent.url,
+            "response",
+            payload=BytesIO(sent.body),
+            length=len(sent.body),
+            http_headers=StatusAndHeaders(_status_line(sent.status), kept, protocol="HTTP/1.1"),
+            warc_headers_dict={"WARC-Date": date, "WARC-Payload-Digest": digest},
+        ),
+    )
+    return member, digest
 
 
 def _member(now: datetime, make: Callable[[Any, str], Any]) -> bytes:

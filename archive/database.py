@@ -1,16 +1,17 @@
 """Engine, sessions and migrations of the archive's database: SQLite, or PostgreSQL by another URL."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +31,9 @@ UPGRADE_LOCK = 0x62740000
 
 _DISK_FULL = "53100"
 """SQLSTATE disk_full (PostgreSQL, appendix A)."""
+
+_PASSING = ("40001", "40P01")
+"""SQLSTATE serialization_failure and deadlock_detected (PostgreSQL, appendix A)."""
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _READING = "archive_reading"
@@ -103,7 +107,7 @@ def session_factory(engine: Engine) -> Sessions:
 def reading(sessions: Sessions) -> Iterator[Session]:
     """A session that only reads one unchanging state, and holds no writer up."""
     with sessions() as session:
-        session.connection(execution_options=_reading_options(session.get_bind().dialect.name))
+        session.connection(execution_options=_reading_options(_dialect(session)))
         yield session
 
 
@@ -115,20 +119,39 @@ def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
     was read first is still true when it is written, and crawls of other sites go on.
     """
     with sessions.begin() as session:
-        if session.get_bind().dialect.name != "sqlite":
+        if _dialect(session) != "sqlite":
             session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))
         yield session
 
 
-def insert_if_new(session: Session, model: type[Base], row: dict[str, Any]) -> None:
+def insert_if_new(session: Session, model: type[Base], row: dict[str, Any]) -> int | None:
     """Insert `row` unless one of its unique keys is taken; waits for who is taking one at this moment.
 
-    Afterwards look for the row: what took the key may be another.
+    Gives the key of the new row. Where it gives None, look for the row: what took the key may be another.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    made: int | None = session.connection().execute(_inserting(_dialect(session), model, "id"), row).scalar()
+    return made
+
+
+def insert_those_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the `rows` whose unique keys are not taken."""
+    if rows:
+        session.connection().execute(_inserting(_dialect(session), model), rows)
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+# Kept, since it takes longer to make a statement than to run it.
+@cache
+def _inserting(dialect: str, model: type[Base], returning: str | None = None) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     # No key is named. PostgreSQL excuses only the keys named here, and of two inserts of the same row at
     # the same moment the later one may meet the earlier in any of the table's keys.
-    session.execute(insert(model).values(row).on_conflict_do_nothing())
+    table = cast(Table, model.__table__)
+    statement = insert(table).on_conflict_do_nothing()
+    return statement.returning(table.c[returning]) if returning else statement
 
 
 def lock_site(engine: Engine, site_id: int, site: str) -> Connection | None:
@@ -264,6 +287,11 @@ def explained(error: DBAPIError) -> str:
         f"{words}; check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database "
         "there (`createdb NAME` makes one)"
     )
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether a transaction failed only because of another, so that it may well go through alone."""
+    return getattr(error.orig, "sqlstate", None) in _PASSING
 
 
 def _is_disk_full(error: BaseException | None) -> bool:

@@ -4,7 +4,7 @@ A URL is fetched again only for a reason: it is young, it is listed with a newer
 try failed. What was found is written down before it is fetched, so that a run cut short goes on later.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
-from archive.database import Sessions, reading, writing
+from archive.database import Sessions, insert_those_new, reading, writing
 from archive.models import ArticleUrl, StoredArticle, Url, UrlKind, UrlState, dated_columns
 from archive.sections import put_in_sections
 
@@ -327,11 +327,11 @@ class _Page:
         article = self._articles.get(row.article_key or "")
         if article is not None:
             if one.section:
-                put_in_sections(self._session, article, [one.section])
+                put_in_sections(self._session, article.site_id, article.id, [one.section])
             # One that is gone may have moved here: then the URL is fetched like any other.
             if row.state == UrlState.FOUND and article.gone_at is None:
                 row.state = UrlState.ALIAS.value
-                add_article_url(self._session, article, one.url, now)
+                add_article_urls(self._session, article.site_id, article.id, [one.url], now)
         main = row
         if row.state in (UrlState.FOUND, UrlState.ALIAS):
             main = self._main(row)
@@ -381,9 +381,7 @@ def _note(row: Url, one: Found) -> None:
             setattr(row, name, value)
 
 
-def add_article_url(session: Session, article: StoredArticle, url: str, now: datetime) -> None:
-    """Note that `url` leads to `article`; a URL that already leads to another one stays there."""
-    known = select(ArticleUrl.id).where(ArticleUrl.site_id == article.site_id, ArticleUrl.url == url)
-    if session.scalar(known) is None:
-        session.add(ArticleUrl(site_id=article.site_id, article_id=article.id, url=url, first_seen_at=now))
-        session.flush()
+def add_article_urls(session: Session, site_id: int, article_id: int, urls: Iterable[str], now: datetime) -> None:
+    """Note that `urls` lead to an article; one that already leads to another stays there."""
+    row = {"site_id": site_id, "article_id": article_id, "first_seen_at": now}
+    insert_those_new(session, ArticleUrl, [{**row, "url": url} for url in dict.fromkeys(urls)])

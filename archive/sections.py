@@ -5,17 +5,19 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from archive.models import ArticleSection, Section, StoredArticle
+from archive.database import insert_if_new, insert_those_new
+from archive.models import ArticleSection, Section
 
 
-def put_in_sections(session: Session, article: StoredArticle, names: Iterable[str | None]) -> None:
-    """Note that `article` stood in the sections `names`, making those that are new to the site."""
-    for name in dict.fromkeys(name for name in names if name):
-        section = session.scalar(select(Section).where(Section.site_id == article.site_id, Section.name == name))
-        if section is None:
-            section = Section(site_id=article.site_id, name=name)
-            session.add(section)
-            session.flush()
-        if session.get(ArticleSection, (article.id, section.id)) is None:
-            session.add(ArticleSection(article_id=article.id, section_id=section.id))
-            session.flush()
+def put_in_sections(session: Session, site_id: int, article_id: int, names: Iterable[str | None]) -> None:
+    """Note that an article stood in the sections `names`, making those that are new to the site."""
+    wanted = dict.fromkeys(name for name in names if name)
+    if not wanted:
+        return
+    mine = select(Section.id, Section.name).where(Section.site_id == site_id, Section.name.in_(wanted))
+    known = {row.name: row.id for row in session.connection().execute(mine)}
+    for name in wanted.keys() - known.keys():
+        insert_if_new(session, Section, {"site_id": site_id, "name": name})
+    if len(known) < len(wanted):
+        known = {row.name: row.id for row in session.connection().execute(mine)}
+    insert_those_new(session, ArticleSection, [{"article_id": article_id, "section_id": key} for key in known.values()])

@@ -4,22 +4,24 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Row, bindparam, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, insert_if_new, reading, writing
-from archive.ledger import Found, add_article_url, ledger_row, next_look
+from archive.ledger import Found, add_article_urls, ledger_row, next_look
 from archive.models import (
     ArticleUrl,
+    Base,
     Capture,
     Era,
     Extraction,
@@ -38,6 +40,7 @@ from archive.provinces import REFORM, site_provinces
 from archive.sections import put_in_sections
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_SYLLABLE = re.compile(r"\S*[^\W_]\S*")
 _NOT_KEPT = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL does not keep (NUL), and what has no bytes at all (halves of surrogate pairs)."""
 
@@ -62,6 +65,30 @@ class NewCapture:
     headers: Headers
     fetched_at: datetime
     run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A capture that the database knows, under the key `id`, which never leaves this package and its caller."""
+
+    id: int
+    capture: NewCapture
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one extractor version read from one capture.
+
+    `requested_url` is the URL in the ledger, `aliases` are further addresses of the article, `found` is what
+    discovery told of it.
+    """
+
+    kept: Kept
+    result: Article | Rejection
+    requested_url: str
+    version: str
+    aliases: tuple[str, ...] = ()
+    found: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +139,53 @@ def known_end(sessions: Sessions, file: str) -> int:
 
 
 class Store:
-    """Takes in what a crawl of one site fetched and read."""
+    """Takes in what a crawl of one site fetched and read.
+
+    `add_capture` and `save` are one transaction each; `put_capture` and `put` do the same within a
+    transaction of the caller's, who may put several into one.
+    """
 
     def __init__(self, sessions: Sessions, site_id: int, clock: Clock) -> None:
         self._sessions, self._site_id, self._clock = sessions, site_id, clock
 
-    def add_capture(self, capture: NewCapture) -> int:
-        """Acknowledge a capture on its own (listings, feeds, failed pages); give its key for `save`."""
-        with writing(self._sessions, self._site_id) as session:
-            return self._capture(session, capture).id
+    def writing(self) -> AbstractContextManager[Session]:
+        """A transaction for `put_capture` and `put`."""
+        return writing(self._sessions, self._site_id)
+
+    def add_capture(self, capture: NewCapture) -> Kept:
+        """Acknowledge a capture on its own (listings, feeds, failed pages)."""
+        with self.writing() as session:
+            return self.put_capture(session, capture)
+
+    def put_capture(self, session: Session, new: NewCapture) -> Kept:
+        """Acknowledge a capture; one that is known already changes nothing."""
+        place = new.location
+        # PostgreSQL keeps no NUL, and no server sends one in good faith.
+        header = {name.lower(): value.replace("\0", "") for name, value in reversed(new.headers)}
+        row = {
+            "site_id": self._site_id,
+            "run_id": new.run_id,
+            "url": new.url,
+            "final_url": new.final_url,
+            "fetched_at": new.fetched_at,
+            "status": new.status,
+            "content_type": header.get("content-type"),
+            "content_encoding": header.get("content-encoding"),
+            "etag": header.get("etag"),
+            "last_modified": header.get("last-modified"),
+            "file": place.file,
+            "offset": place.offset,
+            "length": place.length,
+            "payload_digest": place.payload_digest,
+            "payload_length": place.payload_length,
+        }
+        key = insert_if_new(session, Capture, row)
+        known = select(Capture.id).where(Capture.file == place.file, Capture.offset == place.offset)
+        return Kept(key or session.scalars(known).one(), new)
 
     def save(
         self,
-        capture: NewCapture | int,
+        capture: NewCapture | Kept,
         result: Article | Rejection,
         *,
         requested_url: str,
@@ -140,211 +201,147 @@ class Store:
         that is kept. Raises ValueError if the article breaks the rules of the text, ArchiveError if
         another text has its id.
         """
-        if isinstance(result, Article):
-            _check(result)
-        with writing(self._sessions, self._site_id) as session:
-            row = self._capture(session, capture) if isinstance(capture, NewCapture) else _get(session, capture)
-            before = session.scalar(
-                select(Extraction.outcome).where(
-                    Extraction.capture_id == row.id, Extraction.extractor_version == extractor_version
-                )
-            )
-            if before is not None:
-                return Outcome.REJECTED if before == "rejected" else Outcome.UNCHANGED
-            url = ledger_row(session, self._site_id, requested_url, UrlKind.ARTICLE, self._clock.now())
-            if isinstance(result, Rejection):
-                return self._reject(session, row, url, result, extractor_version)
-            return self._accept(session, row, url, result, extractor_version, aliases, found)
+        with self.writing() as session:
+            kept = self.put_capture(session, capture) if isinstance(capture, NewCapture) else capture
+            return self.put(session, Read(kept, result, requested_url, extractor_version, tuple(aliases), found))
 
-    def _capture(self, session: Session, new: NewCapture) -> Capture:
-        place = new.location
-        known = session.scalar(select(Capture).where(Capture.file == place.file, Capture.offset == place.offset))
-        if known is not None:
-            return known
-        # PostgreSQL keeps no NUL, and no server sends one in good faith.
-        header = {name.lower(): value.replace("\0", "") for name, value in reversed(new.headers)}
-        row = Capture(
-            site_id=self._site_id,
-            run_id=new.run_id,
-            url=new.url,
-            final_url=new.final_url,
-            fetched_at=new.fetched_at,
-            status=new.status,
-            content_type=header.get("content-type"),
-            content_encoding=header.get("content-encoding"),
-            etag=header.get("etag"),
-            last_modified=header.get("last-modified"),
-            file=place.file,
-            offset=place.offset,
-            length=place.length,
-            payload_digest=place.payload_digest,
-            payload_length=place.payload_length,
-        )
-        session.add(row)
-        session.flush()
-        return row
+    def put(self, session: Session, read: Read) -> Outcome:
+        """Keep what was read from a capture, as `save` does."""
+        if isinstance(read.result, Article):
+            _check(read.result)
+        given = {"capture": read.kept.id, "version": read.version}
+        before = session.connection().execute(_EARLIER, given).scalar_one_or_none()
+        if before is not None:
+            return Outcome.REJECTED if before == "rejected" else Outcome.UNCHANGED
+        url = self._ledger_row(session, read.requested_url)
+        if url is None:
+            # One given by hand was never discovered.
+            ledger_row(session, self._site_id, read.requested_url, UrlKind.ARTICLE, self._clock.now())
+            url = self._ledger_row(session, read.requested_url)
+            assert url is not None, "it was just made"
+        if isinstance(read.result, Rejection):
+            return self._reject(session, read, url, read.result)
+        return self._accept(session, read, url, read.result)
 
-    def _reject(self, session: Session, capture: Capture, url: Url, why: Rejection, version: str) -> Outcome:
-        session.add(
-            Extraction(
-                capture_id=capture.id,
-                extractor_version=version,
-                outcome="rejected",
-                is_current=False,
-                reason=why.reason,
-                detail=why.detail,
-                created_at=self._clock.now(),
-            )
-        )
-        kept = self._article_at(session, url.url)
-        if kept is None:
-            due = next_look(url.listed_instant, capture.fetched_at)
-            _fetched(url, capture, UrlState.REJECTED, due)
+    def _ledger_row(self, session: Session, url: str) -> Row[Any] | None:
+        return session.connection().execute(_URL, {"site": self._site_id, "url": url}).one_or_none()
+
+    def _reject(self, session: Session, read: Read, url: Row[Any], why: Rejection) -> Outcome:
+        capture = read.kept.capture
+        made = {
+            "capture_id": read.kept.id,
+            "extractor_version": read.version,
+            "outcome": "rejected",
+            "is_current": False,
+            "reason": why.reason,
+            "detail": why.detail,
+            "created_at": self._clock.now(),
+        }
+        insert_if_new(session, Extraction, made)
+        leads_to = session.connection().execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
+        if leads_to is None:
+            state, due = UrlState.REJECTED, next_look(url.listed_instant, capture.fetched_at)
         else:
-            due = next_look(_published(session, kept), capture.fetched_at)
-            _fetched(url, capture, UrlState(url.state) if url.state == UrlState.ALIAS else UrlState.FETCHED, due)
-        url.reason = why.reason
+            state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
+            due = next_look(leads_to.published_instant, capture.fetched_at)
+        _fetched(session, url.id, capture, state, due, reason=why.reason)
         return Outcome.REJECTED
 
-    def _accept(
-        self,
-        session: Session,
-        capture: Capture,
-        url: Url,
-        result: Article,
-        version: str,
-        aliases: Sequence[str],
-        found: Found | None,
-    ) -> Outcome:
-        now = self._clock.now()
-        article = session.scalar(
-            select(StoredArticle).where(StoredArticle.site_id == self._site_id, StoredArticle.key == result.key)
-        ) or self._article_from(session, capture.final_url)
-        outcome = Outcome.UNCHANGED
-        if article is None:
-            outcome = Outcome.NEW
-            article = StoredArticle(site_id=self._site_id, key=result.key, first_fetched_at=capture.fetched_at)
-            article.url, article.kind = result.url, result.kind.value
-            session.add(article)
-            session.flush()
-        current = session.scalar(select(Extraction).where(Extraction.article_id == article.id, Extraction.is_current))
+    def _accept(self, session: Session, read: Read, url: Row[Any], result: Article) -> Outcome:
+        now, capture, connection = self._clock.now(), read.kept.capture, session.connection()
+        given = {"site": self._site_id, "key": result.key, "url": capture.final_url}
+        current = connection.execute(_CURRENT_BY_KEY, given).one_or_none()
+        if current is None:
+            # A page may name another key now than when it was read before.
+            current = connection.execute(_CURRENT_BY_URL, given).one_or_none()
         if current is not None and _lost_layout(current, result):
             why = Rejection("layout-lost", f"the page no longer fits layout {current.layout}; what is kept stays")
-            return self._reject(session, capture, url, why, version)
-        capture.views = result.views
-        text = self._text(session, result)
-        made = _extraction(capture, article, text, result, version, now)
+            return self._reject(session, read, url, why)
         # Re-reading an old capture is no news of the article.
-        made.is_current = current is None or _get(session, current.capture_id).fetched_at <= capture.fetched_at
-        if made.is_current:
-            article.url, article.kind, article.gone_at = result.url, result.kind.value, None
-            if current is not None:
-                current.is_current = False
-                session.flush()  # before the new one: only one may be current at any moment
-        session.add(made)
-        session.flush()
-        if (
-            made.is_current
-            and current is not None
-            and current.extractor_version == version
-            and current.content_hash != made.content_hash
-        ):
-            outcome = Outcome.REVISED
-            self._revise(session, article, current, made, capture.fetched_at)
-        for one in dict.fromkeys((url.url, capture.final_url, result.url, *aliases)):
-            add_article_url(session, article, one, now)
-        sections = [result.section, found.section if found else None, *url.sections]
-        published = result.published.instant if result.published else None
-        due = next_look(published, capture.fetched_at)
-        sections += self._settle(session, url, capture, due, article)
-        put_in_sections(session, article, sections)
-        return outcome
+        is_news = current is None or current.fetched_at is None or current.fetched_at <= capture.fetched_at
+        if current is None:
+            row = {"site_id": self._site_id, "key": result.key, "first_fetched_at": capture.fetched_at}
+            article_id = insert_if_new(session, StoredArticle, row | {"url": result.url, "kind": result.kind.value})
+            assert article_id is not None, "nobody else writes this site's articles at this moment"
+        else:
+            article_id = current.article_id
+            if is_news:
+                changed = {"url": result.url, "kind": result.kind.value, "gone_at": None}
+                connection.execute(_CHANGE_ARTICLE, {"row": article_id, **changed})
+                # Before the new one: only one may be current at any moment.
+                connection.execute(_CHANGE_EXTRACTION, {"row": current.extraction_id, "is_current": False})
+        text_id, sha256 = self._text(session, result)
+        made = _extraction(read.kept.id, article_id, text_id, sha256, result, read.version, now)
+        made_id = insert_if_new(session, Extraction, made | {"is_current": is_news})
+        assert made_id is not None, "this version had not read this capture"
+        if result.views is not None:
+            connection.execute(_CHANGE_CAPTURE, {"row": read.kept.id, "views": result.views})
+        key = current.key if current else result.key
+        others, sections = self._settle(session, read, url, key, result)
+        urls = (url.url, capture.final_url, result.url, *read.aliases, *others)
+        add_article_urls(session, self._site_id, article_id, urls, now)
+        listed = [read.found.section] if read.found else []
+        put_in_sections(session, self._site_id, article_id, [result.section, *listed, *url.sections, *sections])
+        if current is None:
+            return Outcome.NEW
+        if is_news and current.extractor_version == read.version and current.content_hash != made["content_hash"]:
+            self._revise(session, article_id, (current.extraction_id, made_id), capture.fetched_at)
+            return Outcome.REVISED
+        return Outcome.UNCHANGED
 
     def _settle(
-        self, session: Session, url: Url, capture: Capture, due: datetime | None, article: StoredArticle
-    ) -> list[str]:
-        """Leave one ledger row to look the article up by, the others as its aliases; give their sections."""
-        keys = {url.article_key or article.key, article.key}
-        url.article_key = article.key
-        mine = select(Url).where(Url.site_id == self._site_id, Url.kind == UrlKind.ARTICLE.value, Url.id != url.id)
+        self, session: Session, read: Read, url: Row[Any], key: str, result: Article
+    ) -> tuple[list[str], list[str]]:
+        """Leave one ledger row to look the article up by, the others as its aliases; give their URLs and sections."""
+        connection, capture = session.connection(), read.kept.capture
         # Two questions, since with OR between them SQLite looks through every URL of the site.
-        others = {
-            *session.scalars(mine.where(Url.article_key.in_(keys))),
-            *session.scalars(mine.where(Url.url == capture.final_url)),
-        }
+        given = {"site": self._site_id, "keys": list({url.article_key or key, key}), "url": capture.final_url}
+        others = {row.id: row for row in connection.execute(_URLS_OF_KEYS, given)}
+        if capture.final_url != url.url:
+            others |= {row.id: row for row in connection.execute(_URL, given)}
+        others.pop(url.id, None)
+        urls: list[str] = []
         sections: list[str] = []
-        for other in others:
+        for other in others.values():
             if other.state == UrlState.FOUND:
-                other.state, other.due_at, other.article_key = UrlState.ALIAS.value, None, article.key
-                add_article_url(session, article, other.url, self._clock.now())
+                alias = {"state": UrlState.ALIAS.value, "due_at": None, "article_key": key}
+                connection.execute(_CHANGE_URL, {"row": other.id, **alias})
+                urls.append(other.url)
                 sections += other.sections
-        looked_at = any(other.state == UrlState.FETCHED and other.article_key == article.key for other in others)
+        looked_at = any(other.state == UrlState.FETCHED and other.article_key == key for other in others.values())
         if looked_at and url.state != UrlState.FETCHED:
-            _fetched(url, capture, UrlState.ALIAS, None)
+            state, due = UrlState.ALIAS, None
         else:
-            _fetched(url, capture, UrlState.FETCHED, due)
-        return sections
+            published = result.published.instant if result.published else None
+            state, due = UrlState.FETCHED, next_look(published, capture.fetched_at)
+        _fetched(session, url.id, capture, state, due, article_key=key)
+        return urls, sections
 
-    def _article_from(self, session: Session, url: str) -> StoredArticle | None:
-        """The article that was read at `url` before.
-
-        Only what was read counts: were it enough that some page names the URL as its own, one site
-        whose pages all name the front page would melt into one article.
-        """
-        return session.scalar(
-            select(StoredArticle)
-            .join(Extraction, Extraction.article_id == StoredArticle.id)
-            .join(Capture, Capture.id == Extraction.capture_id)
-            .where(Capture.site_id == self._site_id, Capture.final_url == url)
-            .order_by(Capture.id.desc())
-            .limit(1)
-        )
-
-    def _article_at(self, session: Session, url: str) -> StoredArticle | None:
-        return session.scalar(
-            select(StoredArticle)
-            .join(ArticleUrl, ArticleUrl.article_id == StoredArticle.id)
-            .where(ArticleUrl.site_id == self._site_id, ArticleUrl.url == url)
-        )
-
-    def _text(self, session: Session, article: Article) -> StoredText | None:
+    def _text(self, session: Session, article: Article) -> tuple[int | None, str | None]:
+        """The key and the SHA-256 of the article's text, which is kept once; of one without words, nothing."""
         body = article.text
         if not body:
-            return None
+            return None, None
         sha256 = hashlib.sha256(body.encode()).hexdigest()
-        text = session.scalar(select(StoredText).where(StoredText.sha256 == sha256))
-        if text is None:
+        known = session.connection().execute(_TEXT, {"sha256": sha256}).scalar_one_or_none()
+        if known is None:
             # Texts are of no site: another one's crawl may be storing the same words at this moment.
             row = {"text_id": sha256[:16], "sha256": sha256, "body": body, "syllables": syllables(body)}
-            insert_if_new(session, StoredText, row | {"created_at": self._clock.now()})
-            text = session.scalar(select(StoredText).where(StoredText.sha256 == sha256))
-        if text is None:
+            known = insert_if_new(session, StoredText, row | {"created_at": self._clock.now()})
+            known = known or session.connection().execute(_TEXT, {"sha256": sha256}).scalar_one_or_none()
+        if known is None:
             raise ArchiveError(
                 f"{article.url}: its text cannot be kept: its id {sha256[:16]} is that of another text; please report "
                 f"this with its SHA-256, {sha256}: ids of texts have to become longer"
             )
-        return text
+        return known, sha256
 
-    def _revise(
-        self,
-        session: Session,
-        article: StoredArticle,
-        before: Extraction,
-        after: Extraction,
-        seen_at: datetime,
-    ) -> None:
-        number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article.id)) or 0
-        old, new = (_content(row, _sha256(session, row)) for row in (before, after))
-        session.add(
-            Revision(
-                article_id=article.id,
-                number=number + 1,
-                before_id=before.id,
-                after_id=after.id,
-                seen_at=seen_at,
-                changed=[name for name in new if new[name] != old[name]],
-            )
-        )
+    def _revise(self, session: Session, article_id: int, pair: tuple[int, int], seen_at: datetime) -> None:
+        number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article_id)) or 0
+        before, after = (_content(row._mapping) for key in pair for row in session.execute(_CONTENT, {"row": key}))
+        row = {"article_id": article_id, "number": number + 1, "before_id": pair[0], "after_id": pair[1]}
+        changed = [name for name in after if after[name] != before[name]]
+        insert_if_new(session, Revision, row | {"seen_at": seen_at, "changed": changed})
 
 
 def syllables(text: str) -> int:
@@ -352,7 +349,7 @@ def syllables(text: str) -> int:
 
     Tokens without a letter or digit (dashes, bars between cells) do not count.
     """
-    return sum(any(c.isalnum() for c in token) for token in text.split())
+    return len(_SYLLABLE.findall(text))
 
 
 def _check(article: Article) -> None:
@@ -369,103 +366,154 @@ def _check(article: Article) -> None:
         raise ValueError(f"{article.url}: title or text is not NFC; normalise them first")
     if not article.key or not article.title:
         raise ValueError(f"{article.url}: an article needs a key and a title")
-    if any(_NOT_KEPT.search(words) for words in _strings(asdict(article))):
+    if any(_NOT_KEPT.search(words) for words in (text, *_strings(replace(article, blocks=())))):
         raise ValueError(f"{article.url}: a field holds NUL or half a character; clean the fields first")
 
 
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        yield from _strings(list(value.values()))
+    elif isinstance(value, Mapping):
+        yield from _strings([*value, *value.values()])
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _strings(one)
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from _strings(getattr(value, one.name))
 
 
-def _lost_layout(current: Extraction, result: Article) -> bool:
+def _lost_layout(current: Row[Any], result: Article) -> bool:
     """A reading of the whole page is no news of an article that a layout read: it is vaguer by nature."""
-    return WHOLE_PAGE in result.flags and WHOLE_PAGE not in (current.flags or [])
+    return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
 
 
-def _get(session: Session, capture_id: int) -> Capture:
-    return session.get_one(Capture, capture_id)
-
-
-def _fetched(url: Url, capture: Capture, state: UrlState, due: datetime | None) -> None:
-    url.state, url.status, url.fetched_at, url.due_at = state.value, capture.status, capture.fetched_at, due
-    url.failures, url.reason = 0.0, None
-
-
-def _published(session: Session, article: StoredArticle) -> datetime | None:
-    return session.scalar(
-        select(Extraction.published_instant).where(Extraction.article_id == article.id, Extraction.is_current)
-    )
+def _fetched(
+    session: Session, url_id: int, capture: NewCapture, state: UrlState, due: datetime | None, **changes: Any
+) -> None:
+    """Write into the ledger that a URL was fetched, and when to look again."""
+    row = {"state": state.value, "status": capture.status, "fetched_at": capture.fetched_at, "due_at": due}
+    session.connection().execute(_CHANGE_URL, {"row": url_id, "failures": 0.0, "reason": None, **row, **changes})
 
 
 def _extraction(
-    capture: Capture,
-    article: StoredArticle,
-    text: StoredText | None,
+    capture_id: int,
+    article_id: int,
+    text_id: int | None,
+    sha256: str | None,
     result: Article,
     version: str,
     now: datetime,
-) -> Extraction:
-    made = Extraction(
-        capture_id=capture.id,
-        extractor_version=version,
-        outcome="article",
-        article_id=article.id,
-        text_id=text.id if text else None,
-        url=result.url,
-        title=result.title,
-        kinds=[block.kind.value for block in result.blocks],
+) -> dict[str, Any]:
+    """The row of what was read."""
+    made = {
+        "capture_id": capture_id,
+        "extractor_version": version,
+        "outcome": "article",
+        "article_id": article_id,
+        "text_id": text_id,
+        "url": result.url,
+        "title": result.title,
+        "kinds": [block.kind.value for block in result.blocks],
         **dated_columns("published", result.published),
         **dated_columns("modified", result.modified),
-        author=result.author,
-        affiliation=result.affiliation,
-        source_credit=result.source_credit,
-        section=result.section,
-        tags=list(result.tags),
-        language=result.language,
-        attachments=[{"url": one.url, "label": one.label} for one in result.attachments],
-        layout=result.layout,
-        declared_charset=result.declared_charset,
-        used_charset=result.used_charset,
-        flags=list(result.flags),
-        origins=dict(result.origins),
-        created_at=now,
-    )
-    content = json.dumps(
-        _content(made, text.sha256 if text else None),
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    made.content_hash = hashlib.sha256(content.encode()).hexdigest()
-    return made
+        "author": result.author,
+        "affiliation": result.affiliation,
+        "source_credit": result.source_credit,
+        "section": result.section,
+        "tags": list(result.tags),
+        "language": result.language,
+        "attachments": [{"url": one.url, "label": one.label} for one in result.attachments],
+        "layout": result.layout,
+        "declared_charset": result.declared_charset,
+        "used_charset": result.used_charset,
+        "flags": list(result.flags),
+        "origins": dict(result.origins),
+        "created_at": now,
+    }
+    content = json.dumps(_content(made | {"sha256": sha256}), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return made | {"content_hash": hashlib.sha256(content.encode()).hexdigest()}
 
 
-def _sha256(session: Session, row: Extraction) -> str | None:
-    return session.scalar(select(StoredText.sha256).where(StoredText.id == row.text_id))
-
-
-def _content(row: Extraction, sha256: str | None) -> dict[str, Any]:
+def _content(row: Mapping[Any, Any]) -> dict[str, Any]:
     """The publisher's words and metadata: what makes a revision when it changes.
 
     Not counted: views, layout, origins and flags, which are ours or change by themselves, and the
     time of modification, which says that something changed and not what.
     """
     return {
-        "title": row.title,
-        "text": sha256,
-        "kinds": row.kinds,
-        "published": row.published_instant
-        and [row.published_instant.astimezone(UTC).isoformat(), row.published_precision],
-        "author": row.author,
-        "affiliation": row.affiliation,
-        "source_credit": row.source_credit,
-        "section": row.section,
-        "tags": row.tags,
-        "attachments": row.attachments,
+        "title": row["title"],
+        "text": row["sha256"],
+        "kinds": row["kinds"],
+        "published": row["published_instant"]
+        and [row["published_instant"].astimezone(UTC).isoformat(), row["published_precision"]],
+        "author": row["author"],
+        "affiliation": row["affiliation"],
+        "source_credit": row["source_credit"],
+        "section": row["section"],
+        "tags": row["tags"],
+        "attachments": row["attachments"],
     }
+
+
+# -- statements -----------------------------------------------------------------------------------
+# Made once: of the time to save a page, most went into making the same statements anew.
+
+_SITE: BindParameter[int] = bindparam("site")
+_ROW: BindParameter[int] = bindparam("row")
+_KEY: BindParameter[str] = bindparam("key")
+_URL_GIVEN: BindParameter[str] = bindparam("url")
+
+_OF_URL = select(Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant).where(
+    Url.site_id == _SITE, Url.kind == UrlKind.ARTICLE.value
+)
+_URL = _OF_URL.where(Url.url == _URL_GIVEN)
+_URLS_OF_KEYS = _OF_URL.where(Url.article_key.in_(bindparam("keys", expanding=True)))
+
+_CURRENT = (
+    select(
+        StoredArticle.id.label("article_id"),
+        StoredArticle.key,
+        Extraction.id.label("extraction_id"),
+        Extraction.extractor_version,
+        Extraction.content_hash,
+        Extraction.layout,
+        Extraction.flags,
+        Capture.fetched_at,
+    )
+    .select_from(StoredArticle)
+    .outerjoin(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
+    .outerjoin(Capture, Capture.id == Extraction.capture_id)
+)
+_CURRENT_BY_KEY = _CURRENT.where(StoredArticle.site_id == _SITE, StoredArticle.key == _KEY)
+_READ_AT = aliased(Capture)
+_READ = aliased(Extraction)
+_CURRENT_BY_URL = _CURRENT.where(
+    StoredArticle.id
+    == select(_READ.article_id)
+    .join(_READ_AT, _READ_AT.id == _READ.capture_id)
+    # Only what was read counts: were it enough that some page names the URL as its own, one site whose
+    # pages all name the front page would melt into one article.
+    .where(_READ_AT.site_id == _SITE, _READ_AT.final_url == _URL_GIVEN, _READ.article_id.is_not(None))
+    .order_by(_READ_AT.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_PUBLISHED_AT = (
+    select(ArticleUrl.article_id, Extraction.published_instant)
+    .outerjoin(Extraction, (Extraction.article_id == ArticleUrl.article_id) & Extraction.is_current)
+    .where(ArticleUrl.site_id == _SITE, ArticleUrl.url == _URL_GIVEN)
+)
+_EARLIER = select(Extraction.outcome).where(
+    Extraction.capture_id == bindparam("capture"), Extraction.extractor_version == bindparam("version")
+)
+_TEXT = select(StoredText.id).where(StoredText.sha256 == bindparam("sha256"))
+_CONTENT = (
+    select(*Extraction.__table__.columns, StoredText.sha256)
+    .outerjoin(StoredText, StoredText.id == Extraction.text_id)
+    .where(Extraction.id == _ROW)
+)
+_CHANGE_ARTICLE, _CHANGE_EXTRACTION, _CHANGE_CAPTURE, _CHANGE_URL = (
+    update(table).where(table.c.id == _ROW)
+    for table in (Base.metadata.tables[name] for name in ("article", "extraction", "capture", "url"))
+)

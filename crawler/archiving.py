@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from archive.captures import CaptureWriter
 from archive.clock import Clock
 from archive.database import Sessions, check_version, explained, lock_site, open_engine, session_factory
+from archive.intake import Intake
 from archive.ledger import Ledger
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
@@ -34,12 +35,14 @@ class Archiving:
     ledger: Ledger
     store: Store
     captures: CaptureWriter
+    intake: Intake
     lock: Connection | None
     run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
 
     def close(self) -> None:
-        """Let go of the capture file, its lock and the database."""
+        """Write what is left, then let go of the capture file, its lock and the database."""
+        self.intake.close()
         self.captures.close()
         if self.lock is not None:
             self.lock.close()
@@ -90,13 +93,15 @@ def _open(crawler: Crawler) -> Archiving:
     except BaseException:
         captures.close()
         raise
+    store = Store(sessions, site_id, settings.clock)
     return Archiving(
         engine=engine,
         sessions=sessions,
         clock=settings.clock,
         site_id=site_id,
         ledger=Ledger(sessions, site_id, settings.clock),
-        store=Store(sessions, site_id, settings.clock),
+        store=store,
         captures=captures,
+        intake=Intake(store, captures),
         lock=lock,
     )

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 from archive.article import Article, Rejection
 from archive.ledger import Found
+from archive.store import Kept
 
 
 @dataclass(frozen=True)
 class PageRead:
     """An article page that was fetched, captured and read.
 
-    `requested` is the URL in the ledger, `capture_id` the capture the reading rests on, `aliases`
+    `requested` is the URL in the ledger, `capture` the capture the reading rests on, `aliases`
     other addresses that led to it.
     """
 
     requested: str
-    capture_id: int
+    capture: Kept
     result: Article | Rejection
     found: Found | None
     aliases: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """What every request and response of a crawl passes: the site's hosts, and the capture."""
 
+import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from sqlalchemy.exc import DBAPIError
 
-from archive.captures import decoded
+from archive.captures import Location, Sent, decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
 from crawler.archiving import archiving, stop_for_archive
@@ -17,11 +18,8 @@ from crawler.archiving import archiving, stop_for_archive
 if TYPE_CHECKING:
     from crawler.families.base import SiteSpider
 
-CAPTURE = "capture_id"
-"""Request.meta key: the capture that a response was kept as."""
-
-FETCHED_AT = "fetched_at"
-"""Request.meta key: the instant of that capture."""
+CAPTURE = "capture"
+"""Request.meta key: the capture that a response was kept as (`archive.store.Kept`)."""
 
 
 class ForeignHost(IgnoreRequest):
@@ -113,12 +111,14 @@ class CaptureMiddleware:
             for value in values
         ]
         fetched = desk.clock.now()
+
+        def described(place: Location) -> NewCapture:
+            return NewCapture(place, request.url, response.url, response.status, headers, fetched, desk.run_id)
+
+        sent = Sent(request.url, response.status, headers, response.body)
         try:
-            location = desk.captures.append(request.url, response.status, headers, response.body)
-            row = NewCapture(location, request.url, response.url, response.status, headers, fetched, desk.run_id)
-            request.meta[CAPTURE] = desk.store.add_capture(row)
+            request.meta[CAPTURE] = await asyncio.wrap_future(desk.intake.keep(sent, described))
         except (ArchiveError, DBAPIError, OSError) as error:
             await stop_for_archive(self.crawler, error)
             raise IgnoreRequest(f"the archive cannot be written to: {error}") from error
-        request.meta[FETCHED_AT] = fetched
         return response

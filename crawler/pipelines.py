@@ -1,11 +1,13 @@
 """The way from the crawl into the archive."""
 
+import asyncio
+
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import WHOLE_PAGE, Article, Rejection
-from archive.store import Outcome
+from archive.store import Outcome, Read
 from crawler.archiving import archiving, stop_for_archive
 from crawler.extraction.read import EXTRACTOR_VERSION
 from crawler.items import PageRead
@@ -25,14 +27,8 @@ class StorePipeline:
     async def process_item(self, item: PageRead) -> PageRead:
         """Save `item`. A database that fails stops the crawl: what is not stored stays due in the ledger."""
         try:
-            outcome = archiving(self.crawler).store.save(
-                item.capture_id,
-                item.result,
-                requested_url=item.requested,
-                extractor_version=EXTRACTOR_VERSION,
-                aliases=item.aliases,
-                found=item.found,
-            )
+            read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found)
+            outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
         except (InterfaceError, OperationalError) as error:
             await stop_for_archive(self.crawler, error)
             raise DropItem(f"{item.requested} was not stored and stays due") from error

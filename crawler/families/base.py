@@ -20,6 +20,7 @@ from archive.article import Dated, Rejection
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
+from archive.store import Kept
 from crawler.archiving import Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
@@ -30,7 +31,7 @@ from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
 from crawler.items import PageRead
-from crawler.middlewares import CAPTURE, FETCHED_AT, ForeignHost
+from crawler.middlewares import CAPTURE, ForeignHost
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -282,11 +283,11 @@ class SiteSpider(scrapy.Spider):
         response: Response,
         found: Found,
         pages: tuple[Page, ...] = (),
-        first: tuple[int, datetime] | None = None,
+        first: Kept | None = None,
     ) -> Iterable[Any]:
         """Read an article's page; where it goes on over further pages, fetch them first."""
         page = Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
-        capture_id, fetched = first or (response.meta[CAPTURE], response.meta[FETCHED_AT])
+        kept: Kept = first or response.meta[CAPTURE]
         pages = (*pages, page)
         main = Page(pages[0].url, pages[0].body, pages[0].content_type)
         listed = Listed(
@@ -298,7 +299,7 @@ class SiteSpider(scrapy.Spider):
         if self.article_key(main.url) is None:
             result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
         else:
-            reading = read(main, self.facts(), fetched, listed=listed, further=pages[1:])
+            reading = read(main, self.facts(), kept.capture.fetched_at, listed=listed, further=pages[1:])
             result = reading.result
             fetched_already = {one.url for one in pages}
             more = [url for url in reading.more_pages if url not in fetched_already]
@@ -307,11 +308,11 @@ class SiteSpider(scrapy.Spider):
                     more[0],
                     callback=self.parse_article,
                     errback=self.article_failed,
-                    cb_kwargs={"found": found, "pages": pages, "first": (capture_id, fetched)},
+                    cb_kwargs={"found": found, "pages": pages, "first": kept},
                     priority=DISCOVERY_PRIORITY,
                 )
                 return
-        yield PageRead(found.url, capture_id, result, found, self._aliases(main.url, found))
+        yield PageRead(found.url, kept, result, found, self._aliases(main.url, found))
 
     def _aliases(self, final: str, found: Found) -> tuple[str, ...]:
         return tuple(dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url)))

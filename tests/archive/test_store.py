@@ -199,10 +199,10 @@ def test_a_transaction_that_fails_leaves_nothing(
     site.save(page("0"))
     before = dump(sessions)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
 
-    for step in ("add_article_url", "put_in_sections", "_extraction", "_fetched"):
+    for step in ("add_article_urls", "put_in_sections", "_extraction", "_fetched"):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
             patch.setattr(f"archive.store.{step}", fail)
             site.save(page("1"))

@@ -78,8 +78,12 @@ def measure() -> list[Row]:
                 f"the server delivers {capacity:.0f} pages/s and the bare crawl takes {bare[0]:.0f}: less than "
                 f"{HEADROOM:g} times as many, so a ratio would tell of the server; run it on an idle machine"
             )
-        against_bare = list(in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("bare", site, next(places), 1)))
-        against_plain = list(in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("plain", site, next(places), 1)))
+        against_bare = list(
+            in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("bare", site, next(places), 1))
+        )
+        against_plain = list(
+            in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("plain", site, next(places), 1))
+        )
         hasty = list(in_turn(1, lambda: against_bare[0][0], lambda: _rival("bare", site, next(places), 8)))
     what = f"crawl of {ARTICLES} pages, {SIZE // 1000} KB"
     return [
@@ -108,7 +112,15 @@ def _rival(kind: str, site: Served, folder: Path, at_once: int) -> float:
     folder.mkdir()
     listings = folder / "listings.json"
     listings.write_text(json.dumps(site.listings), encoding="utf-8")
-    command = [sys.executable, "-m", "tests.bench.rivals", kind, str(listings), str(folder / "plain.sqlite3"), str(at_once)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.rivals",
+        kind,
+        str(listings),
+        str(folder / "plain.sqlite3"),
+        str(at_once),
+    ]
     done = subprocess.run(
         command, env=site.environment(), capture_output=True, text=True, timeout=MOST_SECONDS, check=False
     )
