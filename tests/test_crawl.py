@@ -78,6 +78,14 @@ def test_every_host_is_asked_for_its_robots_txt_before_anything_else(program: Pr
     assert set(first.values()) == {"/robots.txt"}
 
 
+def test_a_crawl_uses_nothing_that_scrapy_is_about_to_drop(program: Program) -> None:
+    program.crawl("hong_linh")
+    [log] = program.data.glob("logs/hong_linh/*.log")
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert any("Spider closed" in line for line in lines)
+    assert [line for line in lines if "DeprecationWarning" in line] == []
+
+
 @pytest.mark.parametrize("seconds", [0.4, 1.2])
 def test_a_killed_crawl_goes_on_where_it_stopped(
     new_program: Callable[[str], Program], web: SampleWeb, seconds: float
