@@ -67,9 +67,8 @@ async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
     words = explained(error) if isinstance(error, DBAPIError) else str(error)
     archiving(crawler).troubles.insert(0, f"the archive cannot be written to: {words}")
-    engine = crawler.engine
-    if engine is not None and engine.spider is not None:
-        await engine.close_spider_async(reason=ARCHIVE_LOST)
+    if crawler.engine.spider is not None:
+        await crawler.engine.close_spider_async(reason=ARCHIVE_LOST)
 
 
 def _open(crawler: Crawler) -> Archiving:

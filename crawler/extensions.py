@@ -105,12 +105,11 @@ class RunLog:
         archiving(self.crawler).troubles.append(
             f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}"
         )
-        if self.crawler.stats is not None:
-            self.crawler.stats.inc_value("errors")
+        self.crawler.stats.inc_value("errors")
 
     def counts(self) -> dict[str, int]:
         """The numbers of this run so far, those that are zero left out; rejections by reason."""
-        stats = self.crawler.stats.get_stats() if self.crawler.stats else {}
+        stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
         out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/"))}
         return {name: value for name, value in out.items() if value}
@@ -187,7 +186,7 @@ class CrawlDelay:
     def parsed(self, robotparser: RobotParser, request: Request) -> None:
         """Take over the delay that `robotparser` asks of us."""
         asked = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
-        if not asked or self.crawler.engine is None:
+        if not asked:
             return
         downloader = self.crawler.engine.downloader
         delay = min(float(asked), SLOWEST) * MIDDLE_OF_DELAY

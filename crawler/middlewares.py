@@ -51,8 +51,7 @@ class SiteHostsMiddleware:
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
         parts = urlsplit(request.url)
         if not spider.is_own_host(request.url):
-            if self.crawler.stats is not None:
-                self.crawler.stats.inc_value("refused/foreign-host")
+            self.crawler.stats.inc_value("refused/foreign-host")
             raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")
         # www and the bare host are one server: one slot, one delay.
         request.meta["download_slot"] = spider.name

@@ -33,10 +33,9 @@ class StorePipeline:
             await stop_for_archive(self.crawler, error)
             raise DropItem(f"{item.requested} was not stored and stays due") from error
         stats = self.crawler.stats
-        if stats is not None:
-            stats.inc_value(f"articles/{outcome}")
-            if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
-                stats.inc_value(f"rejected/{item.result.reason}")
-            if isinstance(item.result, Article) and WHOLE_PAGE in item.result.flags:
-                stats.inc_value("articles/whole-page")
+        stats.inc_value(f"articles/{outcome}")
+        if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
+            stats.inc_value(f"rejected/{item.result.reason}")
+        if isinstance(item.result, Article) and WHOLE_PAGE in item.result.flags:
+            stats.inc_value("articles/whole-page")
         return item

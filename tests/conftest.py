@@ -13,9 +13,15 @@ import pytest
 from tests.postgresql import PostgreSQL
 from tests.sample_web.harness import SampleWeb
 
+SAMPLE = Path(__file__).parent / "sample_web"
 BAOTINH = [sys.executable, "-m", "baotinh"]
 NOW = "2023-04-01T00:30:00+07:00"
 """A night after the newest article of the sample web, and far enough from it that none is young."""
+
+
+def number_of_articles(*sites: str) -> int:
+    """How many articles the sample web has, on the sites named or on all."""
+    return len([file for file in SAMPLE.glob("*/articles/*.html") if not sites or file.parts[-3] in sites])
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ class PostgreSQL:
     def execute(self, statement: str) -> None:
         """Run one statement on the server, outside of any transaction."""
         with psycopg.connect(f"host={self.folder} user={USER} dbname=postgres", autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def _start(self) -> None:
         cluster = self.folder / "cluster"

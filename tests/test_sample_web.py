@@ -96,7 +96,7 @@ def hrefs(text: str) -> list[str]:
 @ALL
 def test_every_article_file_is_whole(kind: type[Site]) -> None:
     files = sorted((HERE / kind.id / "articles").iterdir())
-    assert 10 <= len(files) <= 14
+    assert len(files) >= 10
     articles = [Article.read(file) for file in files]
     for article in articles:
         assert article.raw, article.key

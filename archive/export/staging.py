@@ -108,13 +108,10 @@ class Staging:
             return []
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            entries: list[str] = manifest["entries"]
-            good = manifest["format"] == self._format and all(
-                isinstance(name, str) and Path(name).name == name and not name.startswith(".") for name in entries
-            )
+            written, entries = manifest["format"], manifest["entries"]
         except (OSError, ValueError, KeyError, TypeError):
-            good = False
-        if not good:
+            written, entries = None, None
+        if written != self._format or not isinstance(entries, list) or not all(map(_is_entry, entries)):
             raise ExportError(f"{path}: was not written by an export; move it away or export to another folder")
         return entries
 
@@ -135,3 +132,8 @@ class Staging:
                         f"{path}: was not written by this export, which would remove it; move it away or "
                         "export to another folder"
                     )
+
+
+def _is_entry(name: object) -> bool:
+    """Whether `name` can be an entry of the folder: one file or folder in it, and none that is hidden."""
+    return isinstance(name, str) and Path(name).name == name and not name.startswith(".")

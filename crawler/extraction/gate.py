@@ -1,4 +1,4 @@
-"""The quality gate: is what was read an article?"""
+"""The quality gate: whether what was read is an article."""
 
 import re
 from collections.abc import Sequence

@@ -133,8 +133,10 @@ def fitting_layout(page: Named, layouts: Sequence[Layout], fetched: datetime) ->
 
 @dataclass(frozen=True)
 class _Body:
-    """What the body node gave: its drafts, for each the key of the other article it leads to, the
-    documents it links to, and how many pictures and players stand in it.
+    """What the body node gave.
+
+    Its drafts, for each the key of the other article it leads to, the documents it links to, and how
+    many pictures and players stand in it.
     """
 
     drafts: tuple[Draft, ...] = ()

@@ -341,8 +341,8 @@ class SiteSpider(scrapy.Spider):
         self.logger.warning("%s: %s", found.url, reason)
 
     def _closing(self) -> bool:
-        engine = self.crawler.engine
-        return engine is None or engine._slot is None or engine._slot.closing is not None
+        slot = self.crawler.engine._slot
+        return slot is None or slot.closing is not None
 
     # -- discovery --------------------------------------------------------------------------------
     async def discover(self) -> AsyncIterator[Considered]:

@@ -217,7 +217,7 @@ def test_a_broken_upgrade_leaves_nothing(settings: Settings, monkeypatch: pytest
             raise RuntimeError("the power went")
         create(self, name, *rest, **options)
 
-    create: Callable[..., object] = Operations.create_table  # type: ignore[attr-defined]
+    create: Callable[..., object] = Operations.create_table
     engine = open_engine(settings.database_url)
     monkeypatch.setattr(Operations, "create_table", fail)
     with pytest.raises(RuntimeError):

@@ -242,6 +242,18 @@ def test_a_foreign_file_in_the_way_is_kept(
     assert tree(tmp_path) == {foreign: b"mine"}
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    ['[]', '{"format": "txt"}', '{"format": "jsonl", "entries": []}', '{"format": "txt", "entries": "metadata.csv"}',
+     '{"format": "txt", "entries": ["../mine"]}', '{"format": "txt", "entries": [".git"]}'],
+)  # fmt: skip
+def test_a_manifest_that_no_export_wrote_is_not_believed(sessions: Sessions, tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest-txt.json").write_text(manifest)
+    with pytest.raises(ExportError, match=r"manifest-txt\.json: was not written by an export"):
+        export_txt(sessions, tmp_path, ALL)
+    assert tree(tmp_path) == {"manifest-txt.json": manifest.encode()}
+
+
 def test_a_foreign_file_among_ours_is_kept(two: tuple[Site, Site], sessions: Sessions, tmp_path: Path) -> None:
     export_txt(sessions, tmp_path, ALL)
     (tmp_path / "bao_quang_ninh" / "2022" / "notes.txt").write_text("mine")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from trafilatura import bare_extraction
 
@@ -36,7 +37,7 @@ def measure(name: str, pages: Sequence[Sample], goal: float) -> list[Row]:
         _pass(pages, reader)
     rows = []
     for reference, said, wanted in ((trafilatura_text, "text only", goal), (trafilatura_all, "with metadata", None)):
-        pairs = list(in_turn(ROUNDS, lambda: _rate(pages, ours), lambda one=reference: _rate(pages, one)))
+        pairs = list(in_turn(ROUNDS, partial(_rate, pages, ours), partial(_rate, pages, reference)))
         rows.append(row(f"{what}, trafilatura {said}", "pages/s", pairs, wanted))
     return rows
 

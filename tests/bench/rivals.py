@@ -79,7 +79,7 @@ def main(kind: str, addresses: Path, database: Path, at_once: int) -> None:
         }
     )
     crawler = process.create_crawler(spider)
-    process.crawl(crawler)
+    _ = process.crawl(crawler)  # start() waits for it
     process.start()
     assert crawler.stats is not None
     found = crawler.stats.get_stats()

@@ -58,7 +58,8 @@ def test_www_and_the_bare_host_share_one_slot() -> None:
 
 def whole_body_middleware() -> WholeBodyMiddleware:
     crawler = get_crawler(find_site("bao_quang_ninh"), {"DOWNLOAD_MAXSIZE": 1_000_000, "RETRY_TIMES": 1})
-    crawler.spider = SimpleNamespace(crawler=crawler, logger=None)
+    crawler.spider = crawler.spidercls()
+    crawler.spider.crawler = crawler
     return WholeBodyMiddleware(crawler)
 
 

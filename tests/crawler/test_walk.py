@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archive.article import Dated, Precision
-from archive.clock import VIETNAM
+from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
 from archive.ledger import Ledger
 from archive.models import UrlKind
@@ -25,9 +25,8 @@ A_DAY = 4
 FIRST_NIGHT, LATER = datetime(2022, 3, 1, 1, tzinfo=VIETNAM), datetime(2022, 3, 15, 1, tzinfo=VIETNAM)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.at = FIRST_NIGHT
+class WalkClock(Clock):
+    at = FIRST_NIGHT
 
     def now(self) -> datetime:
         return self.at
@@ -41,7 +40,7 @@ class Desk:
         engine = open_engine(settings.database_url)
         upgrade(engine)
         self.sessions = session_factory(engine)
-        self.clock: Any = Clock()
+        self.clock = WalkClock()
         record = SiteRecord("bao_quang_ninh", "Báo Quảng Ninh", "dataimages", ("baoquangninh.com.vn",), "quang-ninh")
         with self.sessions.begin() as session:
             self.site_id = register_site(session, record, self.clock)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.article import Article, ArticleKind, Attachment, BlockKind, Rejection
+from archive.article import WHOLE_PAGE, Article, ArticleKind, Attachment, BlockKind, Rejection
 from crawler.extraction.page import Page
-from crawler.extraction.read import WHOLE_PAGE, Listed, read
+from crawler.extraction.read import Listed, read
 from crawler.sites import all_sites
 from tests.crawler.helpers import (
     FETCHED,
