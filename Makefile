@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check clean
+.PHONY: help install demo test torture check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: install  ## crawl the sample web into a corpus, in ./demo
 
 test: install  ## run every test
 	$(BIN)/python -m pytest -n 2
+
+torture: install  ## run the property tests on thousands of new examples each: an hour or two
+	HYPOTHESIS_PROFILE=torture $(BIN)/python -m pytest -n 2 -m hypothesis
 
 check: install  ## format, lint, types, imports: seconds
 	$(BIN)/ruff format --check .
