@@ -11,7 +11,7 @@ from archive.clock import VIETNAM
 
 _TIME = (
     r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?"
-    r"\s*(?P<half>AM|PM|SA|CH)?"
+    r"\s*(?P<half>(?:AM|PM|SA|CH|sáng|chiều|tối)(?!\w))?"
 )
 _DAY = (
     r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])"
@@ -31,7 +31,7 @@ _ISO = re.compile(
 _FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<!\d){_US_DAY}\s+(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*(?P<half>AM|PM)",
+        rf"(?<!\d){_US_DAY}\s+(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*(?P<half>AM|PM)(?!\w)",
         rf"(?<![\d/.\-]){_DAY}(?!\d){_BETWEEN}{_TIME}(?!\d)",
         rf"(?<!\d){_TIME}{_BETWEEN}{_DAY}(?!\d)",
         rf"(?<![\d/.\-]){_DAY}(?!\d)",
@@ -95,7 +95,7 @@ def _dated(match: re.Match[str]) -> Dated | None:
 
 
 def _hour(hour: int, half: str | None) -> int:
-    if half and half.upper() in ("PM", "CH"):
+    if half and half.upper() in ("PM", "CH", "CHIỀU", "TỐI"):
         return hour if hour >= 12 else hour + 12
     if half and hour == 12:
         return 0

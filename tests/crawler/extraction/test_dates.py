@@ -155,6 +155,27 @@ def test_impossible_or_partial_date_is_none(text: str) -> None:
     assert parse_date(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17/11/2020 09:30 Chia sẻ", "2020-11-17T09:30"),
+        ("17/11/2020 - 09:30 Chuyên mục: Kinh tế", "2020-11-17T09:30"),
+        ("17/11/2020 09:30 Chủ nhật", "2020-11-17T09:30"),
+        ("17/11/2020 12:05 sau giờ họp", "2020-11-17T12:05"),
+        ("7/11/2020 9:30 PMU 18", "2020-11-07T09:30"),
+        ("17/11/2020 09:30CH", "2020-11-17T21:30"),
+        ("17/11/2020 09:30 CH | In trang", "2020-11-17T21:30"),
+        ("2 giờ 30 chiều 17/11/2020", "2020-11-17T14:30"),
+        ("17/11/2020, 7h30 tối", "2020-11-17T19:30"),
+        ("17/11/2020, 7h30 sáng", "2020-11-17T07:30"),
+    ],
+)
+def test_half_of_the_day_is_a_word_of_its_own(text: str, expected: str) -> None:
+    found = parse_date(text)
+    assert found is not None
+    assert (found.instant, found.precision) == (at(expected), Precision.MINUTE)
+
+
 @pytest.mark.parametrize("text", ["17/11/2020 24:00", "17/11/2020 11:60", "17/11/2020 - 25:10"])
 def test_impossible_time_leaves_the_day(text: str) -> None:
     found = parse_date(text)
