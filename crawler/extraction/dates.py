@@ -9,29 +9,30 @@ from typing import Any
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 
+# Every run of white space and marks is taken whole and never given back (``*+``): a page may hold thousands.
 _TIME = (
-    r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?"
-    r"\s*(?P<half>(?:AM|PM|SA|CH|sáng|chiều|tối)(?!\w))?"
+    r"(?P<hour>[01]?\d|2[0-3])\s*+(?::|h|giờ)\s*+(?P<minute>[0-5]\d)(?:\s*+:\s*+[0-5]\d)?"
+    r"(?:\s*+(?P<half>AM|PM|SA|CH|sáng|chiều|tối)(?!\w))?"
 )
 _DAY = (
-    r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])(?!\d)"
-    r"\s*(?:[/.\-]|,?\s*(?:năm\s*)?)\s*(?P<year>(?:19|20)\d\d)"
+    r"(?P<day>0?[1-9]|[12]\d|3[01])\s*+(?:[/.\-]|tháng)\s*+(?P<month>0?[1-9]|1[0-2])(?!\d)"
+    r"\s*+(?:[/.\-]|,?+\s*+(?:năm)?)\s*+(?P<year>(?:19|20)\d\d)"
 )
 _US_DAY = r"(?P<month>[1-9]|1[0-2])/(?P<day>[1-9]|[12]\d|3[01])/(?P<year>(?:19|20)\d\d)"
 _BETWEEN = (
-    r"[\s,|–\-()]*(?:lúc|vào|ngày|hồi)?[\s,|–\-(]*"
-    r"(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
+    r"[\s,|–\-()]*+(?:(?:lúc|vào|ngày|hồi)[\s,|–\-(]*+)?"
+    r"(?:(?:thứ|chủ)\s++(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*+)?(?:ngày\s*+)?"
 )
 
 _ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
-    r"\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
+    r"(?:\s*+(?P<zone>Z|[+-]\d\d:?\d\d))?)?(?!\d)"
 )
 _FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<!\d){_US_DAY}\s+(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*(?P<half>AM|PM)(?!\w)",
+        rf"(?<!\d){_US_DAY}\s++(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*+(?P<half>AM|PM)(?!\w)",
         rf"(?<![\d/.\-]){_DAY}(?!\d){_BETWEEN}{_TIME}(?!\d)",
         rf"(?<!\d){_TIME}{_BETWEEN}{_DAY}(?!\d)",
         rf"(?<![\d/.\-]){_DAY}(?!\d)",

@@ -11,7 +11,7 @@ from archive.clock import VIETNAM
 from crawler.extraction.dates import parse_date, plausible, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.read import Listed, read
-from tests.crawler.helpers import FETCHED, LONG_HTML, NEWS_HTML, TITLE, at, day, page_of
+from tests.crawler.helpers import FETCHED, LONG_HTML, NEWS_HTML, TITLE, at, day, no_hang, page_of
 
 WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
@@ -184,6 +184,16 @@ def test_impossible_time_leaves_the_day(text: str) -> None:
     found = parse_date(text)
     assert found is not None
     assert (found.instant, found.precision) == (at("2020-11-17"), Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    ("start", "is_a_day"),
+    [("1/1", False), ("17/11/2020", True), ("11:02", False), ("11:02, thứ", False), ("2021-01-01T10:00", True)],
+)
+@pytest.mark.parametrize("fill", [" ", "\n", ", ", "-", "( "])
+def test_thousands_of_blanks_after_the_beginning_of_a_date_do_not_hang(start: str, is_a_day: bool, fill: str) -> None:
+    with no_hang():
+        assert (parse_date(start + fill * 10_000 + "x") is not None) is is_a_day
 
 
 @pytest.mark.parametrize(
