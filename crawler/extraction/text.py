@@ -55,14 +55,19 @@ def has_words(text: str) -> bool:
     return _WORD.search(text) is not None
 
 
+def letters(text: str) -> str:
+    """Give the letters and digits of `text` alone."""
+    return _NO_LETTER.sub("", text)
+
+
 def folded(text: str) -> str:
     """Give `text` for comparing: case folded, letters and digits only."""
-    return _NO_LETTER.sub("", text.casefold())
+    return letters(text.casefold())
 
 
 def letter_count(text: str) -> int:
     """Count the letters and digits of `text`."""
-    return len(_NO_LETTER.sub("", text))
+    return len(letters(text))
 
 
 def word_count(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.crawler.helpers import NEWS, NEWS_HTML, TITLE, at, cleaned
+from tests.crawler.helpers import NEWS, NEWS_HTML, TITLE, at, cleaned, no_hang
 
 TOOL_LINES = {
     "views": "<p>Lượt xem: 270</p>",
@@ -163,6 +163,31 @@ def test_alternative_text_of_pictures_is_never_text() -> None:
 
 def test_song_named_no_title_in_a_sentence_stays() -> None:
     text = "Bài dự thi mang tên No title... của em Páo được giải nhì."
+    assert cleaned(NEWS_HTML + f"<p>{text}</p>") == [*NEWS, text]
+
+
+@pytest.mark.parametrize(
+    "line", ["." * 60 + ", ngày ... tháng ... năm ...", "—" * 60 + " o0o " + "—" * 60, "… " * 200 + "x"]
+)
+@pytest.mark.parametrize("place", ["top", "end"])
+def test_dotted_line_to_write_on_stays_and_does_not_hang(line: str, place: str) -> None:
+    markup = f"<p>{line}</p>"
+    with no_hang():
+        texts = cleaned(markup + NEWS_HTML if place == "top" else NEWS_HTML + markup)
+    assert texts == ([line, *NEWS] if place == "top" else [*NEWS, line])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Một hai, một hai, một hai, một hai, một!",
+        "Đồng Găng, Đồng Găng.",
+        "Rừng xanh, rừng xanh, rừng xanh mãi",
+        "Ai? Ai? Ai?",
+        "Nước về! Nước về! Nước về!",
+    ],
+)
+def test_words_called_out_again_and_again_stay(text: str) -> None:
     assert cleaned(NEWS_HTML + f"<p>{text}</p>") == [*NEWS, text]
 
 
