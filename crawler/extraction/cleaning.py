@@ -231,7 +231,7 @@ def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
     text = draft.text
     if draft.kind is BlockKind.CAPTION:
         return False
-    if draft.kind is not BlockKind.VERSE and text[-1] not in "!?" and _says_it_thrice(text):
+    if draft.kind not in (BlockKind.VERSE, BlockKind.ROW) and text[-1] not in "!?" and _says_it_thrice(text):
         return True
     if len(text) > LABEL_LENGTH:
         return False

@@ -191,6 +191,13 @@ def test_words_called_out_again_and_again_stay(text: str) -> None:
     assert cleaned(NEWS_HTML + f"<p>{text}</p>") == [*NEWS, text]
 
 
+@pytest.mark.parametrize("last", ["100 | 100 | 100", "Đạt | Đạt | Đạt"])
+def test_last_row_of_a_table_that_says_the_same_in_each_cell_stays(last: str) -> None:
+    cells = "".join(f"<td>{cell}</td>" for cell in last.split(" | "))
+    table = f"<table><tr><td>Xã</td><td>Thôn</td><td>Bản</td></tr><tr>{cells}</tr></table>"
+    assert cleaned(NEWS_HTML + table) == [*NEWS, "Xã | Thôn | Bản", last]
+
+
 def test_select_is_never_text() -> None:
     box = "<p>Liên kết website <select><option>Sở Y tế</option><option>Huyện Ba Vân</option></select></p>"
     assert all("Sở Y tế" not in text for text in cleaned(NEWS_HTML + box))
