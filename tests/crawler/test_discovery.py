@@ -524,8 +524,9 @@ def pager(script: str) -> tuple[dict[str, str], int]:
         ("x({article_category_id: 4102})", {"article_category_id": "4102"}, 1),
         ("", {}, 1),
         ("maxPage = parseInt(n)", {}, 1),
+        ("maxPage = parseInt(" + "9" * 5000 + ")", {}, 999_999_999),
     ],
-    ids=["numbers", "quoted", "no last page", "no script", "no number"],
+    ids=["numbers", "quoted", "no last page", "no script", "no number", "endless number"],
 )
 def test_pager_script_tells_form_fields_and_last_page(script: str, fields: dict[str, str], last: int) -> None:
     assert pager(script) == (fields, last)
