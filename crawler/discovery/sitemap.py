@@ -18,6 +18,7 @@ MAX_BYTES = 50 * 1024 * 1024
 """Largest sitemap the protocol allows, uncompressed (sitemaps.org, "Sitemap file limits")."""
 
 _MONTH = re.compile(r"(?P<year>20\d\d)[-_/]?(?P<month>0?[1-9]|1[0-2])(?!\d)")
+_LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ def month_of(url: str) -> tuple[int, int] | None:
     """The (year, month) that a monthly sitemap's address names, padded or not; None if it names none."""
     match = _MONTH.search(url.rsplit("/", 1)[-1])
     return (int(match["year"]), int(match["month"])) if match else None
+
+
+def number_of(url: str) -> int:
+    """The last number in a sitemap's address, of which 18 digits count; 0 if there is none."""
+    match = _LAST_NUMBER.search(url)
+    return int(match[1]) if match else 0
 
 
 def _entry(node: etree._Element) -> Entry | None:

@@ -24,7 +24,7 @@ from crawler.archiving import Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import month_of, read_sitemap
+from crawler.discovery.sitemap import month_of, number_of, read_sitemap
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
@@ -621,8 +621,7 @@ class SiteSpider(scrapy.Spider):
 def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
-    number = re.search(r"(\d+)\D*$", url)
-    return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), int(number[1]) if number else 0
+    return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)
 
 
 def describe(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from crawler.discovery.api import read_categories, read_posts
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import MAX_BYTES, month_of, read_sitemap
+from crawler.discovery.sitemap import MAX_BYTES, month_of, number_of, read_sitemap
 from crawler.extraction.page import Page
 from crawler.families.vnpt_portal import read_pager
 from crawler.sites import all_sites
@@ -424,6 +424,20 @@ def test_random_bytes_raise_nothing_but_value_error(reader: Any, junk: bytes, pr
 )
 def test_month_of_a_sitemaps_address(url: str, expected: tuple[int, int] | None) -> None:
     assert month_of(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://bao.example/wp-sitemap-posts-post-12.xml", 12),
+        ("https://bao.example/sitemap.xml?from=1&to=30", 30),
+        ("https://bao.example/sitemap.xml", 0),
+        ("https://bao.example/sitemap-" + "9" * 5000 + ".xml", 10**18 - 1),
+    ],
+    ids=["in the name", "in the query", "none", "endless"],
+)
+def test_last_number_of_a_sitemaps_address(url: str, expected: int) -> None:
+    assert number_of(url) == expected
 
 
 # -- WordPress -------------------------------------------------------------------------------------
