@@ -46,7 +46,7 @@ def read_categories(body: bytes) -> dict[int, str]:
 def _json_list(body: bytes) -> list[Any]:
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the body is no JSON: {error}") from error
     if not isinstance(data, list):
         raise ValueError("the API answered with no list")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -146,15 +147,15 @@ def json_ld(tree: Any) -> Iterator[dict[str, Any]]:
             continue
         try:
             data = json.loads(script.text, strict=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        queue = [data]
+        queue = deque([data])
         while queue:
-            thing = queue.pop(0)
+            thing = queue.popleft()
             if isinstance(thing, list):
-                queue = thing + queue
+                queue.extendleft(reversed(thing))
             elif isinstance(thing, dict):
-                queue += [thing["@graph"]] if isinstance(thing.get("@graph"), list) else []
+                queue.extend([thing["@graph"]] if isinstance(thing.get("@graph"), list) else [])
                 kinds = thing.get("@type")
                 kinds = kinds if isinstance(kinds, list) else [kinds]
                 if any(isinstance(kind, str) and kind.endswith(_JSON_LD_KINDS) for kind in kinds):

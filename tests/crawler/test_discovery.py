@@ -372,6 +372,7 @@ NEITHER = {
     "blanks": b"  \n ",
     "a page": "<!DOCTYPE html><html><body><p>Trang không tồn tại</p></body></html>".encode(),
     "json": b'{"code": "rest_no_route"}',
+    "json without a bottom": b"[" * 50_000,
     "words": b"Not found",
     "NUL": b"\x00\x00",
     "broken gzip": b"\x1f\x8b\x08junk",
