@@ -14,6 +14,11 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _LOW_REFERENCE = re.compile(r"&#(?:0*(\d{1,3})(?!\d)|[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F]));?")
 
+_NO_CHARSETS = re.compile(r"undefined|idna|punycode|(?:raw-)?unicode-escape|utf-(?:7|16|32).*")
+"""Codecs (named as `codecs.lookup` does) that no label is believed to mean: notations within other text, one
+that only raises, UTF-7 and UTF-32, which browsers refuse (WHATWG Encoding Standard, 4.2), and UTF-16, which
+its bytes have told before."""
+
 MAX_BAD_BYTES = 0.001
 """Share of undecodable bytes up to which a page still counts as UTF-8: a text cut in mid-character
 or one bad advertisement must not turn the whole page into Windows-1252."""
@@ -119,7 +124,9 @@ def _decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
     for label in (declared, "windows-1258"):
         if label and label not in ("utf-8", "utf8"):
             try:
-                return body.decode(label), codecs.lookup(label).name
+                codec = codecs.lookup(label).name
+                if not _NO_CHARSETS.fullmatch(codec):
+                    return body.decode(codec), codec
             except (LookupError, UnicodeDecodeError):
                 continue
     return text, "utf-8"

@@ -121,6 +121,31 @@ def test_other_charset_is_read_where_it_is_declared(encoding: str, used: str, de
     assert decode(body, header).used == used
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "utf-7",
+        "UTF7",
+        "utf-16",
+        "utf-32-be",
+        "zlib",
+        "rot13",
+    ],
+)
+@pytest.mark.parametrize("declared", ["meta", "header"])
+def test_label_that_no_page_is_written_in_counts_for_nothing(label: str, declared: str) -> None:
+    body = markup("Thôn +AOo- \\u00ea ô", label if declared == "meta" else "").encode("windows-1258")
+    header = f"text/html; charset={label}" if declared == "header" else "text/html"
+    assert read(body, header) == "Thôn +AOo- \\u00ea ô"
+    assert decode(body, header).declared == label.lower()
+    assert decode(body, header).used == "cp1258"
+
+
 def test_windows_1258_combining_marks_become_composed_letters() -> None:
     body = markup("Bô\u0323 đô\u0323i vu\u0300ng cao", "windows-1258").encode("windows-1258")
     assert read(body) == "Bộ đội vùng cao"
