@@ -10,8 +10,8 @@ from lxml import etree, html
 
 from crawler.extraction.text import repair_double_encoding, visible
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?+\s*+([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _LOW_REFERENCE = re.compile(r"&#(?:0*(\d{1,3})(?!\d)|[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F]));?")
 
 _NO_CHARSETS = re.compile(r"undefined|idna|punycode|(?:raw-)?unicode-escape|utf-(?:7|16|32).*")

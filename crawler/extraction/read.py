@@ -479,7 +479,7 @@ class _Reader:
         for tag in ("h1", "h2", "h3", "h4"):
             out += [(tag, words(node)) for node in tree.iter(tag)]
         for node in tree.iter("title"):
-            out += [("title", part) for part in re.split(r"\s+[-|–—]\s+", words(node))]
+            out += [("title", part) for part in re.split(r" [-|–—] ", squash(words(node)))]
         sites = {folded(title) for title in self.site.titles}
         return [(origin, squash(title)) for origin, title in out if has_words(title) and folded(title) not in sites]
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from crawler.extraction.layout import words
 from crawler.extraction.page import Page, declared_charset, decode
 from crawler.extraction.text import squash
+from tests.crawler.helpers import no_hang
 
 TEXT = "Mười bản vùng cao huyện Ba Vân thử nghiệm đường ống dẫn nước tự chảy, “giọt nước đầu tiên” về tới sân trường."
 META = '<meta http-equiv="Content-Type" content="text/html; charset={}">'
@@ -183,6 +184,12 @@ def test_one_bad_advertisement_does_not_make_the_page_windows() -> None:
 )
 def test_declared_charset(body: bytes, header: str, expected: str | None) -> None:
     assert declared_charset(body, header) == expected
+
+
+def test_thousands_of_blanks_where_a_charset_should_stand_do_not_hang() -> None:
+    blanks = " " * 200_000
+    with no_hang():
+        assert declared_charset(b"<meta charset=" * 200, f"text/html; charset={blanks}") is None
 
 
 def test_declared_and_used_charset_are_both_told() -> None:

@@ -21,6 +21,7 @@ from tests.crawler.helpers import (
     TITLE,
     article,
     at,
+    no_hang,
     reading,
     refusal,
 )
@@ -568,6 +569,12 @@ CONTROL = pytest.mark.parametrize("control", ["\x01", "\x0b", "\x1b", "&#1;", "&
 def test_control_character_anywhere_on_a_page_changes_nothing(site: str, url: str, make: Make, control: str) -> None:
     page = make().replace("</", f"{control}</").replace("/p>", f"/p>{control}").replace("/div>", f"/div>{control}")
     assert article(site, url, page).text == article(site, url, make()).text
+
+
+def test_thousands_of_blanks_in_a_title_do_not_hang() -> None:
+    page = unknown(LONG_HTML, title=TITLE + " " * 100_000 + "x")
+    with no_hang():
+        assert prose(article("bao_thai_nguyen", BTN, page)) == list(LONG)
 
 
 @CONTROL
