@@ -53,9 +53,8 @@ def _dated(text: str | None) -> Dated | None:
         return None
     try:
         instant = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        instant = instant.replace(tzinfo=instant.tzinfo or VIETNAM).astimezone(VIETNAM)
+    except (ValueError, OverflowError):
         found = parse_date(text)
         return replace(found, raw=text, source="listing") if found else None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=VIETNAM)
-    return Dated(instant.astimezone(VIETNAM), Precision.MINUTE, text, "listing")
+    return Dated(instant, Precision.MINUTE, text, "listing")
