@@ -42,9 +42,10 @@ def read_sitemap(body: bytes) -> Sitemap:
         except (zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"broken gzip: {error}") from error
     root = parse_xml(body)
-    if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
+    kind = "" if root is None else name_of(root)[1]
+    if root is None or kind not in ("urlset", "sitemapindex"):
         raise ValueError("the body is no sitemap")
-    if etree.QName(root).localname == "sitemapindex":
+    if kind == "sitemapindex":
         children = []
         for node in root:
             fields = _fields(node)
@@ -66,6 +67,17 @@ def parse_xml(body: bytes) -> etree._Element | None:
         return etree.fromstring(body.lstrip(), parser=parser) if body.strip() else None
     except etree.XMLSyntaxError:
         return None
+
+
+def name_of(node: etree._Element) -> tuple[str, str]:
+    """Namespace and local name of an element; both empty for a comment.
+
+    A prefix that the document does not declare stays part of the name (``image:loc`` is no ``loc``).
+    """
+    if not isinstance(node.tag, str):
+        return "", ""
+    space, _, name = node.tag.rpartition("}")
+    return space.removeprefix("{"), name
 
 
 def month_of(url: str) -> tuple[int, int] | None:
@@ -96,11 +108,11 @@ def _fields(node: etree._Element) -> dict[str, str]:
     """The words of an entry's own elements and of those of the news extension; not of its pictures."""
     out: dict[str, str] = {}
     for child in node.iter():
-        if child is node or not isinstance(child.tag, str) or not (child.text or "").strip():
+        space, name = name_of(child)
+        if child is node or not name or not (child.text or "").strip():
             continue
-        name = etree.QName(child)
-        if child.getparent() is node or "/sitemap-news/" in (name.namespace or ""):
-            out.setdefault(name.localname, squash(child.text or ""))
+        if child.getparent() is node or "/sitemap-news/" in space:
+            out.setdefault(name, squash(child.text or ""))
     return out
 
 

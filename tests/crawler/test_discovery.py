@@ -238,6 +238,15 @@ def test_feed_cut_in_the_middle_gives_what_it_has() -> None:
     ]
 
 
+def test_prefix_that_a_feed_does_not_declare_spoils_nothing_else() -> None:
+    item = (
+        "<item><media:title>Ảnh</media:title><title>Mở đường</title><link>https://bao.example/mo-duong/</link>"
+        "<media:link>https://bao.example/anh.jpg</media:link><dc:date>2021-03-30T08:15:00+07:00</dc:date></item>"
+    )
+    [entry] = read_feed(f"<rss version='2.0'><channel>{item}</channel></rss>".encode())
+    assert told(entry) == ("https://bao.example/mo-duong/", "Mở đường", "2021-03-30T08:15 minute listing", None)
+
+
 # -- sitemaps --------------------------------------------------------------------------------------
 def urlset(*urls: str, extra: str = "") -> bytes:
     head = (
@@ -282,6 +291,13 @@ def test_image_of_an_entry_is_neither_its_address_nor_its_title() -> None:
     )
     [entry] = read_sitemap(urlset(loc(1) + image)).entries
     assert told(entry) == ("https://bao.example/tin-1", None, None, None)
+
+
+def test_prefix_that_a_sitemap_does_not_declare_spoils_nothing_else() -> None:
+    image = "<image:image><image:loc>https://bao.example/anh.jpg</image:loc></image:image>"
+    body = f"<urlset><url>{image}{loc(1, '2021-03-30')}<image:loc>https://bao.example/b.jpg</image:loc></url></urlset>"
+    [entry] = read_sitemap(body.encode()).entries
+    assert told(entry) == ("https://bao.example/tin-1", None, None, "2021-03-30T00:00 day sitemap")
 
 
 def test_index_gives_its_children() -> None:
