@@ -9,6 +9,7 @@ from typing import Any
 
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
+from crawler.extraction.text import squash
 
 # Every run of white space and marks is taken whole and never given back (``*+``): a page may hold thousands.
 _TIME = (
@@ -136,7 +137,7 @@ def _first(values: dict[str, Any], names: tuple[str, ...], source: str) -> Dated
         value = values.get(name)
         found = parse_date(value) if isinstance(value, str) else None
         if found:
-            return Dated(found.instant, found.precision, str(value), source)
+            return Dated(found.instant, found.precision, squash(str(value)), source)
     return None
 
 

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-"""Control and format characters that no reader sees. U+0085 (NEL) is not here: it is white space."""
+"""Control and format characters that no reader sees, and halves of surrogate pairs, which JSON can hold.
+U+0085 (NEL) is not here: it is white space."""
 
 _VIETNAMESE_LETTERS = (
     "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"

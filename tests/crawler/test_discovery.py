@@ -531,6 +531,15 @@ def test_categories_by_id() -> None:
     assert read_categories(json.dumps(body).encode()) == {3: "Văn hóa – Văn nghệ", 7: "Hỏi đáp"}
 
 
+def test_half_a_character_and_nul_reach_no_field_of_a_post() -> None:
+    junk = "\ud83d\u0000"
+    post = {"link": f"https://bao.example/mo-duong/{junk}", "title": {"rendered": f"Mở đường{junk}"}}
+    post["date"] = f"2021-03-30T08:15:00{junk}"
+    [(entry, _)] = read_posts(json.dumps([post]).encode())
+    assert told(entry) == ("https://bao.example/mo-duong/", "Mở đường", "2021-03-30T08:15 minute listing", None)
+    assert entry.published is not None and entry.published.raw == "2021-03-30T08:15:00"
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"code":"rest_post_invalid_page_number"}', b"null", b"5"])
 def test_api_error_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="list"):

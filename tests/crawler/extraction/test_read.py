@@ -1,5 +1,6 @@
 """Whole pages, in the markup of each family: every field, where it stood, and what is no article."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -581,6 +582,21 @@ def test_thousands_of_blanks_in_a_title_do_not_hang() -> None:
 def test_control_character_does_not_hide_an_article_in_unknown_markup(control: str) -> None:
     page = unknown(LONG_HTML.replace("</p>", f"{control}</p>", 1))
     assert prose(article("bao_thai_nguyen", BTN, page)) == list(LONG)
+
+
+@EACH
+def test_half_a_character_and_nul_in_json_ld_reach_no_field(site: str, url: str, make: Make) -> None:
+    told = r'{"@type":"NewsArticle","headline":"Bài \ud83d\u0000","datePublished":"2021-03-30T08:15\u0000 \udc00"}'
+    page = make(date="").replace("<body>", f"<body><script type='application/ld+json'>{told}</script>", 1)
+    found = article(site, url, page)
+    assert found.published is not None
+    assert found.published.raw == "2021-03-30T08:15"
+
+
+def test_title_that_json_ld_tells_with_half_a_character_is_whole() -> None:
+    told = json.dumps({"@type": "NewsArticle", "headline": f"{TITLE}\ud83d\u0000"})
+    page = unknown(LONG_HTML, title="Trang", head=f"<script type='application/ld+json'>{told}</script>")
+    assert article("bao_thai_nguyen", BTN, page).title == TITLE
 
 
 # -- pure ------------------------------------------------------------------------------------------
