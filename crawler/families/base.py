@@ -53,6 +53,9 @@ LEFT_OUT = re.compile(
 )
 """Sections that hold petitions, complaints and questions of named citizens: never archived."""
 
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""What no path holds: control characters, and halves of surrogate pairs, which have no bytes."""
+
 REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
 
 
@@ -169,7 +172,7 @@ class SiteSpider(scrapy.Spider):
             return None
         path = urlsplit(url).path
         match = cls.article_path.fullmatch(path)
-        if not match or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
+        if not match or _NO_ADDRESS.search(path) or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
             return None
         return match["key"]
 
