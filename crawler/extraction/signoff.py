@@ -71,6 +71,8 @@ _ALSO_NAMES = ("đoàn", "trường", "viện")
 _GLUED_NAMES = re.compile(r"(?<=[a-zà-ỹ])[-–](?=[A-ZÀ-ỸĐ])")
 _NAME_DIVIDER = re.compile(r"\s+[-–—]\s+|\s*[-–—]\s+|\s+[-–—]\s*|\s*[,;/&+]\s*|\s+và\s+")
 _SENTENCE_END = re.compile(r"[.!?…:;]$")
+_TALK_END = re.compile(r"(?:\.\.|…|[.!?][”\"’»])$")
+"""How sentences end and sources never do: in suspense, or within quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +163,16 @@ def read_credit(text: str, standing: Standing = Standing.PLAIN) -> str | None:
     """Read a source credit from a whole line: "(Theo Báo Hà Nam)" gives "Báo Hà Nam".
 
     A line that stands as sign-offs do, or says "Nguồn:", may be longer. None if the line is a sentence
-    ("Theo kế hoạch, ..."), for a source begins with a capital or is a host name.
+    ("Theo kế hoạch, ..."), for a source begins with a capital or is a host name. A full stop after a
+    small letter ends a sentence ("Theo Sở Y tế chưa có ca mắc.") unless brackets, a colon or its place
+    on the right say that the line is a credit.
     """
-    line = squash(text).removeprefix("(").removesuffix(".").removesuffix(")").strip()
-    if _AGENCY.fullmatch(squash(text).removesuffix(".")) or _DOMAIN.fullmatch(line):
+    whole = squash(text)
+    line = whole.removeprefix("(").removesuffix(".").removesuffix(")").strip()
+    if _AGENCY.fullmatch(whole.removesuffix(".")) or _DOMAIN.fullmatch(line):
         return line
     match = _CREDIT.fullmatch(line)
-    if not match:
+    if not match or _TALK_END.search(whole):
         return None
     who = match["who"].strip(" .()–-")
     marked = standing > Standing.PLAIN or re.match(r"nguồn(?: tin)?\s*:", line, re.IGNORECASE) is not None
@@ -175,6 +180,9 @@ def read_credit(text: str, standing: Standing = Standing.PLAIN) -> str | None:
         return None
     if _DOMAIN.fullmatch(who):
         return who
+    told = whole.startswith("(") or ":" in line or standing is Standing.RIGHT
+    if whole.endswith(".") and not told and who.split()[-1][0].islower():
+        return None
     if not who[0].isupper() or re.search(r"[;!?:]|\.\s", who) or re.search(r"\d{1,2}/\d{1,2}", who):
         return None
     if re.search(r",\s+[^\W\d_]", who) and not (standing and re.search(r",\s+[A-ZĐ]", who)):

@@ -183,6 +183,24 @@ def test_source_credit_is_read(text: str, credit: str, mark: object) -> None:
     assert signed(mark(text)) == ([], SignOff(source_credit=credit))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("text", "credit"),
+    [
+        ("Theo Báo Hải Đăng.", "Báo Hải Đăng"),
+        ("(Theo Báo Quân đội nhân dân).", "Báo Quân đội nhân dân"),
+        ("(Theo Báo Quân đội nhân dân.)", "Báo Quân đội nhân dân"),
+        ("Nguồn: Cổng TTĐT tỉnh.", "Cổng TTĐT tỉnh"),
+        ("Theo haidang.vn.", "haidang.vn"),
+    ],
+)
+def test_source_credit_may_end_in_a_full_stop_where_no_sentence_could(text: str, credit: str) -> None:
+    assert signed(line(text)) == ([], SignOff(source_credit=credit))
+
+
+def test_small_letter_before_the_full_stop_is_no_matter_to_the_right() -> None:
+    assert signed(right("Theo Báo Quân đội nhân dân.")) == ([], SignOff(source_credit="Báo Quân đội nhân dân"))
+
+
 @pytest.mark.parametrize("text", ["TTXVN", "(TTXVN)", "VOV", "TTXVN/Vietnam+"])
 def test_agency_signs_by_its_initials(text: str) -> None:
     assert signed(line(text)) == ([], SignOff(source_credit=text.strip("()")))
@@ -231,6 +249,11 @@ SENTENCES = [
     "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài",
     "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài.",
     "Theo Sở Y tế, chưa có ca mắc mới.",
+    "Theo Sở Y tế chưa có ca mắc mới.",
+    "Theo Huyện đoàn Ba Vân chợ phiên vẫn họp...",
+    "Theo Báo Hải Đăng thì chưa đâu…",
+    "Theo Sở Y tế chưa có ca mắc nào.”",
+    "Nguồn: Hồ Nậm Mu cạn rồi.”",
     "Theo đó, chợ phiên nghỉ hai tuần",
     "Theo ông Páo thì đường sẽ xong trước Tết.",
     "Nguồn: nước thô lấy từ hồ Nậm Mu.",
@@ -263,6 +286,8 @@ def test_plain_last_line_that_is_no_sign_off_stays(text: str) -> None:
 
 
 MARKED_SENTENCES = [
+    "Theo Báo Hải Đăng thì chưa đâu...",
+    "Theo Sở Y tế chưa có ca mắc nào.”",
     "Theo kế hoạch, đợt lấy nước thứ hai bắt đầu ngày 20/1.",
     "Theo Ban Tổ chức, giải năm nay có 42 đội.",
     "Nguồn: nước thô lấy từ hồ Nậm Mu.",
