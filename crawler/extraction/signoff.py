@@ -230,6 +230,9 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
     if names:
         cut = line.index(parts[people], sum(map(len, names)))
         office = line[cut:].strip()
+        if re.search(r"\s+và\s+$", line[:cut]):
+            # "Và" joins people; what goes on otherwise is a sentence.
+            return None, None, None
         sure = standing or (_is_office(office) and all(word_count(name) >= 2 for name in names))
         if sure and not _reads_on(office):
             return line[:cut].rstrip(" -–—,;/&+"), office, None

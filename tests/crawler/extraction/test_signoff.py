@@ -286,6 +286,8 @@ def test_plain_last_line_that_is_no_sign_off_stays(text: str) -> None:
 
 
 MARKED_SENTENCES = [
+    "Sùng A Páo và Lường Thị Pến đoạt giải nhất toàn đoàn",
+    "Sùng A Páo và Hội Nông dân huyện tặng 20 suất quà",
     "Theo Báo Hải Đăng thì chưa đâu...",
     "Theo Sở Y tế chưa có ca mắc nào.”",
     "Theo kế hoạch, đợt lấy nước thứ hai bắt đầu ngày 20/1.",
