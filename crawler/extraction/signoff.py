@@ -206,6 +206,7 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
     """
     line = squash(text)
     prefix = _PREFIX.match(line)
+    stopped = line.endswith(".")
     if prefix:
         if prefix[0].casefold().startswith("ảnh"):
             return None, None, None
@@ -237,7 +238,7 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
         if sure and not _reads_on(office):
             return line[:cut].rstrip(" -–—,;/&+"), office, None
         return None, None, None
-    if not standing or not line[0].isupper() or _reads_on(line):
+    if not standing or stopped or not line[0].isupper() or _reads_on(line):
         return None, None, None
     return (None, line, None) if _is_office(line) else (None, None, None)
 

@@ -286,6 +286,7 @@ def test_plain_last_line_that_is_no_sign_off_stays(text: str) -> None:
 
 
 MARKED_SENTENCES = [
+    "Tin: Hội Nông dân về tới Ba Vân.",
     "Sùng A Páo và Lường Thị Pến đoạt giải nhất toàn đoàn",
     "Sùng A Páo và Hội Nông dân huyện tặng 20 suất quà",
     "Theo Báo Hải Đăng thì chưa đâu...",
