@@ -211,7 +211,7 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
         if prefix[0].casefold().startswith("ảnh"):
             return None, None, None
         line, standing = line[prefix.end() :].removesuffix("."), Standing.RIGHT
-    if not line or word_count(line) > BYLINE_WORDS or _SENTENCE_END.search(line):
+    if not line or word_count(line) > BYLINE_WORDS or _SENTENCE_END.search(line) or read_credit(line):
         return None, None, None
     if re.search(r"\d{3,}|[?!:;“”\"]", line):
         return None, None, None

@@ -215,9 +215,10 @@ def test_author_with_a_source_in_brackets_gives_both() -> None:
     [
         (right("Phan Hòa"), line("Theo Báo Hải Đăng")),
         (line("Theo Báo Hải Đăng"), right("Phan Hòa")),
+        (line("Theo Báo Hải Đăng"), line("Phan Hòa")),
         (bold("Phan Hòa"), right("Nguồn: Báo Hải Đăng")),
     ],
-    ids=["author first", "source first", "both marked"],
+    ids=["author first", "source first", "source first, both plain", "both marked"],
 )
 def test_author_and_source_on_two_lines_are_both_read(lines: tuple[Draft, ...]) -> None:
     assert signed(*lines) == ([], SignOff("Phan Hòa", None, "Báo Hải Đăng"))
