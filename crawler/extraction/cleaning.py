@@ -183,7 +183,7 @@ def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
 
 
 def _is_related(draft: Draft, around: Surroundings) -> bool:
-    """A block whose words are a link to another article, but for a label or a bullet before it.
+    """A block whose words are a link to another article, but for a label or a bullet before it or a date.
 
     A sentence that begins outside the link ("Trước đó, <a>...</a>.") is the article's. Several links in
     one block are a list divided by line breaks, with dates between them.
@@ -192,6 +192,8 @@ def _is_related(draft: Draft, around: Surroundings) -> bool:
         return False
     if len(draft.hrefs) > 1:
         return draft.linked >= LINKED_LIST
+    if not any(c.isalpha() for run in draft.runs if run.href is None for c in run.text):
+        return True
     before = "".join(run.text for run in takewhile(lambda run: run.href is None, draft.runs)).strip()
     return draft.linked >= LINKED and (not has_words(before) or before.endswith((":", "»", ">")))
 

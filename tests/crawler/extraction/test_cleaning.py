@@ -212,6 +212,7 @@ A, B, C = (
         ("lop-hoc", 700104, "Lớp học xóa mù chữ sáng đèn ở bản Sin Cai"),
     )
 )
+SHORT = "<a href='/tin/tho-700105.html'>Bài thơ</a>"
 RELATED = {
     "list under a heading": f"<h4>Tin liên quan</h4><ul><li>{A}</li><li>{B}</li><li>{C}</li></ul>",
     "list under bold words": (
@@ -221,6 +222,8 @@ RELATED = {
     "with days": f"<p>Các tin khác</p><ul><li>{A} (14/10)</li><li>{B} (12/10)</li></ul>",
     "arrows": f"<p>&gt;&gt; {A}</p><p>» {B}</p>",
     "one line that says see also": f"<p>Xem thêm: {A}</p>",
+    "short headlines with days": f"<h4>Tin liên quan</h4><ul><li>{SHORT} (14/10/2022)</li><li>08:30, {SHORT}</li></ul>",
+    "one short headline with its day": f"<p>{SHORT} (14/10/2022)</p>",
     "divided by br": (f"<div><b>Tin đã đưa</b><br>- {A} (14/10/2022)<br>- {B} (12/10/2022)<br>- {C} (1/10/2022)</div>"),
     "table box": f"<table><tr><td>Tin liên quan</td></tr><tr><td>{A}</td></tr><tr><td>{B}</td></tr></table>",
     "absolute addresses": f"<ul><li>{A}</li><li>{B}</li></ul>".replace("='/", "='https://bao.example/"),
