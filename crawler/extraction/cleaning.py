@@ -192,10 +192,18 @@ def _is_related(draft: Draft, around: Surroundings) -> bool:
         return False
     if len(draft.hrefs) > 1:
         return draft.linked >= LINKED_LIST
-    if not any(c.isalpha() for run in draft.runs if run.href is None for c in run.text):
+    first = sum(1 for _ in takewhile(lambda run: run.href is None, draft.runs))
+    before = "".join(run.text for run in draft.runs[:first]).strip()
+    after = "".join(run.text for run in draft.runs[first:] if run.href is None)
+    labelled = before.endswith((":", "»", ">"))
+    if not _has_letters(after) and (not _has_letters(before) or (labelled and word_count(before) <= LABEL_WORDS)):
+        # However short the headline is: no share tells it from its label or its date.
         return True
-    before = "".join(run.text for run in takewhile(lambda run: run.href is None, draft.runs)).strip()
-    return draft.linked >= LINKED and (not has_words(before) or before.endswith((":", "»", ">")))
+    return draft.linked >= LINKED and (not has_words(before) or labelled)
+
+
+def _has_letters(text: str) -> bool:
+    return any(c.isalpha() for c in text)
 
 
 def _is_label(draft: Draft, *, heads_list: bool) -> bool:

@@ -223,6 +223,7 @@ RELATED = {
     "arrows": f"<p>&gt;&gt; {A}</p><p>» {B}</p>",
     "one line that says see also": f"<p>Xem thêm: {A}</p>",
     "short headlines with days": f"<h4>Tin liên quan</h4><ul><li>{SHORT} (14/10/2022)</li><li>08:30, {SHORT}</li></ul>",
+    "one short headline that a label heads": f"<p>&gt;&gt; Xem thêm: {SHORT} (14/10)</p>",
     "one short headline with its day": f"<p>{SHORT} (14/10/2022)</p>",
     "divided by br": (f"<div><b>Tin đã đưa</b><br>- {A} (14/10/2022)<br>- {B} (12/10/2022)<br>- {C} (1/10/2022)</div>"),
     "table box": f"<table><tr><td>Tin liên quan</td></tr><tr><td>{A}</td></tr><tr><td>{B}</td></tr></table>",
