@@ -10,7 +10,14 @@ VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Vietnam has kept UTC+7 without summer time since 1975 (IANA tzdata, Asia/Ho_Chi_Minh)."""
 
 VARIABLE = "BAOTINH_NOW"
-_FORM = re.compile(r"(?P<instant>\S+?)(?:\s*x(?P<speed>\d+(?:\.\d+)?))?")
+
+YEARS = range(1900, 2100)
+"""The years that a simulated clock may start in: those that dates are read in."""
+
+MAX_SPEED = 1_000_000.0
+"""Greatest speed: eleven days in a second."""
+
+_FORM = re.compile(r"(?P<instant>\S+?)(?:\s*x(?P<speed>\d+(?:\.\d+)?(?:e-?\d+)?))?")
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Clock:
         """The value of ``BAOTINH_NOW`` that lets a child process go on from now; None if real."""
         if self.start is None:
             return None
-        return f"{self.now().isoformat()} x{self.speed:g}" if self.speed else self.now().isoformat()
+        return f"{self.now().isoformat()} x{self.speed}" if self.speed else self.now().isoformat()
 
     @classmethod
     def from_environment(cls, environ: dict[str, str] | os._Environ[str] = os.environ) -> "Clock":
@@ -56,4 +63,9 @@ class Clock:
                 f"{VARIABLE}={value!r}: give an instant with its offset, optionally a speed, "
                 "such as 2022-12-26T06:00:00+07:00 or '2022-12-26T06:00:00+07:00 x60'"
             )
-        return cls(start.astimezone(VIETNAM), float(match["speed"] or 0))
+        if start.year not in YEARS:
+            raise ValueError(f"{VARIABLE}={value!r}: give an instant between {YEARS[0]} and {YEARS[-1]}")
+        speed = float(match["speed"] or 0)
+        if speed > MAX_SPEED:
+            raise ValueError(f"{VARIABLE}={value!r}: give a speed of at most {MAX_SPEED:.0f}")
+        return cls(start.astimezone(VIETNAM), speed)

@@ -79,6 +79,8 @@ class Settings:
                 near = difflib.get_close_matches(name, VARIABLES, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
                 raise SettingsError(f"{name}={environ[name]!r}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}")
+        for name in (*VARIABLES, *_PROXIES, "SSL_CERT_FILE"):
+            _check_encoding(name, environ.get(name, ""))
         for name in _PROXIES:
             _check_proxy(name, environ.get(name, ""))
         _check_certificates("SSL_CERT_FILE", environ.get("SSL_CERT_FILE", ""))
@@ -92,14 +94,16 @@ class Settings:
 
 
 def _data_folder(value: str) -> Path:
-    folder = Path(value).expanduser().absolute()
     allowed = "give a folder that exists or can be made, and that this user may write to"
-    if folder.exists() and not folder.is_dir():
-        raise SettingsError(f"{DATA}={value!r}: is not a folder; {allowed}")
     try:
+        folder = Path(value).expanduser().absolute()
+        if folder.exists() and not folder.is_dir():
+            raise SettingsError(f"{DATA}={value!r}: is not a folder; {allowed}")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"{DATA}={value!r}: cannot be made ({error.strerror}); {allowed}") from error
+    except RuntimeError as error:  # "~name" where nobody has this name
+        raise SettingsError(f"{DATA}={value!r}: cannot be made ({error}); {allowed}") from error
     try:
         # Permission bits say nothing of read-only mounts or full disks: only writing tells.
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as probe:
@@ -116,6 +120,7 @@ def database_url(value: str, name: str = DATABASE_URL) -> str:
     Raises SettingsError; a password is never shown.
     """
     allowed = "give sqlite:////absolute/path.sqlite3 or postgresql+psycopg://user@host/database"
+    _check_encoding(name, value)
     try:
         url = make_url(value)
     except (ArgumentError, ValueError) as error:
@@ -128,11 +133,26 @@ def database_url(value: str, name: str = DATABASE_URL) -> str:
     if url.drivername == "sqlite":
         if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
             raise SettingsError(f"{name}={shown!r}: a database in memory would be lost with the process; {allowed}")
-        if not Path(url.database).absolute().parent.is_dir():
+        try:
+            there = Path(url.database).absolute().parent.is_dir()
+        except OSError as error:
+            raise SettingsError(
+                f"{name}={shown!r}: its folder cannot be looked into ({error.strerror}); {allowed}"
+            ) from error
+        if not there:
             raise SettingsError(f"{name}={shown!r}: its folder does not exist; make it first, or {allowed}")
     elif not url.database:
         raise SettingsError(f"{name}={shown!r}: names no database; {allowed}")
     return url.render_as_string(hide_password=False)
+
+
+def _check_encoding(name: str, value: str) -> None:
+    """Refuse bytes that are no text: no file and no server could be named by them."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        shown = _without_password(value)
+        raise SettingsError(f"{name}={shown!r}: is not UTF-8; write it in a terminal set to UTF-8") from error
 
 
 def _without_password(value: str) -> str:

@@ -9,9 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgresql import PostgreSQL
 from tests.sample_web.harness import SampleWeb
+
+# No test fails because the machine is busy.
+settings.register_profile(
+    "repeatable", derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+"""The default: the same examples at every run, so that what breaks a test is the change and not the luck."""
+
+settings.register_profile(
+    "torture", max_examples=5_000, print_blob=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+"""`make torture`: new examples at every run, minutes a test. What it finds becomes an explicit test."""
+
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 SAMPLE = Path(__file__).parent / "sample_web"
 BAOTINH = [sys.executable, "-m", "baotinh"]

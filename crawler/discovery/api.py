@@ -24,7 +24,7 @@ def read_posts(body: bytes) -> list[tuple[Entry, list[int]]]:
         rendered = post.get("title") or {}
         title = squash(html.unescape(str(rendered.get("rendered", "")))) if isinstance(rendered, dict) else ""
         entry = Entry(
-            post["link"],
+            squash(post["link"]),
             title=title or None,
             published=_instant(post, "date"),
             modified=_instant(post, "modified"),
@@ -46,7 +46,7 @@ def read_categories(body: bytes) -> dict[int, str]:
 def _json_list(body: bytes) -> list[Any]:
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the body is no JSON: {error}") from error
     if not isinstance(data, list):
         raise ValueError("the API answered with no list")
@@ -60,5 +60,5 @@ def _instant(post: dict[str, Any], name: str) -> Dated | None:
         # A post that was never published in UTC says 0000-00-00.
         found = parse_date(text) if isinstance(text, str) else None
         if found and isinstance(text, str):
-            return replace(found, raw=text, source="listing")
+            return replace(found, raw=squash(text), source="listing")
     return None

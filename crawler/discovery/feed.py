@@ -4,12 +4,10 @@ import email.utils
 import re
 from dataclasses import replace
 
-from lxml import etree
-
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from crawler.discovery.entry import Entry
-from crawler.discovery.sitemap import parse_xml
+from crawler.discovery.sitemap import name_of, parse_xml
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
@@ -19,21 +17,24 @@ _POST_ID = re.compile(r"[?&]p=(\d+)")
 def read_feed(body: bytes) -> list[Entry]:
     """The entries of a feed in its order. Raises ValueError if the body is no feed."""
     root = parse_xml(body)
-    if root is None or etree.QName(root).localname not in ("rss", "feed", "RDF"):
+    if root is None or name_of(root)[1] not in ("rss", "feed", "RDF"):
         raise ValueError("the body is no feed")
     out = []
     for node in root.iter():
-        if not isinstance(node.tag, str) or etree.QName(node).localname not in ("item", "entry"):
+        if name_of(node)[1] not in ("item", "entry"):
             continue
         fields: dict[str, str] = {}
         for child in node:
-            if not isinstance(child.tag, str) or "/mrss" in (etree.QName(child).namespace or ""):
+            space, name = name_of(child)
+            if not name or "/mrss" in space:
                 continue
             # Atom has several links; the one without rel or with "alternate" is the page.
             if child.get("rel", "alternate") == "alternate":
-                fields.setdefault(etree.QName(child).localname, squash(child.get("href") or child.text or ""))
+                fields.setdefault(name, squash(child.get("href") or child.text or ""))
         if fields.get("link"):
-            published = _dated(fields.get("pubDate") or fields.get("published") or fields.get("date"))
+            published = _dated(
+                fields.get("pubDate") or fields.get("published") or fields.get("date") or fields.get("dc:date")
+            )
             post_id = _POST_ID.search(fields.get("guid") or fields.get("id") or "")
             out.append(
                 Entry(
@@ -53,9 +54,8 @@ def _dated(text: str | None) -> Dated | None:
         return None
     try:
         instant = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        instant = instant.replace(tzinfo=instant.tzinfo or VIETNAM).astimezone(VIETNAM)
+    except (ValueError, OverflowError):
         found = parse_date(text)
         return replace(found, raw=text, source="listing") if found else None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=VIETNAM)
-    return Dated(instant.astimezone(VIETNAM), Precision.MINUTE, text, "listing")
+    return Dated(instant, Precision.MINUTE, text, "listing")

@@ -18,6 +18,7 @@ MAX_BYTES = 50 * 1024 * 1024
 """Largest sitemap the protocol allows, uncompressed (sitemaps.org, "Sitemap file limits")."""
 
 _MONTH = re.compile(r"(?P<year>20\d\d)[-_/]?(?P<month>0?[1-9]|1[0-2])(?!\d)")
+_LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ def read_sitemap(body: bytes) -> Sitemap:
         except (zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"broken gzip: {error}") from error
     root = parse_xml(body)
-    if root is None or etree.QName(root).localname not in ("urlset", "sitemapindex"):
+    kind = "" if root is None else name_of(root)[1]
+    if root is None or kind not in ("urlset", "sitemapindex"):
         raise ValueError("the body is no sitemap")
-    if etree.QName(root).localname == "sitemapindex":
+    if kind == "sitemapindex":
         children = []
         for node in root:
             fields = _fields(node)
@@ -67,10 +69,27 @@ def parse_xml(body: bytes) -> etree._Element | None:
         return None
 
 
+def name_of(node: etree._Element) -> tuple[str, str]:
+    """Namespace and local name of an element; both empty for a comment.
+
+    A prefix that the document does not declare stays part of the name (``image:loc`` is no ``loc``).
+    """
+    if not isinstance(node.tag, str):
+        return "", ""
+    space, _, name = node.tag.rpartition("}")
+    return space.removeprefix("{"), name
+
+
 def month_of(url: str) -> tuple[int, int] | None:
     """The (year, month) that a monthly sitemap's address names, padded or not; None if it names none."""
     match = _MONTH.search(url.rsplit("/", 1)[-1])
     return (int(match["year"]), int(match["month"])) if match else None
+
+
+def number_of(url: str) -> int:
+    """The last number in a sitemap's address, of which 18 digits count; 0 if there is none."""
+    match = _LAST_NUMBER.search(url)
+    return int(match[1]) if match else 0
 
 
 def _entry(node: etree._Element) -> Entry | None:
@@ -89,11 +108,11 @@ def _fields(node: etree._Element) -> dict[str, str]:
     """The words of an entry's own elements and of those of the news extension; not of its pictures."""
     out: dict[str, str] = {}
     for child in node.iter():
-        if child is node or not isinstance(child.tag, str) or not (child.text or "").strip():
+        space, name = name_of(child)
+        if child is node or not name or not (child.text or "").strip():
             continue
-        name = etree.QName(child)
-        if child.getparent() is node or "/sitemap-news/" in (name.namespace or ""):
-            out.setdefault(name.localname, squash(child.text or ""))
+        if child.getparent() is node or "/sitemap-news/" in space:
+            out.setdefault(name, squash(child.text or ""))
     return out
 
 

@@ -17,7 +17,7 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import keep_prose
 from crawler.extraction.signoff import SIGN_OFF_LINES, Standing, read_byline, read_credit
 from crawler.extraction.simplify import Draft
-from crawler.extraction.text import folded, has_words, same_words, word_count
+from crawler.extraction.text import folded, has_words, letters, same_words, word_count
 
 LABEL_LENGTH = 60
 """Longest tool line or box heading, in characters; the longest met in the saved pages has 43."""
@@ -56,9 +56,8 @@ introductions ("Phóng viên:", "Kết quả cụ thể:") have the same shape."
 _STARS = re.compile(r"(?:[^.!?:]{1,30}:?)?[\s(]*[★☆⭐](?:[\s★☆⭐])+[\s\d/.,()]*(?:(?:lượt|điểm|đánh giá)[\s)]*)*")
 """A whole line of stars to click on, with or without a label and a score."""
 
-_REPEATED = re.compile(r"(.{3,40}?)(?:\W*\1){2,}\W*", re.DOTALL)
-"""A whole line that says the same thing three times: the captions of a slider without titles."""
-
+REPEATED_LETTERS = 3, 40
+"""How many letters and digits the words have that a slider without titles says under each picture."""
 
 LABEL_WORDS = 6
 """Longest plain line, in words, that heads a list of links ("Tin cùng chuyên mục")."""
@@ -194,7 +193,7 @@ def _without_related(drafts: list[Draft], around: Surroundings) -> list[Draft]:
 
 
 def _is_related(draft: Draft, around: Surroundings) -> bool:
-    """A block whose words are a link to another article, but for a label or a bullet before it.
+    """A block whose words are a link to another article, but for a label or a bullet before it or a date.
 
     A sentence that begins outside the link ("Trước đó, <a>...</a>.") is the article's. Several links in
     one block are a list divided by line breaks, with dates between them.
@@ -203,8 +202,18 @@ def _is_related(draft: Draft, around: Surroundings) -> bool:
         return False
     if len(draft.hrefs) > 1:
         return draft.linked >= LINKED_LIST
-    before = "".join(run.text for run in takewhile(lambda run: run.href is None, draft.runs)).strip()
-    return draft.linked >= LINKED and (not has_words(before) or before.endswith((":", "»", ">")))
+    first = sum(1 for _ in takewhile(lambda run: run.href is None, draft.runs))
+    before = "".join(run.text for run in draft.runs[:first]).strip()
+    after = "".join(run.text for run in draft.runs[first:] if run.href is None)
+    labelled = before.endswith((":", "»", ">"))
+    if not _has_letters(after) and (not _has_letters(before) or (labelled and word_count(before) <= LABEL_WORDS)):
+        # However short the headline is: no share tells it from its label or its date.
+        return True
+    return draft.linked >= LINKED and (not has_words(before) or labelled)
+
+
+def _has_letters(text: str) -> bool:
+    return any(c.isalpha() for c in text)
 
 
 def _is_label(draft: Draft, *, heads_list: bool) -> bool:
@@ -242,13 +251,21 @@ def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
     text = draft.text
     if draft.kind is BlockKind.CAPTION:
         return False
-    if draft.kind is not BlockKind.VERSE and _REPEATED.fullmatch(text) and text[-1] not in "!?":
+    if draft.kind not in (BlockKind.VERSE, BlockKind.ROW) and text[-1] not in "!?" and _says_it_thrice(text):
         return True
     if len(text) > LABEL_LENGTH:
         return False
     if _COUNTER.fullmatch(text) or _STARS.fullmatch(text):
         return True
     return draft.linked >= 0.9 and not draft.bold and not _is_content(draft, above)
+
+
+def _says_it_thrice(text: str) -> bool:
+    """Whether a whole line says the same thing three times or more: the captions of a slider without titles."""
+    said = letters(text)
+    shortest, longest = REPEATED_LETTERS
+    sizes = range(shortest, min(longest, len(said) // SLIDES) + 1)
+    return any(len(said) % size == 0 and said[:size] * (len(said) // size) == said for size in sizes)
 
 
 def _is_empty_label(draft: Draft) -> bool:

@@ -2,25 +2,28 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
+from crawler.extraction.text import squash
 
+# Every run of white space and marks is taken whole and never given back (``*+``): a page may hold thousands.
 _TIME = (
-    r"(?P<hour>[01]?\d|2[0-3])\s*(?::|h|giờ)\s*(?P<minute>[0-5]\d)(?:\s*:\s*[0-5]\d)?"
-    r"\s*(?P<half>AM|PM|SA|CH)?"
+    r"(?P<hour>[01]?\d|2[0-3])\s*+(?::|h|giờ)\s*+(?P<minute>[0-5]\d)(?:\s*+:\s*+[0-5]\d)?"
+    r"(?:\s*+(?P<half>AM|PM|SA|CH|sáng|chiều|tối)(?!\w))?"
 )
 _DAY = (
-    r"(?P<day>0?[1-9]|[12]\d|3[01])\s*(?:[/.\-]|\s*tháng\s*)\s*(?P<month>0?[1-9]|1[0-2])"
-    r"\s*(?:[/.\-]|,?\s*(?:năm\s*)?)\s*(?P<year>(?:19|20)\d\d)"
+    r"(?P<day>0?[1-9]|[12]\d|3[01])\s*+(?:[/.\-]|tháng)\s*+(?P<month>0?[1-9]|1[0-2])(?!\d)"
+    r"\s*+(?:[/.\-]|,?+\s*+(?:năm)?)\s*+(?P<year>(?:19|20)\d\d)"
 )
 _US_DAY = r"(?P<month>[1-9]|1[0-2])/(?P<day>[1-9]|[12]\d|3[01])/(?P<year>(?:19|20)\d\d)"
 _BETWEEN = (
-    r"[\s,|–\-()]*(?:lúc|vào|ngày|hồi)?[\s,|–\-(]*"
-    r"(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
+    r"[\s,|–\-()]*+(?:(?:lúc|vào|ngày|hồi)[\s,|–\-(]*+)?"
+    r"(?:(?:thứ|chủ)\s++(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*+)?(?:ngày\s*+)?"
 )
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -29,12 +32,12 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
-    r"\s*(?P<zone>Z|[+-]\d\d:?\d\d)?)?(?!\d)"
+    r"(?:\s*+(?P<zone>Z|[+-]\d\d:?\d\d))?)?(?!\d)"
 )
 _FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<!\d){_US_DAY}\s+(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*(?P<half>AM|PM)",
+        rf"(?<!\d){_US_DAY}\s++(?P<hour>0?\d|1[0-2]):(?P<minute>[0-5]\d)(?::[0-5]\d)?\s*+(?P<half>AM|PM)(?!\w)",
         rf"(?<![\d/.\-]){_DAY}(?!\d){_BETWEEN}{_TIME}(?!\d)",
         rf"(?<!\d){_TIME}{_BETWEEN}{_DAY}(?!\d)",
         rf"(?<![\d/.\-]){_DAY}(?!\d)",
@@ -100,7 +103,7 @@ def _dated(match: re.Match[str]) -> Dated | None:
 
 
 def _hour(hour: int, half: str | None) -> int:
-    if half and half.upper() in ("PM", "CH"):
+    if half and half.upper() in ("PM", "CH", "CHIỀU", "TỐI"):
         return hour if hour >= 12 else hour + 12
     if half and hour == 12:
         return 0
@@ -139,7 +142,7 @@ def _first(values: dict[str, Any], names: tuple[str, ...], source: str) -> Dated
         value = values.get(name)
         found = parse_date(value) if isinstance(value, str) else None
         if found:
-            return Dated(found.instant, found.precision, str(value), source)
+            return Dated(found.instant, found.precision, squash(str(value)), source)
     return None
 
 
@@ -150,15 +153,15 @@ def json_ld(tree: Any) -> Iterator[dict[str, Any]]:
             continue
         try:
             data = json.loads(script.text, strict=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        queue = [data]
+        queue = deque([data])
         while queue:
-            thing = queue.pop(0)
+            thing = queue.popleft()
             if isinstance(thing, list):
-                queue = thing + queue
+                queue.extendleft(reversed(thing))
             elif isinstance(thing, dict):
-                queue += [thing["@graph"]] if isinstance(thing.get("@graph"), list) else []
+                queue.extend([thing["@graph"]] if isinstance(thing.get("@graph"), list) else [])
                 kinds = thing.get("@type")
                 kinds = kinds if isinstance(kinds, list) else [kinds]
                 if any(isinstance(kind, str) and kind.endswith(_JSON_LD_KINDS) for kind in kinds):

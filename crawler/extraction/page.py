@@ -11,8 +11,8 @@ from lxml import etree
 
 from crawler.extraction.text import is_plain, repair_double_encoding, visible
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)")
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?+\s*+([a-z0-9_:.-]+)")
+_HEADER_CHARSET = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
 _CONTROL_REFERENCE = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|127)(?!\d)|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]));?"
 )
@@ -20,6 +20,11 @@ _CONTROL_REFERENCE = re.compile(
 
 # Not that of lxml.html, which asks Python for the class of every node: a tenth of the time of a reading.
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+
+_NO_CHARSETS = re.compile(r"undefined|idna|punycode|(?:raw-)?unicode-escape|utf-(?:7|16|32).*")
+"""Codecs (named as `codecs.lookup` does) that no label is believed to mean: notations within other text, one
+that only raises, UTF-7 and UTF-32, which browsers refuse (WHATWG Encoding Standard, 4.2), and UTF-16, which
+its bytes have told before."""
 
 MAX_BAD_BYTES = 0.001
 """Share of undecodable bytes up to which a page still counts as UTF-8: a text cut in mid-character
@@ -134,7 +139,9 @@ def _utf8(body: bytes, declared: str | None) -> tuple[bytes, str]:
     for label in (declared, "windows-1258"):
         if label and label not in ("utf-8", "utf8"):
             try:
-                return _encoded(body.decode(label)), codecs.lookup(label).name
+                codec = codecs.lookup(label).name
+                if not _NO_CHARSETS.fullmatch(codec):
+                    return _encoded(body.decode(codec)), codec
             except (LookupError, UnicodeError):
                 continue
     return _encoded(text), "utf-8"

@@ -54,6 +54,9 @@ HEADING_ROOM = 40
 CLOCK_ERROR = timedelta(minutes=5)
 """A page's clock and ours differ by no more; an article is rarely fetched so soon."""
 
+MOST_VIEWS = 2**31 - 1
+"""A larger number is no view counter; the archive keeps counters in 32 bits."""
+
 LANGUAGE_SAMPLE = 600
 """Characters of a text that its language is told from: in so many of Vietnamese news, 18 % and more are letters
 that only Vietnamese writes (740 articles), nearly four times what is asked for."""
@@ -476,7 +479,7 @@ class _Reader:
         for tag in ("h1", "h2", "h3", "h4"):
             out += [(tag, words(node)) for node in tree.iter(tag)]
         for node in tree.iter("title"):
-            out += [("title", part) for part in re.split(r"\s+[-|–—]\s+", words(node))]
+            out += [("title", part) for part in re.split(r" [-|–—] ", squash(words(node)))]
         sites = {folded(title) for title in self.site.titles}
         return [(origin, squash(title)) for origin, title in out if has_words(title) and folded(title) not in sites]
 
@@ -544,7 +547,9 @@ def _sourced(text: str | None, source: str) -> Dated | None:
 def _number(text: str | None) -> int | None:
     """The number in a counter line: "Lượt xem: 1.270" gives 1270."""
     match = re.search(r"\d[\d., ]*", text or "")
-    return int(re.sub(r"\D", "", match[0])) if match else None
+    digits = re.sub(r"\D", "", match[0]) if match else ""
+    number = int(digits) if 0 < len(digits) <= len(str(MOST_VIEWS)) else None
+    return number if number is not None and number <= MOST_VIEWS else None
 
 
 def _language(blocks: Sequence[Block], title: str) -> str | None:

@@ -74,6 +74,8 @@ _ALSO_NAMES = ("đoàn", "trường", "viện")
 _GLUED_NAMES = re.compile(r"(?<=[a-zà-ỹ])[-–](?=[A-ZÀ-ỸĐ])")
 _NAME_DIVIDER = re.compile(r"\s+[-–—]\s+|\s*[-–—]\s+|\s+[-–—]\s*|\s*[,;/&+]\s*|\s+và\s+")
 _SENTENCE_END = re.compile(r"[.!?…:;]$")
+_TALK_END = re.compile(r"(?:\.\.|…|[.!?][”\"’»])$")
+"""How sentences end and sources never do: in suspense, or within quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +168,16 @@ def read_credit(text: str, standing: Standing = Standing.PLAIN) -> str | None:
     """Read a source credit from a whole line: "(Theo Báo Hà Nam)" gives "Báo Hà Nam".
 
     A line that stands as sign-offs do, or says "Nguồn:", may be longer. None if the line is a sentence
-    ("Theo kế hoạch, ..."), for a source begins with a capital or is a host name.
+    ("Theo kế hoạch, ..."), for a source begins with a capital or is a host name. A full stop after a
+    small letter ends a sentence ("Theo Sở Y tế chưa có ca mắc.") unless brackets, a colon or its place
+    on the right say that the line is a credit.
     """
-    line = squash(text).removeprefix("(").removesuffix(".").removesuffix(")").strip()
-    if _AGENCY.fullmatch(squash(text).removesuffix(".")) or _DOMAIN.fullmatch(line):
+    whole = squash(text)
+    line = whole.removeprefix("(").removesuffix(".").removesuffix(")").strip()
+    if _AGENCY.fullmatch(whole.removesuffix(".")) or _DOMAIN.fullmatch(line):
         return line
     match = _CREDIT.fullmatch(line)
-    if not match:
+    if not match or _TALK_END.search(whole):
         return None
     who = match["who"].strip(" .()–-")
     marked = standing > Standing.PLAIN or re.match(r"nguồn(?: tin)?\s*:", line, re.IGNORECASE) is not None
@@ -180,6 +185,9 @@ def read_credit(text: str, standing: Standing = Standing.PLAIN) -> str | None:
         return None
     if _DOMAIN.fullmatch(who):
         return who
+    told = whole.startswith("(") or ":" in line or standing is Standing.RIGHT
+    if whole.endswith(".") and not told and who.split()[-1][0].islower():
+        return None
     if not who[0].isupper() or re.search(r"[;!?:]|\.\s", who) or re.search(r"\d{1,2}/\d{1,2}", who):
         return None
     if re.search(r",\s+[^\W\d_]", who) and not (standing and re.search(r",\s+[A-ZĐ]", who)):
@@ -203,11 +211,12 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
     """
     line = squash(text)
     prefix = _PREFIX.match(line)
+    stopped = line.endswith(".")
     if prefix:
         if prefix[0].casefold().startswith("ảnh"):
             return None, None, None
         line, standing = line[prefix.end() :].removesuffix("."), Standing.RIGHT
-    if not line or word_count(line) > BYLINE_WORDS or _SENTENCE_END.search(line):
+    if not line or word_count(line) > BYLINE_WORDS or _SENTENCE_END.search(line) or read_credit(line):
         return None, None, None
     if re.search(r"\d{3,}|[?!:;“”\"]", line):
         return None, None, None
@@ -227,11 +236,14 @@ def read_byline(text: str, standing: Standing = Standing.PLAIN) -> tuple[str | N
     if names:
         cut = line.index(parts[people], sum(map(len, names)))
         office = line[cut:].strip()
+        if re.search(r"\s+và\s+$", line[:cut]):
+            # "Và" joins people; what goes on otherwise is a sentence.
+            return None, None, None
         sure = standing or (_is_office(office) and all(word_count(name) >= 2 for name in names))
         if sure and not _reads_on(office):
             return line[:cut].rstrip(" -–—,;/&+"), office, None
         return None, None, None
-    if not standing or not line[0].isupper() or _reads_on(line):
+    if not standing or stopped or not line[0].isupper() or _reads_on(line):
         return None, None, None
     return (None, line, None) if _is_office(line) else (None, None, None)
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-"""Control and format characters that no reader sees. U+0085 (NEL) is not here: it is white space."""
+"""Control and format characters that no reader sees, and halves of surrogate pairs, which JSON can hold.
+U+0085 (NEL) is not here: it is white space."""
 
 _ASCII_CONTROL = bytes(code for code in range(128) if (code < 32 and chr(code) not in "\t\n\r") or code == 127)
 _HIDDEN = tuple(
@@ -94,9 +95,14 @@ def has_words(text: str) -> bool:
     return _WORD.search(text) is not None
 
 
+def letters(text: str) -> str:
+    """Give the letters and digits of `text` alone."""
+    return _NO_LETTER.sub("", text)
+
+
 def folded(text: str) -> str:
     """Give `text` for comparing: case folded, letters and digits only."""
-    return _NO_LETTER.sub("", text.casefold())
+    return letters(text.casefold())
 
 
 def same_words(one: str, other: str) -> bool:
@@ -114,7 +120,7 @@ def _first_letter(text: Iterable[str]) -> str:
 
 def letter_count(text: str) -> int:
     """Count the letters and digits of `text`."""
-    return len(_NO_LETTER.sub("", text))
+    return len(letters(text))
 
 
 def word_count(text: str) -> int:

@@ -25,7 +25,7 @@ from crawler.archiving import Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import month_of, read_sitemap
+from crawler.discovery.sitemap import month_of, number_of, read_sitemap
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
@@ -53,6 +53,9 @@ LEFT_OUT = re.compile(
     r"kien-nghi(?:-cu-tri|-phan-anh)?|phan-anh-kien-nghi|duong-day-nong|trang-vang|rao-vat|quang-cao)(?:/|$|[-_]\d)"
 )
 """Sections that hold petitions, complaints and questions of named citizens: never archived."""
+
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""What no path holds: control characters, and halves of surrogate pairs, which have no bytes."""
 
 REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
 
@@ -170,7 +173,7 @@ class SiteSpider(scrapy.Spider):
             return None
         path = urlsplit(url).path
         match = cls.article_path.fullmatch(path)
-        if not match or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
+        if not match or _NO_ADDRESS.search(path) or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
             return None
         return match["key"]
 
@@ -622,8 +625,7 @@ class SiteSpider(scrapy.Spider):
 def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
-    number = re.search(r"(\d+)\D*$", url)
-    return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), int(number[1]) if number else 0
+    return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)
 
 
 def describe(error: BaseException) -> str:

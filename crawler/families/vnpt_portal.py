@@ -19,7 +19,7 @@ _FIELDS = {
     "page_size": r"page_size\s*:\s*[\"']?(\d+)",
     "categoryIds": r"categoryIds\s*:\s*[\"']([^\"']*)",
 }
-_LAST_PAGE = re.compile(r"maxPage\s*=\s*parseInt\(\s*[\"']?(\d+)")
+_LAST_PAGE = re.compile(r"maxPage\s*=\s*parseInt\(\s*[\"']?(\d{1,9})")
 
 
 class VnptPortalSpider(SiteSpider):

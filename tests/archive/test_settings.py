@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.clock import Clock
 from archive.settings import Settings, SettingsError
 
 
@@ -21,6 +22,14 @@ def test_defaults_lie_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_clock_is_set(tmp_path: Path) -> None:
     environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_NOW": "2022-12-26T06:00:00+07:00"}
     assert Settings.from_environment(environ).clock.now().isoformat() == "2022-12-26T06:00:00+07:00"
+
+
+@pytest.mark.parametrize("speed", ["0.00001", "0.1", "60", "86400.5", "1000000"])
+def test_a_child_process_goes_on_at_the_same_speed(speed: str) -> None:
+    clock = Clock.from_environment({"BAOTINH_NOW": f"2022-12-26T06:00:00+07:00 x{speed}"})
+    setting = clock.setting()
+    assert setting is not None
+    assert Clock.from_environment({"BAOTINH_NOW": setting}).speed == clock.speed == float(speed)
 
 
 def test_postgresql_is_allowed(tmp_path: Path) -> None:
@@ -49,6 +58,16 @@ def test_no_message_shows_a_password(tmp_path: Path, value: str) -> None:
     [
         ("BAOTINH_NOW", "tomorrow", "give an instant with its offset"),
         ("BAOTINH_NOW", "2022-12-26T06:00:00", "give an instant with its offset"),
+        ("BAOTINH_NOW", "0001-01-01T00:00:00+14:00", "between 1900 and 2099"),
+        ("BAOTINH_NOW", "9999-12-31T23:59:59-12:00", "between 1900 and 2099"),
+        ("BAOTINH_NOW", "2022-12-26T06:00:00+07:00 x1000001", "at most 1000000"),
+        ("BAOTINH_NOW", "2022-12-26T06:00:00+07:00 x" + "9" * 400, "at most 1000000"),
+        ("BAOTINH_DATA", "~nobody-of-this-name/data", "cannot be made"),
+        ("BAOTINH_DATA", "/tmp/" + "a" * 300, "cannot be made"),
+        ("BAOTINH_DATA", "/tmp/\udcff", "is not UTF-8"),
+        ("BAOTINH_CONTACT", "a\udcff@bao.example", "is not UTF-8"),
+        ("BAOTINH_DATABASE_URL", "sqlite:////tmp/\udcff.sqlite3", "is not UTF-8"),
+        ("BAOTINH_DATABASE_URL", "sqlite:////tmp/" + "a" * 300 + "/x.sqlite3", "cannot be looked into"),
         ("BAOTINH_DATABASE_URL", "not a url", "is not a database URL"),
         ("BAOTINH_DATABASE_URL", "mysql://localhost/x", "'mysql' is not supported"),
         ("BAOTINH_DATABASE_URL", "postgresql+psycopg2://localhost/x", "'postgresql+psycopg2' is not supported"),

@@ -1,7 +1,9 @@
 """Pages in short, for tests: a body's markup in, its words out."""
 
 import re
-from collections.abc import Collection
+import signal
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -72,6 +74,22 @@ def cleaned(
         other_article=lambda href: key_of(href) not in (None, OWN_KEY),
     )
     return [draft.text for draft in clean(simplified(markup, captions).drafts, around)]
+
+
+@contextmanager
+def no_hang(seconds: int = 60) -> Iterator[None]:
+    """Fail instead of waiting for ever: what stands inside takes milliseconds, or years."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"not done after {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def line(

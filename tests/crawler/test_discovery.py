@@ -15,7 +15,7 @@ from crawler.discovery.api import read_categories, read_posts
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import MAX_BYTES, month_of, read_sitemap
+from crawler.discovery.sitemap import MAX_BYTES, month_of, number_of, read_sitemap
 from crawler.extraction.page import Page
 from crawler.families.vnpt_portal import read_pager
 from crawler.sites import all_sites
@@ -186,6 +186,9 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Báo</title><link hre
         ("30/03/2021 08:15", "2021-03-30T08:15 minute listing"),
         ("2021-03-30T08:15:00+07:00", "2021-03-30T08:15 minute listing"),
         ("30/03/2021", "2021-03-30T00:00 day listing"),
+        ("Tue, 30 Mar 99999999999999999999 01:15:00 GMT", None),
+        ("Tue, 30 Mar 2021 01:15:00 +99999999999999999999", None),
+        ("Fri, 31 Dec 9999 23:59:59 -1200", None),
         ("hôm qua", None),
         ("", None),
     ],
@@ -235,6 +238,15 @@ def test_feed_cut_in_the_middle_gives_what_it_has() -> None:
     ]
 
 
+def test_prefix_that_a_feed_does_not_declare_spoils_nothing_else() -> None:
+    item = (
+        "<item><media:title>Ảnh</media:title><title>Mở đường</title><link>https://bao.example/mo-duong/</link>"
+        "<media:link>https://bao.example/anh.jpg</media:link><dc:date>2021-03-30T08:15:00+07:00</dc:date></item>"
+    )
+    [entry] = read_feed(f"<rss version='2.0'><channel>{item}</channel></rss>".encode())
+    assert told(entry) == ("https://bao.example/mo-duong/", "Mở đường", "2021-03-30T08:15 minute listing", None)
+
+
 # -- sitemaps --------------------------------------------------------------------------------------
 def urlset(*urls: str, extra: str = "") -> bytes:
     head = (
@@ -279,6 +291,13 @@ def test_image_of_an_entry_is_neither_its_address_nor_its_title() -> None:
     )
     [entry] = read_sitemap(urlset(loc(1) + image)).entries
     assert told(entry) == ("https://bao.example/tin-1", None, None, None)
+
+
+def test_prefix_that_a_sitemap_does_not_declare_spoils_nothing_else() -> None:
+    image = "<image:image><image:loc>https://bao.example/anh.jpg</image:loc></image:image>"
+    body = f"<urlset><url>{image}{loc(1, '2021-03-30')}<image:loc>https://bao.example/b.jpg</image:loc></url></urlset>"
+    [entry] = read_sitemap(body.encode()).entries
+    assert told(entry) == ("https://bao.example/tin-1", None, None, "2021-03-30T00:00 day sitemap")
 
 
 def test_index_gives_its_children() -> None:
@@ -372,6 +391,7 @@ NEITHER = {
     "blanks": b"  \n ",
     "a page": "<!DOCTYPE html><html><body><p>Trang không tồn tại</p></body></html>".encode(),
     "json": b'{"code": "rest_no_route"}',
+    "json without a bottom": b"[" * 50_000,
     "words": b"Not found",
     "NUL": b"\x00\x00",
     "broken gzip": b"\x1f\x8b\x08junk",
@@ -424,6 +444,20 @@ def test_random_bytes_raise_nothing_but_value_error(reader: Any, junk: bytes, pr
 )
 def test_month_of_a_sitemaps_address(url: str, expected: tuple[int, int] | None) -> None:
     assert month_of(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://bao.example/wp-sitemap-posts-post-12.xml", 12),
+        ("https://bao.example/sitemap.xml?from=1&to=30", 30),
+        ("https://bao.example/sitemap.xml", 0),
+        ("https://bao.example/sitemap-" + "9" * 5000 + ".xml", 10**18 - 1),
+    ],
+    ids=["in the name", "in the query", "none", "endless"],
+)
+def test_last_number_of_a_sitemaps_address(url: str, expected: int) -> None:
+    assert number_of(url) == expected
 
 
 # -- WordPress -------------------------------------------------------------------------------------
@@ -497,6 +531,15 @@ def test_categories_by_id() -> None:
     assert read_categories(json.dumps(body).encode()) == {3: "Văn hóa – Văn nghệ", 7: "Hỏi đáp"}
 
 
+def test_half_a_character_and_nul_reach_no_field_of_a_post() -> None:
+    junk = "\ud83d\u0000"
+    post = {"link": f"https://bao.example/mo-duong/{junk}", "title": {"rendered": f"Mở đường{junk}"}}
+    post["date"] = f"2021-03-30T08:15:00{junk}"
+    [(entry, _)] = read_posts(json.dumps([post]).encode())
+    assert told(entry) == ("https://bao.example/mo-duong/", "Mở đường", "2021-03-30T08:15 minute listing", None)
+    assert entry.published is not None and entry.published.raw == "2021-03-30T08:15:00"
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"code":"rest_post_invalid_page_number"}', b"null", b"5"])
 def test_api_error_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match="list"):
@@ -524,8 +567,9 @@ def pager(script: str) -> tuple[dict[str, str], int]:
         ("x({article_category_id: 4102})", {"article_category_id": "4102"}, 1),
         ("", {}, 1),
         ("maxPage = parseInt(n)", {}, 1),
+        ("maxPage = parseInt(" + "9" * 5000 + ")", {}, 999_999_999),
     ],
-    ids=["numbers", "quoted", "no last page", "no script", "no number"],
+    ids=["numbers", "quoted", "no last page", "no script", "no number", "endless number"],
 )
 def test_pager_script_tells_form_fields_and_last_page(script: str, fields: dict[str, str], last: int) -> None:
     assert pager(script) == (fields, last)

@@ -183,6 +183,13 @@ def test_listing_tool_and_file_addresses_are_no_articles(name: str, url: str) ->
 
 
 @EACH
+@pytest.mark.parametrize("junk", ["\ud83d", "\udcff", "\x00", "\x1b", "\x7f"])
+def test_address_with_half_a_character_or_a_control_is_no_article(name: str, junk: str) -> None:
+    start, _, key = SITES[name].canonical.rpartition("-")
+    assert spider_of(name).article_key(f"{start}{junk}-{key}") is None
+
+
+@EACH
 def test_home_page_is_no_article(name: str) -> None:
     home = "/".join(SITES[name].canonical.split("/")[:3])
     assert (spider_of(name).article_key(home), spider_of(name).article_key(home + "/")) == (None, None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.crawler.helpers import NEWS, NEWS_HTML, TITLE, at, cleaned
+from tests.crawler.helpers import NEWS, NEWS_HTML, TITLE, at, cleaned, no_hang
 
 TOOL_LINES = {
     "views": "<p>Lượt xem: 270</p>",
@@ -166,6 +166,38 @@ def test_song_named_no_title_in_a_sentence_stays() -> None:
     assert cleaned(NEWS_HTML + f"<p>{text}</p>") == [*NEWS, text]
 
 
+@pytest.mark.parametrize(
+    "line", ["." * 60 + ", ngày ... tháng ... năm ...", "—" * 60 + " o0o " + "—" * 60, "… " * 200 + "x"]
+)
+@pytest.mark.parametrize("place", ["top", "end"])
+def test_dotted_line_to_write_on_stays_and_does_not_hang(line: str, place: str) -> None:
+    markup = f"<p>{line}</p>"
+    with no_hang():
+        texts = cleaned(markup + NEWS_HTML if place == "top" else NEWS_HTML + markup)
+    assert texts == ([line, *NEWS] if place == "top" else [*NEWS, line])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Một hai, một hai, một hai, một hai, một!",
+        "Đồng Găng, Đồng Găng.",
+        "Rừng xanh, rừng xanh, rừng xanh mãi",
+        "Ai? Ai? Ai?",
+        "Nước về! Nước về! Nước về!",
+    ],
+)
+def test_words_called_out_again_and_again_stay(text: str) -> None:
+    assert cleaned(NEWS_HTML + f"<p>{text}</p>") == [*NEWS, text]
+
+
+@pytest.mark.parametrize("last", ["100 | 100 | 100", "Đạt | Đạt | Đạt"])
+def test_last_row_of_a_table_that_says_the_same_in_each_cell_stays(last: str) -> None:
+    cells = "".join(f"<td>{cell}</td>" for cell in last.split(" | "))
+    table = f"<table><tr><td>Xã</td><td>Thôn</td><td>Bản</td></tr><tr>{cells}</tr></table>"
+    assert cleaned(NEWS_HTML + table) == [*NEWS, "Xã | Thôn | Bản", last]
+
+
 def test_select_is_never_text() -> None:
     box = "<p>Liên kết website <select><option>Sở Y tế</option><option>Huyện Ba Vân</option></select></p>"
     assert all("Sở Y tế" not in text for text in cleaned(NEWS_HTML + box))
@@ -180,6 +212,7 @@ A, B, C = (
         ("lop-hoc", 700104, "Lớp học xóa mù chữ sáng đèn ở bản Sin Cai"),
     )
 )
+SHORT = "<a href='/tin/tho-700105.html'>Bài thơ</a>"
 RELATED = {
     "list under a heading": f"<h4>Tin liên quan</h4><ul><li>{A}</li><li>{B}</li><li>{C}</li></ul>",
     "list under bold words": (
@@ -189,6 +222,9 @@ RELATED = {
     "with days": f"<p>Các tin khác</p><ul><li>{A} (14/10)</li><li>{B} (12/10)</li></ul>",
     "arrows": f"<p>&gt;&gt; {A}</p><p>» {B}</p>",
     "one line that says see also": f"<p>Xem thêm: {A}</p>",
+    "short headlines with days": f"<h4>Tin liên quan</h4><ul><li>{SHORT} (14/10/2022)</li><li>08:30, {SHORT}</li></ul>",
+    "one short headline that a label heads": f"<p>&gt;&gt; Xem thêm: {SHORT} (14/10)</p>",
+    "one short headline with its day": f"<p>{SHORT} (14/10/2022)</p>",
     "divided by br": (f"<div><b>Tin đã đưa</b><br>- {A} (14/10/2022)<br>- {B} (12/10/2022)<br>- {C} (1/10/2022)</div>"),
     "table box": f"<table><tr><td>Tin liên quan</td></tr><tr><td>{A}</td></tr><tr><td>{B}</td></tr></table>",
     "absolute addresses": f"<ul><li>{A}</li><li>{B}</li></ul>".replace("='/", "='https://bao.example/"),

@@ -11,7 +11,7 @@ from archive.clock import VIETNAM
 from crawler.extraction.dates import parse_date, plausible, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.read import Listed, read
-from tests.crawler.helpers import FETCHED, LONG_HTML, NEWS_HTML, TITLE, at, day, page_of
+from tests.crawler.helpers import FETCHED, LONG_HTML, NEWS_HTML, TITLE, at, day, no_hang, page_of
 
 WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 
@@ -145,6 +145,9 @@ def test_day_in_a_sites_form_is_read_back_as_a_day(form: str, instant: datetime)
         "tháng 11 năm 2020",
         "0209.388.2020",
         "Số 12/2020/QĐ-UBND",
+        "Giá 7.12020 đồng",
+        "Mã số 07-112020",
+        "5/1 2021999",
         "1.270 lượt",
         "",
         "hôm nay",
@@ -155,11 +158,42 @@ def test_impossible_or_partial_date_is_none(text: str) -> None:
     assert parse_date(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17/11/2020 09:30 Chia sẻ", "2020-11-17T09:30"),
+        ("17/11/2020 - 09:30 Chuyên mục: Kinh tế", "2020-11-17T09:30"),
+        ("17/11/2020 09:30 Chủ nhật", "2020-11-17T09:30"),
+        ("17/11/2020 12:05 sau giờ họp", "2020-11-17T12:05"),
+        ("7/11/2020 9:30 PMU 18", "2020-11-07T09:30"),
+        ("17/11/2020 09:30CH", "2020-11-17T21:30"),
+        ("17/11/2020 09:30 CH | In trang", "2020-11-17T21:30"),
+        ("2 giờ 30 chiều 17/11/2020", "2020-11-17T14:30"),
+        ("17/11/2020, 7h30 tối", "2020-11-17T19:30"),
+        ("17/11/2020, 7h30 sáng", "2020-11-17T07:30"),
+    ],
+)
+def test_half_of_the_day_is_a_word_of_its_own(text: str, expected: str) -> None:
+    found = parse_date(text)
+    assert found is not None
+    assert (found.instant, found.precision) == (at(expected), Precision.MINUTE)
+
+
 @pytest.mark.parametrize("text", ["17/11/2020 24:00", "17/11/2020 11:60", "17/11/2020 - 25:10"])
 def test_impossible_time_leaves_the_day(text: str) -> None:
     found = parse_date(text)
     assert found is not None
     assert (found.instant, found.precision) == (at("2020-11-17"), Precision.DAY)
+
+
+@pytest.mark.parametrize(
+    ("start", "is_a_day"),
+    [("1/1", False), ("17/11/2020", True), ("11:02", False), ("11:02, thứ", False), ("2021-01-01T10:00", True)],
+)
+@pytest.mark.parametrize("fill", [" ", "\n", ", ", "-", "( "])
+def test_thousands_of_blanks_after_the_beginning_of_a_date_do_not_hang(start: str, is_a_day: bool, fill: str) -> None:
+    with no_hang():
+        assert (parse_date(start + fill * 10_000 + "x") is not None) is is_a_day
 
 
 @pytest.mark.parametrize(
@@ -240,6 +274,8 @@ BOTH = ("2021-03-30T08:15 json-ld", "2021-03-30T08:45 json-ld")
         ),
         pytest.param(ld(LD.replace('"NewsArticle"', '["Thing", "NewsArticle"]')), BOTH, id="several types"),
         pytest.param(ld("{broken") + ld(LD), BOTH, id="broken script before"),
+        pytest.param(ld("[" * 50_000) + ld(LD), BOTH, id="script without a bottom before"),
+        pytest.param(ld("[" + "0," * 1_000_000 + LD + "]"), BOTH, id="long list"),
         pytest.param(ld("null") + ld("42") + ld('"x"') + ld("[]"), (None, None), id="no objects"),
         pytest.param(ld(LD.replace("NewsArticle", "Event")), (None, None), id="an event's date"),
         pytest.param(ld(LD.replace("NewsArticle", "WebPage")), (None, None), id="a page's date"),
@@ -271,7 +307,8 @@ BOTH = ("2021-03-30T08:15 json-ld", "2021-03-30T08:45 json-ld")
     ],
 )
 def test_structured_dates(head: str, expected: tuple[str | None, str | None]) -> None:
-    assert structured(head) == expected
+    with no_hang():
+        assert structured(head) == expected
 
 
 # -- the order of sources --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from crawler.extraction.page import Page, declared_charset, decode
 from crawler.extraction.select import words
 from crawler.extraction.text import squash
+from tests.crawler.helpers import no_hang
 
 TEXT = "Mười bản vùng cao huyện Ba Vân thử nghiệm đường ống dẫn nước tự chảy, “giọt nước đầu tiên” về tới sân trường."
 META = '<meta http-equiv="Content-Type" content="text/html; charset={}">'
@@ -121,6 +122,31 @@ def test_other_charset_is_read_where_it_is_declared(encoding: str, used: str, de
     assert decode(body, header).used == used
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "utf-7",
+        "UTF7",
+        "utf-16",
+        "utf-32-be",
+        "zlib",
+        "rot13",
+    ],
+)
+@pytest.mark.parametrize("declared", ["meta", "header"])
+def test_label_that_no_page_is_written_in_counts_for_nothing(label: str, declared: str) -> None:
+    body = markup("Thôn +AOo- \\u00ea ô", label if declared == "meta" else "").encode("windows-1258")
+    header = f"text/html; charset={label}" if declared == "header" else "text/html"
+    assert read(body, header) == "Thôn +AOo- \\u00ea ô"
+    assert decode(body, header).declared == label.lower()
+    assert decode(body, header).used == "cp1258"
+
+
 def test_windows_1258_combining_marks_become_composed_letters() -> None:
     body = markup("Bô\u0323 đô\u0323i vu\u0300ng cao", "windows-1258").encode("windows-1258")
     assert read(body) == "Bộ đội vùng cao"
@@ -158,6 +184,12 @@ def test_one_bad_advertisement_does_not_make_the_page_windows() -> None:
 )
 def test_declared_charset(body: bytes, header: str, expected: str | None) -> None:
     assert declared_charset(body, header) == expected
+
+
+def test_thousands_of_blanks_where_a_charset_should_stand_do_not_hang() -> None:
+    blanks = " " * 200_000
+    with no_hang():
+        assert declared_charset(b"<meta charset=" * 200, f"text/html; charset={blanks}") is None
 
 
 def test_declared_and_used_charset_are_both_told() -> None:

@@ -1,5 +1,6 @@
 """Whole pages, in the markup of each family: every field, where it stood, and what is no article."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from tests.crawler.helpers import (
     TITLE,
     article,
     at,
+    no_hang,
     reading,
     refusal,
 )
@@ -234,6 +236,9 @@ def test_section_tags_views_and_modification() -> None:
         ("Lượt xem: 0", 0),
         ("Lượt xem: 8 632", 8632),
         ("Lượt xem: 1,024 lượt", 1024),
+        ("Lượt xem: 2147483647", 2147483647),
+        ("Lượt xem: 2147483648", None),
+        ("Lượt xem: " + "1" * 5000, None),
         ("Lượt xem:", None),
         ("", None),
     ],
@@ -609,10 +614,31 @@ def test_control_character_anywhere_on_a_page_changes_nothing(site: str, url: st
     assert article(site, url, page).text == article(site, url, make()).text
 
 
+def test_thousands_of_blanks_in_a_title_do_not_hang() -> None:
+    page = unknown(LONG_HTML, title=TITLE + " " * 100_000 + "x")
+    with no_hang():
+        assert prose(article("bao_thai_nguyen", BTN, page)) == list(LONG)
+
+
 @CONTROL
 def test_control_character_does_not_hide_an_article_in_unknown_markup(control: str) -> None:
     page = unknown(LONG_HTML.replace("</p>", f"{control}</p>", 1))
     assert prose(article("bao_thai_nguyen", BTN, page)) == list(LONG)
+
+
+@EACH
+def test_half_a_character_and_nul_in_json_ld_reach_no_field(site: str, url: str, make: Make) -> None:
+    told = r'{"@type":"NewsArticle","headline":"Bài \ud83d\u0000","datePublished":"2021-03-30T08:15\u0000 \udc00"}'
+    page = make(date="").replace("<body>", f"<body><script type='application/ld+json'>{told}</script>", 1)
+    found = article(site, url, page)
+    assert found.published is not None
+    assert found.published.raw == "2021-03-30T08:15"
+
+
+def test_title_that_json_ld_tells_with_half_a_character_is_whole() -> None:
+    told = json.dumps({"@type": "NewsArticle", "headline": f"{TITLE}\ud83d\u0000"})
+    page = unknown(LONG_HTML, title="Trang", head=f"<script type='application/ld+json'>{told}</script>")
+    assert article("bao_thai_nguyen", BTN, page).title == TITLE
 
 
 # -- pure ------------------------------------------------------------------------------------------

@@ -183,6 +183,24 @@ def test_source_credit_is_read(text: str, credit: str, mark: object) -> None:
     assert signed(mark(text)) == ([], SignOff(source_credit=credit))  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("text", "credit"),
+    [
+        ("Theo Báo Hải Đăng.", "Báo Hải Đăng"),
+        ("(Theo Báo Quân đội nhân dân).", "Báo Quân đội nhân dân"),
+        ("(Theo Báo Quân đội nhân dân.)", "Báo Quân đội nhân dân"),
+        ("Nguồn: Cổng TTĐT tỉnh.", "Cổng TTĐT tỉnh"),
+        ("Theo haidang.vn.", "haidang.vn"),
+    ],
+)
+def test_source_credit_may_end_in_a_full_stop_where_no_sentence_could(text: str, credit: str) -> None:
+    assert signed(line(text)) == ([], SignOff(source_credit=credit))
+
+
+def test_small_letter_before_the_full_stop_is_no_matter_to_the_right() -> None:
+    assert signed(right("Theo Báo Quân đội nhân dân.")) == ([], SignOff(source_credit="Báo Quân đội nhân dân"))
+
+
 @pytest.mark.parametrize("text", ["TTXVN", "(TTXVN)", "VOV", "TTXVN/Vietnam+"])
 def test_agency_signs_by_its_initials(text: str) -> None:
     assert signed(line(text)) == ([], SignOff(source_credit=text.strip("()")))
@@ -197,9 +215,10 @@ def test_author_with_a_source_in_brackets_gives_both() -> None:
     [
         (right("Phan Hòa"), line("Theo Báo Hải Đăng")),
         (line("Theo Báo Hải Đăng"), right("Phan Hòa")),
+        (line("Theo Báo Hải Đăng"), line("Phan Hòa")),
         (bold("Phan Hòa"), right("Nguồn: Báo Hải Đăng")),
     ],
-    ids=["author first", "source first", "both marked"],
+    ids=["author first", "source first", "source first, both plain", "both marked"],
 )
 def test_author_and_source_on_two_lines_are_both_read(lines: tuple[Draft, ...]) -> None:
     assert signed(*lines) == ([], SignOff("Phan Hòa", None, "Báo Hải Đăng"))
@@ -231,6 +250,11 @@ SENTENCES = [
     "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài",
     "Theo Ban Quản lý rừng Nậm Mu mùa khô năm nay sẽ kéo dài.",
     "Theo Sở Y tế, chưa có ca mắc mới.",
+    "Theo Sở Y tế chưa có ca mắc mới.",
+    "Theo Huyện đoàn Ba Vân chợ phiên vẫn họp...",
+    "Theo Báo Hải Đăng thì chưa đâu…",
+    "Theo Sở Y tế chưa có ca mắc nào.”",
+    "Nguồn: Hồ Nậm Mu cạn rồi.”",
     "Theo đó, chợ phiên nghỉ hai tuần",
     "Theo ông Páo thì đường sẽ xong trước Tết.",
     "Nguồn: nước thô lấy từ hồ Nậm Mu.",
@@ -263,6 +287,11 @@ def test_plain_last_line_that_is_no_sign_off_stays(text: str) -> None:
 
 
 MARKED_SENTENCES = [
+    "Tin: Hội Nông dân về tới Ba Vân.",
+    "Sùng A Páo và Lường Thị Pến đoạt giải nhất toàn đoàn",
+    "Sùng A Páo và Hội Nông dân huyện tặng 20 suất quà",
+    "Theo Báo Hải Đăng thì chưa đâu...",
+    "Theo Sở Y tế chưa có ca mắc nào.”",
     "Theo kế hoạch, đợt lấy nước thứ hai bắt đầu ngày 20/1.",
     "Theo Ban Tổ chức, giải năm nay có 42 đội.",
     "Nguồn: nước thô lấy từ hồ Nậm Mu.",
