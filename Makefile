@@ -7,7 +7,7 @@ PARTS := format lint types imports migrations names
 unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_NOW
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test torture floors check $(PARTS:%=check-%) format upgrade clean
+.PHONY: help install demo test torture bench floors check $(PARTS:%=check-%) format upgrade clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: install  ## run every test (minutes; PostgreSQL's server programs are need
 
 torture: install  ## run the property tests on thousands of new examples each: an hour or two
 	HYPOTHESIS_PROFILE=torture $(BIN)/python -m pytest -n 2 -m hypothesis
+
+bench: install  ## measure speed and memory as ratios, in minutes (PAGES=DIR: on saved pages too)
+	@$(BIN)/python -m tests.bench $(if $(PAGES),--pages "$(PAGES)")
 
 floors: install  ## measure how well the golden set is read, raise the floors that got better
 	@$(BIN)/python -m tests.quality.update $(if $(BECAUSE),--because "$$BECAUSE")

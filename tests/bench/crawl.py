@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from tests.bench.measure import Row, Unfit, in_turn, row
@@ -180,8 +179,3 @@ def peak_of_crawl(number: int) -> float:
         crawl(site, Path(folder))
         # The site itself has not ended yet, so it does not count.
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-
-
-def environment_of(values: dict[str, Any]) -> dict[str, str]:
-    """Strings of `values`."""
-    return {name: str(value) for name, value in values.items()}

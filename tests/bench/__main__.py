@@ -1,0 +1,47 @@
+"""`make bench`: print what the program weighs, as ratios measured in one run.
+
+``python -m tests.bench [extraction] [crawl] [memory] [--pages DIR]``; without a part, all of them.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench import crawl, extraction
+from tests.bench.measure import Unfit, show
+from tests.bench.pages import sample_pages, saved_pages
+
+PARTS = ("extraction", "crawl", "memory")
+
+
+def main() -> int:
+    """Measure and print; 1 where a measurement would say nothing, with the reason."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--pages", type=Path, help="a folder of saved pages, read as well")
+    given = parser.parse_args()
+    wrong = [part for part in given.parts if part not in PARTS]
+    if wrong:
+        parser.error(f"there is no part {wrong[0]!r}; there are {', '.join(PARTS)}")
+    parts, console = given.parts or PARTS, Console(width=160)
+    try:
+        if "extraction" in parts:
+            rows = extraction.measure("sample web with the weight of a portal", sample_pages(60_000), 5.0)
+            if given.pages is not None:
+                rows += extraction.measure(str(given.pages), saved_pages(given.pages), 10.0)
+            show("Extraction with a layout against the whole page", rows, console)
+        if "crawl" in parts:
+            show("A crawl with everything on", crawl.measure(), console)
+        if "memory" in parts:
+            for number, peak in crawl.memory().items():
+                console.print(f"a site of {number:,} articles: {peak:.0f} MB at the peak", highlight=False)
+    except Unfit as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
