@@ -1,5 +1,6 @@
 """The crawl's side of the archive: one bundle of engine, site, ledger, store and captures a crawl."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,7 +26,7 @@ class Archiving:
     """What one crawl writes to.
 
     `run_id` is the key of its `run` row once that is begun; `troubles` collects, in order, why requests
-    brought nothing.
+    brought nothing; `ending` is under way once the archive is lost.
     """
 
     engine: Engine
@@ -39,6 +40,7 @@ class Archiving:
     lock: Connection | None
     run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
+    ending: asyncio.Task[None] | None = None
 
     def close(self) -> None:
         """Write what is left, then let go of the capture file, its lock and the database."""
@@ -63,12 +65,16 @@ def archiving(crawler: Crawler) -> Archiving:
     return _OPEN[crawler]
 
 
-async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
+def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
+    desk = archiving(crawler)
+    if desk.ending is not None:
+        return
     words = explained(error) if isinstance(error, DBAPIError) else str(error)
-    archiving(crawler).troubles.insert(0, f"the archive cannot be written to: {words}")
+    desk.troubles.insert(0, f"the archive cannot be written to: {words}")
     if crawler.engine.spider is not None:
-        await crawler.engine.close_spider_async(reason=ARCHIVE_LOST)
+        # Not awaited: closing waits for the very request or item that met the error.
+        desk.ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=ARCHIVE_LOST))
 
 
 def _open(crawler: Crawler) -> Archiving:

@@ -118,6 +118,6 @@ class CaptureMiddleware:
         try:
             request.meta[CAPTURE] = await asyncio.wrap_future(desk.intake.keep(sent, described))
         except (ArchiveError, DBAPIError, OSError) as error:
-            await stop_for_archive(self.crawler, error)
+            stop_for_archive(self.crawler, error)
             raise IgnoreRequest(f"the archive cannot be written to: {error}") from error
         return response

@@ -30,7 +30,7 @@ class StorePipeline:
             read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found)
             outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
         except (InterfaceError, OperationalError) as error:
-            await stop_for_archive(self.crawler, error)
+            stop_for_archive(self.crawler, error)
             raise DropItem(f"{item.requested} was not stored and stays due") from error
         stats = self.crawler.stats
         stats.inc_value(f"articles/{outcome}")
