@@ -1,16 +1,18 @@
 """The crawl's side of the archive: one bundle of engine, site, ledger, store and captures a crawl."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from archive.captures import CaptureWriter
 from archive.clock import Clock
-from archive.database import Sessions, check_version, explained, lock_site, open_engine, session_factory
+from archive.database import Sessions, check_version, lock_site, open_engine, session_factory
 from archive.ledger import Ledger
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
@@ -19,12 +21,16 @@ ARCHIVE_LOST = "archive"
 """Reason for closing a crawl whose archive cannot be written to."""
 
 
+class ArchiveLost(IgnoreRequest):
+    """A page could not be kept: the crawl is ending, and what was asked for stays due."""
+
+
 @dataclass(eq=False)
 class Archiving:
     """What one crawl writes to.
 
     `run_id` is the key of its `run` row once that is begun; `troubles` collects, in order, why requests
-    brought nothing.
+    brought nothing; `ending` is under way once the archive is lost.
     """
 
     engine: Engine
@@ -37,6 +43,7 @@ class Archiving:
     lock: Connection | None
     run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
+    ending: asyncio.Task[None] | None = None
 
     def close(self) -> None:
         """Let go of the capture file, its lock and the database."""
@@ -60,13 +67,16 @@ def archiving(crawler: Crawler) -> Archiving:
     return _OPEN[crawler]
 
 
-async def stop_for_archive(crawler: Crawler, error: Exception) -> None:
+def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
-    words = explained(error) if isinstance(error, DBAPIError) else str(error)
-    archiving(crawler).troubles.insert(0, f"the archive cannot be written to: {words}")
-    engine = crawler.engine
+    desk, engine = archiving(crawler), crawler.engine
+    if desk.ending is not None:
+        return
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    desk.troubles.insert(0, f"the archive cannot be written to: {words}")
     if engine is not None and engine.spider is not None:
-        await engine.close_spider_async(reason=ARCHIVE_LOST)
+        # Not awaited: closing waits for the very request or item that met the error.
+        desk.ending = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_LOST))
 
 
 def _open(crawler: Crawler) -> Archiving:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from archive.captures import decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
-from crawler.archiving import archiving, stop_for_archive
+from crawler.archiving import ArchiveLost, archiving, stop_for_archive
 
 if TYPE_CHECKING:
     from crawler.families.base import SiteSpider
@@ -118,7 +118,7 @@ class CaptureMiddleware:
             row = NewCapture(location, request.url, response.url, response.status, headers, fetched, desk.run_id)
             request.meta[CAPTURE] = desk.store.add_capture(row)
         except (ArchiveError, DBAPIError, OSError) as error:
-            await stop_for_archive(self.crawler, error)
-            raise IgnoreRequest(f"the archive cannot be written to: {error}") from error
+            stop_for_archive(self.crawler, error)
+            raise ArchiveLost(f"the archive cannot be written to: {error}") from error
         request.meta[FETCHED_AT] = fetched
         return response

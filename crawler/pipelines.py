@@ -1,12 +1,10 @@
 """The way from the crawl into the archive."""
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import Outcome
-from crawler.archiving import archiving, stop_for_archive
+from crawler.archiving import archiving
 from crawler.extraction.read import EXTRACTOR_VERSION
 from crawler.items import PageRead
 
@@ -23,19 +21,15 @@ class StorePipeline:
         return cls(crawler)
 
     async def process_item(self, item: PageRead) -> PageRead:
-        """Save `item`. A database that fails stops the crawl: what is not stored stays due in the ledger."""
-        try:
-            outcome = archiving(self.crawler).store.save(
-                item.capture_id,
-                item.result,
-                requested_url=item.requested,
-                extractor_version=EXTRACTOR_VERSION,
-                aliases=item.aliases,
-                found=item.found,
-            )
-        except (InterfaceError, OperationalError) as error:
-            await stop_for_archive(self.crawler, error)
-            raise DropItem(f"{item.requested} was not stored and stays due") from error
+        """Save `item`; what cannot be stored stays due in the ledger."""
+        outcome = archiving(self.crawler).store.save(
+            item.capture_id,
+            item.result,
+            requested_url=item.requested,
+            extractor_version=EXTRACTOR_VERSION,
+            aliases=item.aliases,
+            found=item.found,
+        )
         stats = self.crawler.stats
         if stats is not None:
             stats.inc_value(f"articles/{outcome}")

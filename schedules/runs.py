@@ -22,7 +22,9 @@ STOP_SECONDS = 20.0
 
 POLL_SECONDS = 0.2
 
-_ERROR_LINE = re.compile(r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Locked|Missing|Outdated|Newer|Configured)): (.+)$")
+_ERROR_LINE = re.compile(
+    r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Failed|Locked|Missing|Outdated|Newer|Configured)): (.+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,14 @@ class Child:
             return RunOutcome.FAILED, f"{last_error(self.log)} (log: {self.log})"
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
-            how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
+            how = (
+                f"was killed by signal {-code} before it could say why"
+                if code and code < 0
+                else f"could not write down how it ended: {last_error(self.log)}"
+            )
             return (
                 RunOutcome.LOST,
-                f"the crawl {how} before it could say why, as when the disk is full; see its log, "
-                f"then crawl again: it goes on where it stopped (log: {self.log})",
+                f"the crawl {how}; mend that, then crawl again: it goes on where it stopped (log: {self.log})",
             )
         return record.outcome, record.reason
 
