@@ -57,7 +57,7 @@ class Child:
     """A crawl under way: a process of its own session, whose log goes to a file."""
 
     def __init__(self, order: Order, settings: Settings, runs: Runs) -> None:
-        self.order, self._runs = order, runs
+        self.order, self._runs, self._before = order, runs, runs.last_key()
         now = settings.clock.now()
         self.log = settings.logs / order.site / f"{now:%Y-%m-%dT%H%M%S}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ class Child:
 
     def record(self) -> RunRecord | None:
         """The `run` row of this very process, or None if it never came so far as to write one."""
-        return self._runs.of_process(self.order.site, self._process.pid)
+        return self._runs.of_process(self.order.site, self._process.pid, self._before)
 
     def result(self) -> tuple[RunOutcome, str | None]:
         """How the ended crawl ended, and why if that is not plain."""
