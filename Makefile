@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check clean
+.PHONY: help install demo test floors check clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: install  ## crawl the sample web into a corpus, in ./demo
 
 test: install  ## run every test
 	$(BIN)/python -m pytest -n 2
+
+floors: install  ## measure how well the golden set is read, raise the floors that got better
+	@$(BIN)/python -m tests.quality.update $(if $(BECAUSE),--because "$$BECAUSE")
 
 check: install  ## format, lint, types, imports: seconds
 	$(BIN)/ruff format --check .

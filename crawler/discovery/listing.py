@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from crawler.discovery.entry import Entry
 from crawler.extraction.dates import parse_date
-from crawler.extraction.layout import select_all, select_first, words
 from crawler.extraction.page import Page
+from crawler.extraction.select import select_all, select_first, words
 from crawler.extraction.text import squash
 
 

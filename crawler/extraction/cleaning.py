@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby, takewhile
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 from archive.article import BlockKind
@@ -17,7 +17,7 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import keep_prose
 from crawler.extraction.signoff import SIGN_OFF_LINES, Standing, read_byline, read_credit
 from crawler.extraction.simplify import Draft
-from crawler.extraction.text import folded, has_words, word_count
+from crawler.extraction.text import folded, has_words, same_words, word_count
 
 LABEL_LENGTH = 60
 """Longest tool line or box heading, in characters; the longest met in the saved pages has 43."""
@@ -101,9 +101,14 @@ def clean(drafts: Sequence[Draft], around: Surroundings) -> list[Draft]:
     out = _without_related(out, around)
     out = _without_edges(out)
     kept = {id(draft) for draft in keep_prose(out)}
-    kept |= {id(draft) for draft in out[-SIGN_OFF_LINES:] if read_credit(draft.text, Standing.RIGHT)}
-    above = [None, *out]
-    return [draft for draft, one in zip(out, above, strict=False) if id(draft) in kept or _is_content(draft, one)]
+    signing = {id(draft) for draft in out[-SIGN_OFF_LINES:]}
+    return [
+        draft
+        for draft, above in zip(out, [None, *out], strict=False)
+        if id(draft) in kept
+        or _is_content(draft, above)
+        or (id(draft) in signing and read_credit(draft.text, Standing.RIGHT))
+    ]
 
 
 def _is_content(draft: Draft, above: Draft | None) -> bool:
@@ -131,12 +136,17 @@ def _without_repeats(drafts: list[Draft]) -> list[Draft]:
     Only captions are compared: a refrain is sung twice on purpose. The same words under three pictures
     in a row are those of a slider.
     """
+    groups: list[list[Draft]] = []
+    for draft in drafts:
+        if groups and same_words(groups[-1][0].text, draft.text):
+            groups[-1].append(draft)
+        else:
+            groups.append([draft])
     out: list[Draft] = []
-    for words, run in groupby(drafts, key=lambda draft: folded(draft.text)):
-        same = list(run)
+    for same in groups:
         if len(same) >= SLIDES and all(draft.after_picture for draft in same):
             continue
-        if words and len(same) > 1 and any(draft.kind is BlockKind.CAPTION for draft in same):
+        if len(same) > 1 and any(draft.kind is BlockKind.CAPTION for draft in same):
             same = [replace(same[0], kind=BlockKind.CAPTION)]
         out += same
     return out
@@ -155,7 +165,7 @@ def _without_header(drafts: list[Draft], around: Surroundings) -> list[Draft]:
 
 
 def _repeats_header(text: str, around: Surroundings) -> bool:
-    if folded(text) in (folded(around.title), folded(around.lead)):
+    if same_words(text, around.title) or same_words(text, around.lead):
         return True
     return around.published is not None and len(text) <= LABEL_LENGTH and _is_that_minute(text, around.published)
 

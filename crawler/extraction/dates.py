@@ -23,6 +23,9 @@ _BETWEEN = (
     r"(?:(?:thứ|chủ)\s+(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*)?(?:ngày\s*)?"
 )
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
+"""Every form below has one: most lines that are asked about have none."""
+
 _ISO = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[T ](?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
@@ -62,6 +65,8 @@ def parse_date(text: str) -> Dated | None:
     English-set server. Times without zone are Vietnam's. A midnight that a machine wrote (with seconds
     or as 12:00 AM) is a day whose time nobody knew.
     """
+    if not _YEAR.search(text):
+        return None
     matches = [match for form in (_ISO, *_FORMS) if (match := form.search(text))]
     for match in sorted(matches, key=lambda one: (_date_start(one), -len(one[0]))):
         found = _dated(match)

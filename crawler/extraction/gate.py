@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
-from crawler.extraction.layout import words
 from crawler.extraction.page import Page
+from crawler.extraction.select import words
 from crawler.extraction.simplify import Draft
-from crawler.extraction.text import folded, squash, word_count
+from crawler.extraction.text import fewer_words, same_words, squash, word_count
 
 FEW_WORDS = 60
 """A page whose article has fewer words may be an error page. The shortest notices in the saved pages
@@ -18,12 +18,19 @@ WHOLE_PAGE_WORDS = 80
 """Without a layout a text must have this many words: soft 404 pages and shells of the saved portals
 give trafilatura 5 to 60 words, their articles 120 and more."""
 
+SENTENCE_WORDS = 10
+"""Menus are made of blocks with fewer words. Where a page has no prose, as a photo story has none, trafilatura
+gives its menus: they are refused where such blocks hold most of the words."""
+
 LISTING_LINKED = 0.5
 """Share of a body's letters in links to other articles from which it is a listing, not an article."""
 
 LISTING_ENTRIES = 8
 """From so many headlines of other articles a page without a layout is a listing. Of the saved pages
 seven listings and homes have 10 to 32, 27 of 28 articles at most one."""
+
+CAPTION_WORDS = 5
+"""Fewest words of captions that are worth keeping where there is nothing else."""
 
 PLACEHOLDER_WORDS = 12
 """A text of so few words that says it is missing is a placeholder, whatever date stands beside it."""
@@ -74,12 +81,15 @@ def refuse_strange(page: Page) -> Rejection | None:
 
 def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     """Refuse a page that no layout fits unless it clearly is an article."""
-    size = sum(word_count(draft.text) for draft in drafts)
+    sizes = [word_count(draft.text) for draft in drafts]
+    size, prose = sum(sizes), sum(one for one in sizes if one >= SENTENCE_WORDS)
     said = " ".join(draft.text for draft in drafts)
     if size < WHOLE_PAGE_WORDS:
         reason = "soft-404" if _MISSING.search(f"{title} {said}") else "no-layout"
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
+    if prose * 2 < size:
+        return Rejection("no-layout", f"no layout fits and {size - prose} of {size} words stand in short lines")
     entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
     if entries >= LISTING_ENTRIES:
         return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")
@@ -94,26 +104,35 @@ def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[st
     `drafts` are the body's blocks before cleaning, `links` the keys of the other articles they lead to.
     """
     prose = [block for block in article.blocks if block.kind is not BlockKind.CAPTION]
-    size = word_count(article.text)
+    text = article.text
     total = sum(len(draft.text) for draft in drafts)
     linked = sum(len(draft.text) for draft, key in zip(drafts, links, strict=True) if key)
     if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
         return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
-    said = f"{article.title}. {article.text}"
-    placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
-    if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
-        return Rejection("soft-404", f"a page of {size} words that says: {article.text[:80]!r}")
-    if WHOLE_PAGE in article.flags and size < WHOLE_PAGE_WORDS:
-        reason = "soft-404" if _MISSING_PAGE.search(said) else "no-layout"
-        return Rejection(reason, f"no layout fits and {size} words are left of the whole page")
+    if fewer_words(text, WHOLE_PAGE_WORDS):
+        refused = _refuse_short(article, text)
+        if refused:
+            return refused
     if not article.title:
         return Rejection("no-title", f"layout {article.layout} found no words in its title node")
     if article.kind is ArticleKind.MEDIA or article.attachments:
         return None
-    if not article.blocks or (not prose and size < 5):
+    if not article.blocks or (not prose and fewer_words(text, CAPTION_WORDS)):
         return Rejection("no-body", f"layout {article.layout} found a body without text")
-    if len(prose) == 1 and folded(prose[0].text) == folded(article.title):
+    if len(prose) == 1 and same_words(prose[0].text, article.title):
         return Rejection("no-body", "the body only repeats the title")
+    return None
+
+
+def _refuse_short(article: Article, text: str) -> Rejection | None:
+    """Refuse a short text that says it is missing, and any that a whole page gave."""
+    size, said = word_count(text), f"{article.title}. {text}"
+    placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
+    if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
+        return Rejection("soft-404", f"a page of {size} words that says: {text[:80]!r}")
+    if WHOLE_PAGE in article.flags:
+        reason = "soft-404" if _MISSING_PAGE.search(said) else "no-layout"
+        return Rejection(reason, f"no layout fits and {size} words are left of the whole page")
     return None
 
 

@@ -4,15 +4,22 @@ import codecs
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree, html
+from lxml import etree
 
-from crawler.extraction.text import repair_double_encoding, visible
+from crawler.extraction.text import is_plain, repair_double_encoding, visible
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)")
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([a-zA-Z0-9_:.-]+)", re.IGNORECASE)
-_LOW_REFERENCE = re.compile(r"&#(?:0*(\d{1,3})(?!\d)|[xX]0*([0-9a-fA-F]{1,2})(?![0-9a-fA-F]));?")
+_CONTROL_REFERENCE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|127)(?!\d)|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])(?![0-9a-fA-F]));?"
+)
+"""A reference to a control character names nothing a reader sees, and trees refuse it."""
+
+# Not that of lxml.html, which asks Python for the class of every node: a tenth of the time of a reading.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 
 MAX_BAD_BYTES = 0.001
 """Share of undecodable bytes up to which a page still counts as UTF-8: a text cut in mid-character
@@ -36,15 +43,13 @@ class Page:
         return decode(self.body, self.content_type)
 
     @cached_property
-    def tree(self) -> html.HtmlElement:
+    def tree(self) -> Any:
         """The parsed page. Callers may take nodes out of it: it is this page's own."""
-        text = self.decoded.text or "<html></html>"
-        parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
         try:
-            tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+            tree = etree.fromstring(self.decoded.utf8, parser=_PARSER)
         except (etree.ParserError, etree.XMLSyntaxError):
-            tree = html.document_fromstring("<html><body></body></html>")
-        return tree
+            tree = None
+        return etree.fromstring("<html><body/></html>") if tree is None else tree
 
     @cached_property
     def base_url(self) -> str:
@@ -68,11 +73,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Text of a page, the charset it declared (meta, else header) and the one that read it."""
+    """A page as UTF-8, the charset it declared (meta, else header) and the one that read it."""
 
-    text: str
+    utf8: bytes
     declared: str | None
     used: str
+
+    @property
+    def text(self) -> str:
+        """The page as text."""
+        return self.utf8.decode("utf-8")
 
 
 def decode(body: bytes, content_type: str = "") -> Decoded:
@@ -83,46 +93,56 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
     encoded twice is repaired; control characters, which stop parsers, are dropped.
     """
     declared = declared_charset(body, content_type)
-    text, used = _decode_bytes(body, declared)
-    text = _LOW_REFERENCE.sub(_without_control, text)
-    # Repaired first: half of a letter that was encoded twice may be a control character.
-    return Decoded(visible(repair_double_encoding(text)), declared, used)
+    utf8, used = _utf8(body, declared)
+    utf8 = _CONTROL_REFERENCE.sub(b"", utf8)
+    if not is_plain(utf8):
+        # Repaired first: half of a letter that was encoded twice may be a control character.
+        utf8 = visible(repair_double_encoding(utf8.decode("utf-8"))).encode("utf-8")
+    return Decoded(utf8, declared, used)
 
 
 def declared_charset(body: bytes, content_type: str = "") -> str | None:
     """The charset a page declares, lower case: in its first 4 KB of markup, else in the header."""
-    meta = _META_CHARSET.search(body[:4096].replace(b"\x00", b""))
+    head = body[:4096].replace(b"\x00", b"").lower()
+    meta = _META_CHARSET.search(head) if b"charset" in head else None
     if meta:
-        return meta[1].decode("ascii").lower()
+        return meta[1].decode("ascii")
     header = _HEADER_CHARSET.search(content_type)
     return header[1].lower() if header else None
 
 
-def _decode_bytes(body: bytes, declared: str | None) -> tuple[str, str]:
+def _utf8(body: bytes, declared: str | None) -> tuple[bytes, str]:
+    """The body as UTF-8, and the charset that read it; one that is UTF-8 is given as it is."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if body.startswith(mark):
-            return body.decode(name, "replace"), name
+            return _encoded(body.decode(name, "replace")), name
     utf16 = _utf16_without_mark(body)
     if utf16:
-        return body.decode(utf16, "replace"), utf16
+        return _encoded(body.decode(utf16, "replace")), utf16
     try:
-        return body.decode("utf-8"), "utf-8"
+        body.decode("utf-8")
+        return body, "utf-8"
     except UnicodeDecodeError:
         pass
     text = body.decode("utf-8", "replace")
     if text.count("\ufffd") <= MAX_BAD_BYTES * len(body):
-        return text, "utf-8"
+        return _encoded(text), "utf-8"
     for label in (declared, "windows-1258"):
         if label and label not in ("utf-8", "utf8"):
             try:
-                return body.decode(label), codecs.lookup(label).name
-            except (LookupError, UnicodeDecodeError):
+                return _encoded(body.decode(label)), codecs.lookup(label).name
+            except (LookupError, UnicodeError):
                 continue
-    return text, "utf-8"
+    return _encoded(text), "utf-8"
+
+
+def _encoded(text: str) -> bytes:
+    # A server may declare one of Python's own codecs, some of which give halves of surrogate pairs.
+    return text.encode("utf-8", "replace")
 
 
 def _utf16_without_mark(body: bytes) -> str | None:
@@ -135,9 +155,3 @@ def _utf16_without_mark(body: bytes) -> str | None:
     if head[0::2].count(0) > 0.8 * len(head[0::2]):
         return "utf-16-be"
     return None
-
-
-def _without_control(match: re.Match[str]) -> str:
-    """A reference to a control character names nothing a reader sees, and trees refuse it."""
-    code = int(match[1]) if match[1] else int(match[2], 16)
-    return "" if (code < 32 and code not in (9, 10, 13)) or code == 127 else match[0]

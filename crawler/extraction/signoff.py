@@ -12,13 +12,16 @@ from enum import IntEnum
 
 from archive.article import BlockKind
 from crawler.extraction.simplify import Draft
-from crawler.extraction.text import squash, word_count
+from crawler.extraction.text import fewer_words, squash, word_count
 
 SIGN_OFF_LINES = 4
 """How many lines a sign-off has at most: words, pictures, affiliation, source."""
 
 BYLINE_WORDS = 16
 """Longest byline, in words ("Name - Name - Phòng Truyền thông Công an tỉnh ...")."""
+
+LINE_WORDS = 2 * BYLINE_WORDS
+"""A longer line is a paragraph, whatever it begins with: room for what stands before a name."""
 
 OFFICE_WORDS = 9
 """Longest name of an office that signs alone, in words."""
@@ -102,6 +105,8 @@ def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> t
         if len(body) < 2 or body[-1].kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.VERSE):
             break
         line = body[-1]
+        if not fewer_words(line.text, LINE_WORDS):
+            break
         standing = _standing(line)
         if line.kind is BlockKind.VERSE and not standing:
             break

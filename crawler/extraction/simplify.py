@@ -8,7 +8,7 @@ link) is kept on a `Draft`; everything else is gone.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -40,6 +40,13 @@ CONTROL_TAGS = frozenset(("input", "textarea", "button"))
 BOLD_TAGS = frozenset(("b", "strong"))
 ITALIC_TAGS = frozenset(("i", "em", "cite"))
 
+_MARKS = EMBED_TAGS | CONTROL_TAGS | {"br", "img"}
+_FOREIGN = EMBED_TAGS | CONTROL_TAGS
+"""Elements whose text is for programs that do not know them, or a form's."""
+
+_TELLING = HEADING_TAGS | BOLD_TAGS | ITALIC_TAGS | {"a", "li", "center", "figcaption", "caption"}
+"""Elements that say something of their words by themselves."""
+
 VERSE_LINE = 60
 """Longest line of verse, in characters: lục bát and seven-word lines stay under 50."""
 
@@ -58,8 +65,7 @@ _ITALIC = re.compile(r"font-style\s*:\s*(italic|oblique)", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Words of one look: `href` is the link they stand in, if any."""
 
     text: str
@@ -92,17 +98,21 @@ class Draft:
     @property
     def linked(self) -> float:
         """Share of the letters and digits that stand in links, 0 to 1."""
-        return _share(self.runs, lambda run: run.href is not None)
+        links = [run for run in self.runs if run.href is not None]
+        if not links:
+            return 0.0
+        total = sum(letter_count(run.text) for run in self.runs)
+        return sum(letter_count(run.text) for run in links) / total if total else 0.0
 
     @property
     def bold(self) -> bool:
         """Whether every word is bold."""
-        return _share(self.runs, lambda run: run.bold) == 1.0
+        return _all_words(self.runs, lambda run: run.bold)
 
     @property
     def italic(self) -> bool:
         """Whether every word is italic."""
-        return _share(self.runs, lambda run: run.italic) == 1.0
+        return _all_words(self.runs, lambda run: run.italic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +134,12 @@ def simplify(body: Any, captions: Collection[Any] = ()) -> Simplified:
     return Simplified(tuple(walker.drafts), walker.pictures, walker.embeds)
 
 
-def _share(runs: tuple[Run, ...], wanted: Callable[[Run], bool]) -> float:
-    """Share of the letters and digits of `runs` that stand in the `wanted` ones."""
-    chosen = [run for run in runs if wanted(run)]
-    if not chosen:
-        return 0.0
-    total = sum(letter_count(run.text) for run in runs)
-    return sum(letter_count(run.text) for run in chosen) / total if total else 0.0
+def _all_words(runs: tuple[Run, ...], wanted: Callable[[Run], bool]) -> bool:
+    """Whether there are words in `runs`, and all of them stand in the `wanted` ones."""
+    if not any(map(wanted, runs)):
+        return False
+    with_words = [run for run in runs if has_words(run.text)]
+    return bool(with_words) and all(map(wanted, with_words))
 
 
 @dataclass(slots=True)
@@ -159,66 +168,76 @@ class _Walker:
 
     def walk(self, body: Any) -> None:
         contexts = [_Context()]
+        walk = etree.iterwalk(body, events=("start", "end"))
         skipping: Any = None
-        for event, element in etree.iterwalk(body, events=("start", "end")):
-            tag = element.tag if isinstance(element.tag, str) else ""
+        for event, element in walk:
+            tag = element.tag
             if event == "start":
-                if skipping is not None:
-                    continue
-                outer = contexts[-1]
-                if tag in SKIPPED_TAGS or not tag:
+                context = contexts[-1]
+                if tag in SKIPPED_TAGS or not isinstance(tag, str):
                     skipping = element
+                    walk.skip_subtree()
                     continue
                 if self._is_block(element, tag):
-                    self._flush(outer)
+                    self._flush(context)
                 if tag == "table" and element is not body and self._table(element):
                     skipping = element
+                    walk.skip_subtree()
                     continue
-                context = self._inner(element, tag, outer)
+                context = self._inner(element, tag, context)
                 contexts.append(context)
-                self._mark(element, tag)
-                if element.text and tag not in EMBED_TAGS | CONTROL_TAGS:
-                    self._add(element.text, context)
+                if tag in _MARKS:
+                    self._mark(element, tag)
+                text = element.text
+                if text and tag not in _FOREIGN:
+                    self._add(text, context)
             else:
-                if skipping is not None:
-                    if element is not skipping:
-                        continue
+                if element is skipping:
                     skipping = None
                 else:
                     context = contexts.pop()
                     if self._is_block(element, tag):
                         self._flush(context)
-                if element is not body and element.tail:
-                    self._add(element.tail, contexts[-1])
+                if element is not body and (tail := element.tail):
+                    self._add(tail, contexts[-1])
         self._flush(contexts[-1])
 
     def _is_block(self, element: Any, tag: str) -> bool:
-        return tag in BLOCK_TAGS or element in self.captions
+        return tag in BLOCK_TAGS or (bool(self.captions) and element in self.captions)
 
     def _inner(self, element: Any, tag: str, outer: _Context) -> _Context:
-        style = element.get("style") or ""
+        """What the words inside `element` are: mostly what those around it are, and then the same object."""
+        style, align = element.get("style"), element.get("align")
+        hidden = element.get("hidden") is not None
+        caption = bool(self.captions) and element in self.captions
+        if not (style or align or hidden or caption or tag in _TELLING):
+            return outer
         kind = outer.kind
-        if element in self.captions or tag in ("figcaption", "caption"):
+        if caption or tag in ("figcaption", "caption"):
             kind = BlockKind.CAPTION
         elif kind is None and tag in HEADING_TAGS:
             kind = BlockKind.HEADING
         elif kind is None and tag == "li":
             kind = BlockKind.ITEM
-        align = outer.align
-        declared = _ALIGN.search(style)
+        bold, italic = outer.bold or tag in BOLD_TAGS, outer.italic or tag in ITALIC_TAGS
+        declared = None
+        if style:
+            declared = _ALIGN.search(style)
+            bold, italic = bold or bool(_BOLD.search(style)), italic or bool(_ITALIC.search(style))
+            hidden = hidden or bool(_HIDDEN.search(style))
         if declared:
-            align = declared[1].lower()
-        elif tag in BLOCK_TAGS and element.get("align"):
-            align = element.get("align").lower()
+            align = declared[1]
         elif tag == "center":
-            align = "center"
+            align = align or "center"
+        elif tag not in BLOCK_TAGS:
+            align = None
         return _Context(
-            bold=outer.bold or tag in BOLD_TAGS or bool(_BOLD.search(style)),
-            italic=outer.italic or tag in ITALIC_TAGS or bool(_ITALIC.search(style)),
+            bold=bold,
+            italic=italic,
             href=(element.get("href") or outer.href) if tag == "a" else outer.href,
-            align=align,
+            align=align.lower() if align else outer.align,
             kind=kind,
-            hidden=outer.hidden or _is_hidden(element),
+            hidden=outer.hidden or hidden,
         )
 
     def _mark(self, element: Any, tag: str) -> None:
@@ -233,22 +252,27 @@ class _Walker:
             self._control = True
 
     def _add(self, text: str, context: _Context) -> None:
-        if text and not context.hidden:
-            self._lines[-1].append(Run(text, context.href, context.bold, context.italic))
+        line = self._lines[-1]
+        # White space between blocks is most of a page's text; at the head of a line it says nothing.
+        if not context.hidden and (line or not text.isspace()):
+            line.append(Run(text, context.href, context.bold, context.italic))
 
     def _flush(self, context: _Context) -> None:
         """Close the block that is open: `context` is that of the element its words stood in."""
+        control, self._control = self._control, False
+        here, self._picture_here = self._picture_here, False
+        picture = here or self._picture_before
+        lines, self._lines = self._lines, [[]]
+        if not any(lines):
+            self._picture_before = picture
+            return
         stanzas: list[list[tuple[str, tuple[Run, ...]]]] = [[]]
-        for line in self._lines:
+        for line in lines:
             text = squash("".join(run.text for run in line))
             if text:
                 stanzas[-1].append((text, tuple(line)))
             elif stanzas[-1]:
                 stanzas.append([])
-        control, self._control = self._control, False
-        picture = self._picture_here or self._picture_before
-        here, self._picture_here = self._picture_here, False
-        self._lines = [[]]
         written = False
         for stanza in stanzas:
             for text, runs in _blocks_of(stanza):
@@ -262,10 +286,7 @@ class _Walker:
                 )
                 self.drafts.append(_settle(draft))
                 written = written or has_words(text)
-        if written:
-            self._picture_before = False
-        elif here:
-            self._picture_before = True
+        self._picture_before = picture and not written
 
     def _table(self, table: Any) -> bool:
         """Read a table of data or of pictures; False: it only arranges other blocks."""
@@ -304,10 +325,6 @@ class _Walker:
         self.embeds += inner.embeds
 
 
-def _is_hidden(element: Any) -> bool:
-    return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style") or ""))
-
-
 def _drafts_of(cell: Any) -> list[Draft]:
     walker = _Walker(set())
     walker.walk(cell)
@@ -327,7 +344,7 @@ def _blocks_of(stanza: list[tuple[str, tuple[Run, ...]]]) -> list[tuple[str, tup
     """
     if len(stanza) > 1 and all(len(text) <= VERSE_LINE for text, _ in stanza):
         runs = tuple(run for _, line in stanza for run in line)
-        if len(stanza) > 2 or _share(runs, lambda run: run.italic) == 1.0:
+        if len(stanza) > 2 or _all_words(runs, lambda run: run.italic):
             return [("\n".join(text for text, _ in stanza), runs)]
     return stanza
 
@@ -340,10 +357,11 @@ def _settle(draft: Draft) -> Draft:
     """
     if draft.kind not in (BlockKind.PARAGRAPH, BlockKind.VERSE):
         return draft
-    short = "\n" not in draft.text and len(draft.text) <= CAPTION_LENGTH
-    if draft.after_picture and short and (draft.align == "center" or draft.italic):
+    text = draft.text
+    beside_picture = draft.after_picture and len(text) <= CAPTION_LENGTH and "\n" not in text
+    if beside_picture and (draft.align == "center" or draft.italic):
         return replace(draft, kind=BlockKind.CAPTION)
-    heading = draft.kind is BlockKind.PARAGRAPH and draft.bold and not draft.align and not _SPEAKER.match(draft.text)
-    if heading and draft.text[-1] not in ".;," and word_count(draft.text) <= HEADING_WORDS:
+    heading = draft.kind is BlockKind.PARAGRAPH and not draft.align and text[-1] not in ".;," and draft.bold
+    if heading and word_count(text) <= HEADING_WORDS and not _SPEAKER.match(text):
         return replace(draft, kind=BlockKind.HEADING)
     return draft

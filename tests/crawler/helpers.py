@@ -8,9 +8,10 @@ from typing import Any
 from archive.article import Article, BlockKind, Rejection
 from archive.clock import VIETNAM
 from crawler.extraction.cleaning import Surroundings, clean
-from crawler.extraction.layout import Layout, SiteFacts, select_all
+from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, Reading, read
+from crawler.extraction.select import select_all
 from crawler.extraction.simplify import Draft, Run, Simplified, simplify
 from crawler.sites import all_sites
 

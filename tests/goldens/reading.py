@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,9 +110,13 @@ def write_golden(name: str, golden: Golden) -> None:
 
 
 @cache
-def reading_of(name: str) -> Golden:
-    """Read a page as it is served now and give it in a golden's form."""
+def reading_of(name: str, *, layouts: bool = True) -> Golden:
+    """Read a page as it is served now and give it in a golden's form.
+
+    Without `layouts` it is read as a page that none of its site's layouts fits.
+    """
     facts, page, at_address = _sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name)
+    facts = facts if layouts else replace(facts, layouts=())
     first = read(page, facts, NOW)
     # Reading takes nodes out of a page's tree, so a second reading starts from the bytes, as a crawl does.
     again = Page(page.url, page.body, page.content_type)
@@ -151,17 +156,26 @@ def serve(name: str) -> Page:
     return (_sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name))[1]
 
 
+def facts_of(name: str) -> SiteFacts:
+    """What the site of a page declares."""
+    return (_sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name))[0]
+
+
+def answer(site: sample.Site, url: str) -> sample.Response:
+    """What `site` answers at `url`, with its clock and its counters stopped."""
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    request = sample.Request("GET", parts.scheme, parts.netloc, target, dict(parse_qsl(parts.query)), {}, b"")
+    with stopped(site):
+        return site.answer(request)
+
+
 def _served(name: str) -> tuple[SiteFacts, Page, Any]:
     site_id, _, key = name.partition("/")
     site = sample_sites()[site_id]
 
     def at_address(url: str) -> Page:
-        parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        query = dict(parse_qsl(parts.query))
-        request = sample.Request("GET", parts.scheme, parts.netloc, target, query, {}, b"")
-        with stopped(site):
-            response = site.answer(request)
+        response = answer(site, url)
         assert response.status == 200, f"{url} answers {response.status}"
         return Page(url, response.body, response.headers["Content-Type"])
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extraction.layout import words
 from crawler.extraction.page import Page, declared_charset, decode
+from crawler.extraction.select import words
 from crawler.extraction.text import squash
 
 TEXT = "Mười bản vùng cao huyện Ba Vân thử nghiệm đường ống dẫn nước tự chảy, “giọt nước đầu tiên” về tới sân trường."

@@ -461,6 +461,48 @@ def test_date_of_structured_data_counts_without_a_layout() -> None:
     assert (published.instant, published.source) == (at("2023-03-12T14:05"), "meta")
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<h1>{title}</h1><p>Chủ nhật, 12/03/2023 14:05</p>",
+        "<div><h1>{title}</h1></div><div>Chủ nhật, 12/03/2023 14:05</div>",
+        "<div><div><h1>{title}</h1></div></div><p>Cập nhật: 12/03/2023 - 14:05</p>",
+        "<div><h1>{title}</h1><span>12/03/2023 14:05</span></div>",
+    ],
+    ids=["beside it", "beside its box", "beside the box of its box", "in its box"],
+)
+def test_date_beside_the_heading_counts_without_a_layout(markup: str) -> None:
+    published = article("bao_thai_nguyen", BTN, unknown(markup.format(title=TITLE) + LONG_HTML)).published
+    assert published is not None
+    assert (published.instant, published.source) == (at("2023-03-12T14:05"), "heading")
+
+
+def test_date_of_the_story_below_is_not_the_headings_without_a_layout() -> None:
+    below = "<div><p>Chiều 12/03/2023, bà con thôn Đồng Găng họp bàn việc chia nước tưới cho vụ đông sắp tới.</p></div>"
+    page = unknown(f"<div><h1>{TITLE}</h1></div>{below}{LONG_HTML}")
+    assert article("bao_thai_nguyen", BTN, page).published is None
+
+
+def test_title_that_agrees_with_the_section_of_an_address_is_none() -> None:
+    """A listing that is sent for an article which is gone bears its section's name, as its address does."""
+    url = "https://baothainguyen.vn/tin-tuc/hoc-tap-va-lam-theo-guong/mo-duong-ve-ban-300123-108.html"
+    page = unknown(f"<h1>Học tập và làm theo gương</h1><h1>Tin mới trong ngày</h1>{LONG_HTML}", title="Trang nhất")
+    assert refusal("bao_thai_nguyen", url, page).reason == "no-title"
+
+
+MENU = "".join(f"<p>Chuyên mục thứ {n} của cổng thông tin</p>" for n in range(20))
+
+
+def test_menus_are_no_article_without_a_layout() -> None:
+    refused = refusal("bao_thai_nguyen", BTN, unknown(f"<h1>{TITLE}</h1>{MENU}"))
+    assert (refused.reason, "short lines" in refused.detail) == ("no-layout", True)
+
+
+def test_news_with_short_lines_is_kept_without_a_layout() -> None:
+    rows = "".join(f"<p>Thôn số {n}: {n} hộ</p>" for n in range(12))
+    assert len(prose(article("bao_thai_nguyen", BTN, unknown(f"{LONG_HTML}{rows}")))) == len(LONG) + 12
+
+
 LOGIN = "<h1>Đăng nhập</h1><form>Tên <input name='u'> Mật khẩu <input type='password'></form>"
 LINKS = "".join(
     (
