@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from scrapy.settings import Settings as ScrapySettings
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import BlockKind, Dated, Precision
 from archive.copying import back_up, copy_archive
@@ -25,7 +24,6 @@ from archive.database import (
     ArchiveError,
     Sessions,
     check_version,
-    explained,
     newest_version,
     open_engine,
     reading,
@@ -108,8 +106,6 @@ def main() -> None:
         _fail(str(error), WRONG_USE)
     except ArchiveError as error:
         _fail(str(error), FAILED)
-    except (InterfaceError, OperationalError) as error:
-        _fail(f"the database cannot be used: {explained(error)}", FAILED)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

@@ -119,7 +119,7 @@ class CaptureWriter:
     def _write_all(self, now: datetime, members: list[tuple[bytes, str, int]]) -> list[Location]:
         file = self._open(now)
         offset = self._write(file, b"".join(member for member, _, _ in members))
-        name = self._path.relative_to(self._folder).as_posix()
+        name = self._name(self._path)
         out = []
         for member, digest, length in members:
             out.append(Location(name, offset, len(member), digest, length))
@@ -155,10 +155,9 @@ class CaptureWriter:
             return self._file
         self._close_file()
         number = 1
-        while (path := self._path_of(month, number)).exists() and (
-            self._path_of(month, number + 1).exists() or path.stat().st_size >= ROLL_AT
-        ):
+        while not self._is_ours_to_fill(month, number):
             number += 1
+        path = self._path_of(month, number)
         self._path, self._month = path, month
         try:
             file = path.open("ab", buffering=0)
@@ -188,13 +187,24 @@ class CaptureWriter:
             _sync_folder(path.parent)
         return file
 
+    def _is_ours_to_fill(self, month: str, number: int) -> bool:
+        path = self._path_of(month, number)
+        if path.exists():
+            return not self._path_of(month, number + 1).exists() and path.stat().st_size < ROLL_AT
+        # One that the database knows is another machine's, or was moved away: its places are taken.
+        return self._known_end(self._name(path)) == 0
+
+    def _name(self, path: Path) -> str:
+        """The path of a capture file as the database knows it."""
+        return path.relative_to(self._folder).as_posix()
+
     def _path_of(self, month: str, number: int) -> Path:
         return self._folder / self._site / (f"{month}.warc.gz" if number == 1 else f"{month}-{number}.warc.gz")
 
     def _cut_back(self, file: IO[bytes]) -> int:
         """Cut a torn record off the end; give the new end."""
         size = os.fstat(file.fileno()).st_size
-        known = self._known_end(self._path.relative_to(self._folder).as_posix())
+        known = self._known_end(self._name(self._path))
         if size < known:
             raise CaptureError(
                 f"{self._path}: holds {size} bytes, but the database knows of {known}; restore the file "

@@ -14,9 +14,9 @@ from archive.clock import Clock
 from archive.database import (
     ArchiveError,
     check_version,
+    outside_transactions,
     reading,
     session_factory,
-    understandable,
     upgrade,
     version_of,
 )
@@ -41,7 +41,7 @@ def copy_archive(
     if version_of(target) is None:
         upgrade(target)
     check_version(target)
-    with reading(session_factory(source)) as given, understandable(target), target.begin() as connection:
+    with reading(session_factory(source)) as given, target.begin() as connection:
         for table in Base.metadata.sorted_tables:
             if connection.scalar(select(table.c[0]).limit(1)) is not None:
                 raise ArchiveError(
@@ -112,9 +112,8 @@ def _vacuum_into(engine: Engine, file: Path) -> None:
     free = shutil.disk_usage(file.parent).free
     if free < size:
         raise ArchiveError(f"{file}: the backup needs {size} bytes and {free} are free; {_INSTEAD}")
-    with understandable(engine), engine.connect() as connection:
-        # To the driver itself: no transaction may be open, and SQLAlchemy would begin one.
-        connection.connection.cursor().execute("vacuum into ?", (str(file),))
+    with outside_transactions(engine) as connection:
+        connection.exec_driver_sql("vacuum into ?", (str(file),))
 
 
 def _dump(engine: Engine, file: Path) -> None:

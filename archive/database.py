@@ -13,8 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from archive.models import Base, Site
@@ -29,14 +29,32 @@ SITE_LOCKS = 0x62740001
 UPGRADE_LOCK = 0x62740000
 """Our names among PostgreSQL's advisory locks ("bt" and a number); for a site its key is the second part."""
 
-_DISK_FULL = "53100"
-"""SQLSTATE disk_full (PostgreSQL, appendix A)."""
+_FULL = "the database's disk is full; make room on it: nothing that was kept is lost"
+_BUSY = f"another process has been writing for {BUSY_SECONDS} seconds; wait until it ends"
+_DAMAGED = "the file is damaged or no database: restore a backup (docs/databases.md), or check BAOTINH_DATABASE_URL"
+_ADVICE: dict[str | int, str] = {
+    "25006": "this database can only be read, as a copy of another server is; name the server that is written to",
+    "42501": "make the archive's user the owner of the database: alter database NAME owner to USER",
+    "53100": _FULL,
+    "53300": "the server takes no more connections; crawl fewer sites --at-once or raise its max_connections",
+    "55P03": _BUSY,
+    "57P03": "the server is starting or stopping; wait until it is up",
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_CANTOPEN: "check that the file and its folder may be written to by this user",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: "the disk is full or failing; make room on it or mend it: nothing that was kept is lost",
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_READONLY: "check that the file and its folder may be written to by this user",
+}
+"""What an operator can do, by SQLSTATE (PostgreSQL, appendix A) or SQLite's primary result code."""
 
 _PASSING = ("40001", "40P01")
 """SQLSTATE serialization_failure and deadlock_detected (PostgreSQL, appendix A)."""
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-_READING = "archive_reading"
+_BEGIN = "archive_begin"
+"""Execution option: how a transaction begins on SQLite; empty for none."""
 
 Sessions = sessionmaker[Session]
 """Makes sessions: ``with sessions.begin() as session`` is one writing transaction."""
@@ -44,6 +62,10 @@ Sessions = sessionmaker[Session]
 
 class ArchiveError(Exception):
     """Something is wrong with the archive; the message is for the operator and says what to do."""
+
+
+class DatabaseFailed(ArchiveError):
+    """The database itself fails, whatever is asked of it: it is gone, full, locked or closed to this user."""
 
 
 class ArchiveMissing(ArchiveError):
@@ -67,18 +89,23 @@ def open_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "postgresql":
         # A crawl lives for hours: a connection that the server dropped meanwhile is replaced, not used.
         options["pool_pre_ping"] = True
+        # Said, since a server, a database and a user may each have another default.
+        options["isolation_level"] = "READ COMMITTED"
         given = make_url(url).query
-        ours = {"connect_timeout": CONNECT_SECONDS, "application_name": "baotinh"}
+        ours = {"connect_timeout": CONNECT_SECONDS, "application_name": "baotinh", "client_encoding": "utf8"}
         options["connect_args"] = {name: value for name, value in ours.items() if name not in given}
     try:
         engine = create_engine(url, **options)
     except ModuleNotFoundError as error:
         raise ArchiveError(
-            f"{_shown(make_url(url))}: PostgreSQL's driver is not installed; run pip install 'baotinh[postgresql]'"
+            f"{shown(make_url(url))}: PostgreSQL's driver is not installed; run pip install 'baotinh[postgresql]'"
         ) from error
+    event.listen(engine, "handle_error", _explain, retval=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _set_up_postgresql)
     return engine
 
 
@@ -94,8 +121,44 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once ("database is locked") when another
     # wrote in between, whatever the timeout: so writers take the lock at their beginning.
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("begin" if reading else "begin immediate")
+    begin = connection.get_execution_options().get(_BEGIN, "begin immediate")
+    if begin:
+        connection.exec_driver_sql(begin)
+
+
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    # The driver reads dates in this style only; and who waits is told so, as on SQLite.
+    connection.execute(f"set datestyle = iso; set lock_timeout = '{BUSY_SECONDS}s'")
+    connection.commit()
+
+
+def _explain(context: ExceptionContext) -> ArchiveError | None:
+    """Turn what the driver raises when the database itself fails into a message that says what to do."""
+    error = context.sqlalchemy_exception
+    # A value that is refused is the program's fault, or that of the one page it came from.
+    if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError | DataError):
+        return None
+    if context.is_pre_ping or context.engine is None:
+        return None
+    # It failed only because of another transaction, and may well go through alone.
+    if getattr(error.orig, "sqlstate", None) in _PASSING:
+        return None
+    words = " ".join(str(error.orig).split())
+    return DatabaseFailed(f"{shown(context.engine.url)}: {words}; {_advice(error.orig)}")
+
+
+def _advice(error: BaseException | None) -> str:
+    if isinstance(error, sqlite3.Error):
+        # The low byte is the primary code (SQLite, "Result and Error Codes").
+        code: str | int | None = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return _ADVICE.get(code or 0, "check BAOTINH_DATA and BAOTINH_DATABASE_URL")
+    code = getattr(error, "sqlstate", None)
+    if code is None:
+        return (
+            "check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database there "
+            "(`createdb NAME` makes one)"
+        )
+    return _ADVICE.get(code, "docs/databases.md tells how the database is set up; if it is, please report this")
 
 
 def session_factory(engine: Engine) -> Sessions:
@@ -122,6 +185,14 @@ def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
         if _dialect(session) != "sqlite":
             session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))
         yield session
+
+
+@contextmanager
+def outside_transactions(engine: Engine) -> Iterator[Connection]:
+    """A connection on which every statement stands for itself, for those that no transaction may hold."""
+    options = {_BEGIN: "", "isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
 
 
 def insert_if_new(session: Session, model: type[Base], row: dict[str, Any]) -> int | None:
@@ -174,7 +245,7 @@ def lock_site(engine: Engine, site_id: int, site: str) -> Connection | None:
 
 def _reading_options(dialect: str) -> dict[str, Any]:
     if dialect == "sqlite":
-        return {_READING: True}
+        return {_BEGIN: "begin"}
     return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -200,7 +271,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def _run(engine: Engine, step: Any, revision: str) -> None:
     config = _config()
-    with understandable(engine), engine.begin() as connection:
+    with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             _refuse_other_encodings(engine, connection)
             connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
@@ -216,10 +287,10 @@ def check_version(engine: Engine) -> None:
     """
     version = version_of(engine)
     if version is None:
-        raise ArchiveMissing(f"{_shown(engine.url)}: there is no archive yet; run `baotinh db upgrade`")
+        raise ArchiveMissing(f"{shown(engine.url)}: there is no archive yet; run `baotinh db upgrade`")
     if version != newest_version():
         raise ArchiveOutdated(
-            f"{_shown(engine.url)}: the archive is at version {version}, older than this program; "
+            f"{shown(engine.url)}: the archive is at version {version}, older than this program; "
             "run `baotinh db upgrade`"
         )
 
@@ -240,7 +311,7 @@ def version_of(engine: Engine) -> str | None:
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return None
     options = _reading_options(engine.dialect.name)
-    with understandable(engine), engine.connect().execution_options(**options) as connection:
+    with engine.connect().execution_options(**options) as connection:
         return _refuse_newer(engine, connection, _config())
 
 
@@ -249,7 +320,7 @@ def _refuse_newer(engine: Engine, connection: Connection, config: Config) -> str
     version = MigrationContext.configure(connection).get_current_revision()
     if version is not None and version not in known:
         raise ArchiveNewer(
-            f"{_shown(engine.url)}: the archive is at version {version}, newer than this program; upgrade the program"
+            f"{shown(engine.url)}: the archive is at version {version}, newer than this program; upgrade the program"
         )
     return version
 
@@ -258,47 +329,11 @@ def _refuse_other_encodings(engine: Engine, connection: Connection) -> None:
     encoding = connection.exec_driver_sql("show server_encoding").scalar_one()
     if encoding != "UTF8":
         raise ArchiveError(
-            f"{_shown(engine.url)}: the database is encoded in {encoding}, which cannot hold every letter; "
+            f"{shown(engine.url)}: the database is encoded in {encoding}, which cannot hold every letter; "
             f"make another: createdb --encoding=UTF8 --template=template0 NAME"
         )
 
 
-@contextmanager
-def understandable(engine: Engine) -> Iterator[None]:
-    """Turn what the driver raises in the block into an ArchiveError that says what to do."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise ArchiveError(f"{_shown(engine.url)}: cannot be used as an archive: {explained(error)}") from error
-
-
-def explained(error: DBAPIError) -> str:
-    """What went wrong with the database, and what an operator can do about it, in one line."""
-    words = " ".join(str(error.orig).split())
-    if _is_disk_full(error.orig):
-        return f"{words}: the database's disk is full; make room on it, then run again: nothing that was kept is lost"
-    if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-        return (
-            f"{words}: another process has been writing for {BUSY_SECONDS} seconds; wait until it ends, then run again"
-        )
-    if isinstance(error.orig, sqlite3.Error):
-        return f"{words}; check BAOTINH_DATA and BAOTINH_DATABASE_URL"
-    return (
-        f"{words}; check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database "
-        "there (`createdb NAME` makes one)"
-    )
-
-
-def is_passing(error: DBAPIError) -> bool:
-    """Whether a transaction failed only because of another, so that it may well go through alone."""
-    return getattr(error.orig, "sqlstate", None) in _PASSING
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return getattr(error, "sqlstate", None) == _DISK_FULL
-
-
-def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)
+def shown(url: URL) -> str:
+    """A database's URL as messages show it: as an operator writes it, without its password."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)

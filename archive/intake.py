@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from archive.captures import CaptureError, CaptureWriter, Location, Sent
-from archive.database import is_passing
+from archive.database import DatabaseFailed
 from archive.store import Kept, NewCapture, Outcome, Read, Store
 
 MOST_AT_ONCE = 32
@@ -107,7 +106,7 @@ class Intake:
                 results = [job.put(session) for job in jobs]
         except Exception as error:
             # The database itself fails for all; else it is one of them, and alone each tells which.
-            if len(jobs) == 1 or (isinstance(error, InterfaceError | OperationalError) and not is_passing(error)):
+            if len(jobs) == 1 or isinstance(error, DatabaseFailed):
                 for job in jobs:
                     job.done.set_exception(error)
             else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from archive.clock import Clock
 from archive.database import Sessions, reading
@@ -74,12 +74,20 @@ class Runs:
         with reading(self._sessions) as session:
             return [run_record(name, run) for run, name in session.execute(query)]
 
-    def of_process(self, site: str, pid: int) -> RunRecord | None:
-        """The last run that the process `pid` made of `site`; None if it has made none."""
+    def last_key(self) -> int:
+        """The key of the latest run of any site, 0 if there is none: for `of_process`."""
+        with reading(self._sessions) as session:
+            return session.scalar(select(func.max(Run.id))) or 0
+
+    def of_process(self, site: str, pid: int, after: int) -> RunRecord | None:
+        """The run that the process `pid` made of `site` after the run with the key `after`; None if it made none.
+
+        Process ids come again, the sooner in containers: an older run is that of another process.
+        """
         query = (
             select(Run)
             .join(Site, Site.id == Run.site_id)
-            .where(Site.name == site, Run.pid == pid)
+            .where(Site.name == site, Run.pid == pid, Run.id > after)
             .order_by(Run.id.desc())
             .limit(1)
         )

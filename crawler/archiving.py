@@ -6,12 +6,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from archive.captures import CaptureWriter
 from archive.clock import Clock
-from archive.database import Sessions, check_version, explained, lock_site, open_engine, session_factory
+from archive.database import Sessions, check_version, lock_site, open_engine, session_factory
 from archive.intake import Intake
 from archive.ledger import Ledger
 from archive.settings import Settings
@@ -19,6 +20,10 @@ from archive.store import SiteRecord, Store, known_end, register_site
 
 ARCHIVE_LOST = "archive"
 """Reason for closing a crawl whose archive cannot be written to."""
+
+
+class ArchiveLost(IgnoreRequest):
+    """A page could not be kept: the crawl is ending, and what was asked for stays due."""
 
 
 @dataclass(eq=False)
@@ -67,14 +72,14 @@ def archiving(crawler: Crawler) -> Archiving:
 
 def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
-    desk = archiving(crawler)
+    desk, engine = archiving(crawler), crawler.engine
     if desk.ending is not None:
         return
-    words = explained(error) if isinstance(error, DBAPIError) else str(error)
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     desk.troubles.insert(0, f"the archive cannot be written to: {words}")
-    if crawler.engine.spider is not None:
+    if engine.spider is not None:
         # Not awaited: closing waits for the very request or item that met the error.
-        desk.ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=ARCHIVE_LOST))
+        desk.ending = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_LOST))
 
 
 def _open(crawler: Crawler) -> Archiving:

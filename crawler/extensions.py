@@ -13,9 +13,10 @@ from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
-from crawler.archiving import ARCHIVE_LOST, Archiving, archiving
+from crawler.archiving import ARCHIVE_LOST, ArchiveLost, Archiving, archiving, stop_for_archive
 from crawler.families.base import MIDDLE_OF_DELAY
 
 BEAT_SECONDS = 2.0
@@ -88,24 +89,35 @@ class RunLog:
         if self._beat is not None and self._beat.running:
             self._beat.stop()
         desk = archiving(self.crawler)
-        known = sum(desk.ledger.counts().values()) if not spider.only_url else 0
-        outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
-        if desk.run_id is not None:
-            self._runs(desk).finish_run(desk.run_id, outcome, words, self.counts())
+        try:
+            known = sum(desk.ledger.counts().values()) if not spider.only_url else 0
+            outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
+            if desk.run_id is not None:
+                self._runs(desk).finish_run(desk.run_id, outcome, words, self.counts())
+        except DatabaseFailed as error:
+            # Its row stays open: whoever looks at the run finds it lost, and this in its log.
+            outcome, words = RunOutcome.FAILED, str(error)
         level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
         spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
         desk.close()
 
     def broke(self, failure: Failure, response: Response | None = None, item: Any = None) -> None:
-        """Note an error of the program while it read or saved a page; it is tried again, ever more rarely."""
+        """Note an error of the program while it read or saved a page; it is tried again, ever more rarely.
+
+        A database that fails is no error of the page: it ends the crawl.
+        """
+        if isinstance(failure.value, ArchiveLost):
+            return
+        if isinstance(failure.value, DatabaseFailed):
+            stop_for_archive(self.crawler, failure.value)
+            return
         request = response.request if response is not None else None
         found = getattr(item, "found", None) or (request.cb_kwargs.get("found") if request else None)
-        if found is not None:
-            archiving(self.crawler).ledger.failed(found.url, f"error: {failure.value}", soft=False)
-        archiving(self.crawler).troubles.append(
-            f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}"
-        )
+        desk = archiving(self.crawler)
+        desk.troubles.append(f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}")
         self.crawler.stats.inc_value("errors")
+        if found is not None:
+            desk.ledger.failed(found.url, f"error: {failure.value}", soft=False)
 
     def counts(self) -> dict[str, int]:
         """The numbers of this run so far, those that are zero left out; rejections by reason."""
@@ -116,8 +128,12 @@ class RunLog:
 
     def _tell(self) -> None:
         desk = archiving(self.crawler)
-        if desk.run_id is not None:
+        if desk.run_id is None:
+            return
+        try:
             self._runs(desk).beat(desk.run_id, self.counts())
+        except DatabaseFailed as error:
+            stop_for_archive(self.crawler, error)
 
     def _runs(self, desk: Archiving) -> Runs:
         return Runs(desk.sessions, desk.clock)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from archive.captures import Location, Sent, decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
-from crawler.archiving import archiving, stop_for_archive
+from crawler.archiving import ArchiveLost, archiving, stop_for_archive
 
 if TYPE_CHECKING:
     from crawler.families.base import SiteSpider
@@ -119,5 +119,5 @@ class CaptureMiddleware:
             request.meta[CAPTURE] = await asyncio.wrap_future(desk.intake.keep(sent, described))
         except (ArchiveError, DBAPIError, OSError) as error:
             stop_for_archive(self.crawler, error)
-            raise IgnoreRequest(f"the archive cannot be written to: {error}") from error
+            raise ArchiveLost(f"the archive cannot be written to: {error}") from error
         return response

@@ -3,12 +3,10 @@
 import asyncio
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DropItem
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import Outcome, Read
-from crawler.archiving import archiving, stop_for_archive
+from crawler.archiving import archiving
 from crawler.extraction.read import EXTRACTOR_VERSION
 from crawler.items import PageRead
 
@@ -25,13 +23,9 @@ class StorePipeline:
         return cls(crawler)
 
     async def process_item(self, item: PageRead) -> PageRead:
-        """Save `item`. A database that fails stops the crawl: what is not stored stays due in the ledger."""
-        try:
-            read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found)
-            outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
-        except (InterfaceError, OperationalError) as error:
-            stop_for_archive(self.crawler, error)
-            raise DropItem(f"{item.requested} was not stored and stays due") from error
+        """Save `item`; what cannot be stored stays due in the ledger."""
+        read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found)
+        outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
         stats = self.crawler.stats
         stats.inc_value(f"articles/{outcome}")
         if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):

@@ -22,7 +22,9 @@ STOP_SECONDS = 20.0
 
 POLL_SECONDS = 0.2
 
-_ERROR_LINE = re.compile(r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Locked|Missing|Outdated|Newer|Configured)): (.+)$")
+_ERROR_LINE = re.compile(
+    r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Failed|Locked|Missing|Outdated|Newer|Configured)): (.+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Child:
     """A crawl under way: a process of its own session, whose log goes to a file."""
 
     def __init__(self, order: Order, settings: Settings, runs: Runs) -> None:
-        self.order, self._runs = order, runs
+        self.order, self._runs, self._before = order, runs, runs.last_key()
         now = settings.clock.now()
         self.log = settings.logs / order.site / f"{now:%Y-%m-%dT%H%M%S}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,7 @@ class Child:
 
     def record(self) -> RunRecord | None:
         """The `run` row of this very process, or None if it never came so far as to write one."""
-        return self._runs.of_process(self.order.site, self._process.pid)
+        return self._runs.of_process(self.order.site, self._process.pid, self._before)
 
     def result(self) -> tuple[RunOutcome, str | None]:
         """How the ended crawl ended, and why if that is not plain."""
@@ -103,11 +105,14 @@ class Child:
             return RunOutcome.FAILED, f"{last_error(self.log)} (log: {self.log})"
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
-            how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
+            how = (
+                f"was killed by signal {-code} before it could say why"
+                if code and code < 0
+                else f"could not write down how it ended: {last_error(self.log)}"
+            )
             return (
                 RunOutcome.LOST,
-                f"the crawl {how} before it could say why, as when the disk is full; see its log, "
-                f"then crawl again: it goes on where it stopped (log: {self.log})",
+                f"the crawl {how}; mend that, then crawl again: it goes on where it stopped (log: {self.log})",
             )
         return record.outcome, record.reason
 

@@ -21,7 +21,7 @@ from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from archive.store import Kept
-from crawler.archiving import Archiving, archiving
+from crawler.archiving import ArchiveLost, Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -324,6 +324,8 @@ class SiteSpider(scrapy.Spider):
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
         ledger, error = self.desk.ledger, failure.value or RuntimeError("an unknown failure")
+        if isinstance(error, ArchiveLost):
+            return
         if isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
@@ -370,6 +372,8 @@ class SiteSpider(scrapy.Spider):
         request.priority = DISCOVERY_PRIORITY
         try:
             response = await self.crawler.engine.download_async(request)
+        except ArchiveLost:
+            raise
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
             self._trouble(request.url, describe(error))

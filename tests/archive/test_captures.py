@@ -176,6 +176,36 @@ def test_what_the_database_knows_is_never_cut(folder: Path, clock: HandClock) ->
     assert path.stat().st_size == end - 1
 
 
+def test_two_machines_of_one_archive_never_name_two_records_alike(tmp_path: Path, clock: HandClock) -> None:
+    ends: dict[str, int] = {}
+    places: list[Location] = []
+    for machine in ("a", "b", "a", "b", "a"):
+        with CaptureWriter(tmp_path / machine, "s", clock, lambda file: ends.get(file, 0)) as opened:
+            place = opened.append(URL, 200, HEADERS, BODY + machine.encode())
+        ends[place.file] = place.offset + place.length
+        places.append(place)
+        assert read_capture(tmp_path / machine, place.file, place.offset, place.length)[3] == BODY + machine.encode()
+    assert [place.file for place in places] == [f"s/2022-01{number}.warc.gz" for number in ("", "-2", "", "-2", "")]
+    assert len({(place.file, place.offset) for place in places}) == 5
+
+
+def test_a_file_that_is_too_short_and_moved_away_is_followed_by_another(folder: Path, clock: HandClock) -> None:
+    ends: dict[str, int] = {}
+
+    def append() -> Location:
+        with CaptureWriter(folder, "s", clock, lambda file: ends.get(file, 0)) as opened:
+            return opened.append(URL, 200, HEADERS, BODY)
+
+    place = append()
+    ends[place.file] = place.offset + place.length
+    path = folder / place.file
+    os.truncate(path, 100)
+    with pytest.raises(CaptureError, match="move it away to start another"):
+        append()
+    path.rename(folder / "aside")
+    assert append().file == "s/2022-01-2.warc.gz"
+
+
 def test_damage_below_the_known_end_stays(folder: Path, clock: HandClock) -> None:
     with writer(folder, clock) as opened:
         first = opened.append(URL, 200, HEADERS, BODY)

@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.clock import VIETNAM
@@ -19,20 +20,24 @@ from archive.database import (
     ArchiveMissing,
     ArchiveNewer,
     ArchiveOutdated,
+    DatabaseFailed,
     Sessions,
     check_version,
     downgrade,
     lock_site,
     open_engine,
     reading,
-    understandable,
+    session_factory,
     upgrade,
     writing,
 )
+from archive.ledger import Ledger
 from archive.models import Extraction, StoredText, Url
 from archive.models import Site as SiteRow
+from archive.records import records
 from archive.settings import Settings
-from tests.archive.helpers import START, Site, page
+from archive.store import SiteRecord, Store, register_site
+from tests.archive.helpers import START, HandClock, Site, page
 from tests.postgresql import PostgreSQL
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +140,9 @@ def test_an_older_archive(engine: Engine) -> None:
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "x.sqlite3").write_bytes(b"no database at all, but long enough to look at" * 50)
-    with pytest.raises(ArchiveError, match="file is not a database; check BAOTINH_DATA"):
+    with pytest.raises(
+        ArchiveError, match="file is not a database; the file is damaged or no database: restore a backup"
+    ):
         check_version(open_engine(f"sqlite:///{tmp_path}/x.sqlite3"))
 
 
@@ -159,6 +166,62 @@ def test_a_database_that_cannot_hold_vietnamese(postgresql: PostgreSQL) -> None:
         upgrade(open_engine(url))
 
 
+@pytest.mark.parametrize(
+    "default",
+    [
+        "default_transaction_isolation = 'serializable'",
+        "datestyle = 'German, DMY'",
+        "timezone = 'America/St_Johns'",
+        "client_encoding = 'LATIN1'",
+    ],
+)
+def test_a_server_may_have_other_defaults(postgresql: PostgreSQL, clock: HandClock, default: str) -> None:
+    url = postgresql.new_database()
+    postgresql.execute(f"alter database {make_url(url).database} set {default}")
+    engine = open_engine(url)
+    upgrade(engine)
+    sessions = session_factory(engine)
+    with sessions.begin() as session:
+        site_id = register_site(session, SiteRecord("x", "Đê", "f", (), "ha-nam"), clock)
+    site = Site("x", site_id, Ledger(sessions, site_id, clock), Store(sessions, site_id, clock), clock)
+    site.save(page("1", "Đê đã vỡ."))
+
+    def add(times: int) -> None:
+        for _ in range(times):
+            site.ledger.failed("https://x.vn/bai", "HTTP 500", soft=True)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(add, (8, 8, 8)))
+    with reading(sessions) as session:
+        assert session.scalar(select(Url.failures).where(Url.url == "https://x.vn/bai")) == 12
+        [record] = records(session)
+    assert (record.site_title, record.text()) == ("Đê", "Đê đã vỡ.")
+    assert record.published == page("1").published
+    engine.dispose()
+
+
+def test_a_user_who_may_not_create_tables(postgresql: PostgreSQL) -> None:
+    url = make_url(postgresql.new_database())
+    postgresql.execute("drop role if exists visitor")
+    postgresql.execute("create role visitor login")
+    with pytest.raises(DatabaseFailed, match=r"permission denied.*make the archive's user the owner"):
+        upgrade(open_engine(url.set(username="visitor").render_as_string(False)))
+
+
+def test_a_writer_that_never_ends_says_so(
+    site: Site, engine: Engine, sessions: Sessions, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.database.BUSY_SECONDS", 1)
+    other = session_factory(open_engine(settings.database_url))
+    with writing(sessions, site.id) as session:
+        session.scalars(select(Url)).all()
+        message = "another process has been writing for 30 seconds; wait until it ends"
+        with pytest.raises(DatabaseFailed, match=message), writing(other, site.id) as second:
+            second.scalars(select(Url)).all()
+    with writing(other, site.id) as session:
+        session.scalars(select(Url)).all()
+
+
 def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ArchiveError, match=r"pip install 'baotinh\[postgresql\]'"):
@@ -170,7 +233,7 @@ def test_a_full_disk_says_so(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("create table t (x)")
         connection.exec_driver_sql("pragma max_page_count = 3")
-        with pytest.raises(ArchiveError, match="the database's disk is full; make room on it"), understandable(engine):
+        with pytest.raises(DatabaseFailed, match="the database's disk is full; make room on it"):
             connection.execute(text("insert into t values (zeroblob(100000))"))
 
 
@@ -178,18 +241,10 @@ def test_a_full_disk_of_the_server_says_so(postgresql: PostgreSQL) -> None:
     full = "do $$ begin raise exception using errcode = 'disk_full', message = 'could not extend file'; end $$"
     engine = open_engine(postgresql.new_database())
     with (
-        pytest.raises(ArchiveError, match=r"extend file.*the database's disk is full; make room on it"),
-        understandable(engine),
+        pytest.raises(DatabaseFailed, match=r"extend file.*the database's disk is full; make room on it"),
         engine.begin() as connection,
     ):
         connection.exec_driver_sql(full)
-
-
-def test_a_lasting_lock_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.database.BUSY_SECONDS", 0)
-    engine = open_engine(f"sqlite:///{tmp_path}/x.sqlite3")
-    with engine.begin(), pytest.raises(ArchiveError, match="another process has been writing"):
-        upgrade(engine)
 
 
 def test_one_crawl_of_a_site_at_a_time_on_a_shared_archive(make_site: Callable[..., Site], engine: Engine) -> None:

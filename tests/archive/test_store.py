@@ -1,5 +1,6 @@
 """The store: one transaction, twice is once, nothing that is kept is lost."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -337,6 +338,21 @@ def test_runs(site: Site, sessions: Sessions, clock: HandClock, monkeypatch: pyt
     assert dead != run
     with pytest.raises(IntegrityError), sessions.begin() as session:
         session.execute(text("update run set finished_at = null"))
+
+
+def test_a_run_is_of_this_process_and_not_of_one_that_had_its_id_before(
+    make_site: Callable[..., Site], sessions: Sessions, clock: HandClock
+) -> None:
+    site, other = make_site(), make_site("hong_linh", "ha-tinh")
+    runs = Runs(sessions, clock)
+    assert runs.last_key() == 0
+    runs.finish_run(runs.start_run(site.id, {}), RunOutcome.FINISHED, None, {})
+    before = runs.start_run(other.id, {})
+    assert runs.last_key() == before
+    assert runs.of_process(site.name, os.getpid(), before) is None
+    runs.start_run(site.id, {"limit": "5"})
+    found = runs.of_process(site.name, os.getpid(), before)
+    assert found is not None and found.arguments == {"limit": "5"}
 
 
 def test_status(make_site: Callable[..., Site], sessions: Sessions) -> None:
