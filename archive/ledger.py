@@ -192,11 +192,12 @@ class Ledger:
 
     def seen_before(self, urls: Collection[str], instant: datetime) -> bool:
         """Whether each of `urls` was already known at `instant`."""
-        query = select(func.count(Url.url.distinct())).where(
-            self._mine(), Url.url.in_(urls), Url.first_seen_at <= instant
-        )
+        wanted = list(set(urls))
+        known = select(func.count(Url.id)).where(self._mine(), Url.first_seen_at <= instant)
         with reading(self._sessions) as session:
-            return session.scalar(query) == len(set(urls))
+            # A page at a time: a sitemap may hold more than the parameters that a statement may have.
+            pages = (wanted[start : start + _PAGE] for start in range(0, len(wanted), _PAGE))
+            return all(session.scalar(known.where(Url.url.in_(page))) == len(page) for page in pages)
 
     def counts(self) -> dict[str, int]:
         """How many article URLs are in each state; states without any are left out."""

@@ -195,6 +195,10 @@ def test_what_was_seen_before_a_walk_is_told_from_what_came_later(site: Site, cl
     assert not site.ledger.seen_before([one, "http://baoquangninh.com.vn/never-seen/"], walk)
 
 
+def test_more_addresses_than_a_statement_has_parameters_can_be_asked_about(site: Site, clock: HandClock) -> None:
+    assert not site.ledger.seen_before([f"http://baoquangninh.com.vn/{n}/" for n in range(70_000)], clock.now())
+
+
 def test_what_robots_txt_closed_is_asked_about_again_after_a_month(site: Site, clock: HandClock) -> None:
     site.ledger.see([found("1")])
     site.ledger.forbidden(found("1").url, "robots.txt")
