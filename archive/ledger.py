@@ -319,8 +319,8 @@ class _Page:
             row.article_key = one.key or None
             row.first_seen_at, row.found_on, row.sections, row.failures = now, one.found_on, [], 0.0
             row.state = UrlState.FOUND.value
+            # Not flushed: at the end all new rows go in one statement.
             self._session.add(row)
-            self._session.flush()
             self._rows[one.url] = row
             self._by_key.setdefault(one.key, []).append(row)
         row.article_key = row.article_key or one.key or None
