@@ -20,8 +20,8 @@ ROBOTSTXT_USER_AGENT = "baotinh"
 DOWNLOAD_DELAY = 1.5
 CONCURRENT_REQUESTS = 4
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-# A page gives one item at most. Scrapy makes so many tasks for each page, whatever it gives: the default of
-# 100 took a third of the time of a crawl.
+# A page gives one item at most, and Scrapy makes so many tasks for each page, whatever it gives: with the default
+# of 100 a crawl of 600 pages took 7 % longer (median of three).
 CONCURRENT_ITEMS = 1
 RETRY_TIMES = 3
 REDIRECT_MAX_TIMES = 5

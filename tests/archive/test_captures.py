@@ -1,5 +1,6 @@
 """Captures survive what happens to files: torn tails, full disks, two writers."""
 
+import errno
 import fcntl
 import gzip
 import os
@@ -23,6 +24,7 @@ from archive.captures import (
     CaptureLocked,
     CaptureWriter,
     Location,
+    Sent,
     decoded,
     last_whole_member,
     read_capture,
@@ -121,6 +123,50 @@ def test_a_record_is_durable_before_append_returns(
     with writer(folder, clock) as opened:
         place = opened.append(URL, 200, HEADERS, BODY)
         assert synced[-1] == place.offset + place.length
+
+
+def batch(number: int, size: int = 1_000) -> list[Sent]:
+    return [Sent(f"{URL}{n}", 200, HEADERS, os.urandom(size)) for n in range(number)]
+
+
+def test_one_wait_for_the_disk_serves_all_that_is_written_together(
+    folder: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = batch(5)
+    with writer(folder, clock) as opened:
+        opened.append(URL, 200, HEADERS, BODY)
+        synced: list[int] = []
+        monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_size))
+        places = opened.append_all(responses)
+    assert synced == [places[-1].offset + places[-1].length]
+    read = [read_capture(folder, place.file, place.offset, place.length) for place in places]
+    assert [(url, body) for url, _, _, body in read] == [(one.url, one.body) for one in responses]
+
+
+def test_what_is_written_together_goes_on_in_the_next_file(
+    folder: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captures, "ROLL_AT", 2_500)
+    responses = batch(6)
+    with writer(folder, clock) as opened:
+        places = opened.append_all(responses)
+    assert len({place.file for place in places}) > 1
+    for place, one in zip(places, responses, strict=True):
+        assert read_capture(folder, place.file, place.offset, place.length)[3] == one.body
+
+
+def test_what_cannot_be_written_whole_leaves_nothing_of_it(
+    folder: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with writer(folder, clock) as opened:
+        place = opened.append(URL, 200, HEADERS, BODY)
+        with monkeypatch.context() as patch, pytest.raises(CaptureError, match="No space left"):
+            patch.setattr(os, "fsync", full)
+            opened.append_all(batch(3))
+        assert opened.append(URL, 200, HEADERS, BODY).offset == place.offset + place.length
 
 
 def test_a_torn_tail_is_cut_on_opening(folder: Path, clock: HandClock, written: list[Location]) -> None:

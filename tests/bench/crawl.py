@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,18 +78,18 @@ def measure() -> list[Row]:
                 f"the server delivers {capacity:.0f} pages/s and the bare crawl takes {bare[0]:.0f}: less than "
                 f"{HEADROOM:g} times as many, so a ratio would tell of the server; run it on an idle machine"
             )
-        against_bare = list(
-            in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("bare", site, next(places), 1))
-        )
-        against_plain = list(
-            in_turn(ROUNDS, lambda: _ours(site, next(places)), lambda: _rival("plain", site, next(places), 1))
-        )
-        hasty = list(in_turn(1, lambda: against_bare[0][0], lambda: _rival("bare", site, next(places), 8)))
+
+        def against(kind: str, at_once: int, rounds: int) -> list[tuple[float, float]]:
+            rival = partial(_rival, kind, site, at_once=at_once)
+            return list(in_turn(rounds, lambda: _ours(site, next(places)), lambda: rival(next(places))))
+
+        against_bare, against_plain = against("bare", 1, ROUNDS), against("plain", 1, ROUNDS)
+        against_hasty = against("bare", 8, 1)
     what = f"crawl of {ARTICLES} pages, {SIZE // 1000} KB"
     return [
         row(f"{what}: server alone against bare Scrapy", "pages/s", [(capacity, bare[0])], HEADROOM),
         row(f"{what}: ours against bare Scrapy", "pages/s", against_bare, 0.5),
-        row(f"{what}: ours against bare Scrapy, 8 at once", "pages/s", hasty),
+        row(f"{what}: ours against bare Scrapy, 8 at once", "pages/s", against_hasty),
         row(f"{what}: ours against Scrapy + trafilatura + INSERT", "pages/s", against_plain, 1.5),
     ]
 

@@ -41,7 +41,10 @@ class Sample:
 
 
 def sample_pages(size: int = 0) -> list[Sample]:
-    """The article pages of the sample web, or with `size` given the same with about so many bytes each."""
+    """The article pages of the sample web, or with `size` given those that can be given about so many bytes.
+
+    Left out is then what is not in UTF-8, to which no weight can be added.
+    """
     out = []
     for name in page_names():
         page = serve(name)

@@ -1,0 +1,80 @@
+"""The parts of the bench that can be wrong without anybody noticing: its pages, its server, its ratios."""
+
+import http.client
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from archive.article import Article
+from crawler.extraction.read import read
+from tests.bench.crawl import served
+from tests.bench.measure import Row, Unfit, in_turn, row
+from tests.bench.pages import FETCHED, Sample, mean_size, sample_pages, saved_pages
+
+SAVED = """<html><head><title>x</title></head><body><h1 class="title">Bản Khau Pùng có cầu mới</h1>
+<div id="news-bodyhtml"><p>Sáng 12/3, bà con bản Khau Pùng khánh thành cầu treo dài 60 mét bắc qua suối Nậm Chảy.</p>
+<p>Từ nay học trò không còn phải lội suối đến trường vào mùa mưa lũ.</p></div></body></html>"""
+
+
+def texts(pages: list[Sample]) -> dict[str, str]:
+    found = {one.url: read(one.page(), one.facts, FETCHED).result for one in pages}
+    return {url: result.text for url, result in found.items() if isinstance(result, Article)}
+
+
+def test_weight_changes_no_text_of_a_page() -> None:
+    light, heavy = sample_pages(), sample_pages(60_000)
+    assert 55 <= mean_size(heavy) <= 65
+    assert len(heavy) >= 0.9 * len(light)
+    known = texts(light)
+    assert texts(heavy).items() <= known.items()
+
+
+def test_saved_pages_are_those_that_a_layout_reads(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "cau-moi.html").write_text(SAVED, encoding="utf-8")
+    (tmp_path / "strange.html").write_text("<p>Trang chủ</p>", encoding="utf-8")
+    [found] = saved_pages(tmp_path)
+    assert [layout.name for layout in found.facts.layouts] == ["nukeviet"]
+    assert "cầu treo dài 60 mét" in texts([found])[found.url]
+
+
+def test_a_folder_without_such_pages_is_no_measurement(tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match="no page of it is read as an article"):
+        saved_pages(tmp_path)
+
+
+def test_the_ratio_is_the_median_of_the_rounds() -> None:
+    one = row("x", "pages/s", [(10.0, 2.0), (30.0, 10.0), (8.0, 2.0)], 4.0)
+    assert (one.ratio, one.ours, one.reference) == (4.0, 10.0, 2.0)
+    assert one == Row("x", 10.0, 2.0, "pages/s", (5.0, 3.0, 4.0), 4.0)
+
+
+def test_both_sides_take_turns_at_going_first() -> None:
+    order: list[str] = []
+
+    def side(name: str, rate: float) -> float:
+        order.append(name)
+        return rate
+
+    pairs = list(in_turn(3, lambda: side("ours", 1.0), lambda: side("reference", 2.0)))
+    assert order == ["ours", "reference", "reference", "ours", "ours", "reference"]
+    assert pairs == [(1.0, 2.0)] * 3
+
+
+def test_the_bench_site_serves_its_articles_and_lists_all_of_them() -> None:
+    with served(30, 20_000) as site:
+        address = urlsplit(site.proxy)
+        assert address.hostname == "127.0.0.1"
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+
+        def get(url: str) -> bytes:
+            connection.request("GET", url)
+            return connection.getresponse().read()
+
+        pages = [get(url) for url in site.urls]
+        listed = b"".join(get(url) for url in site.listings)
+        connection.close()
+    assert len(set(site.urls)) == len(set(pages)) == 30
+    assert all(18_000 <= len(page) <= 22_000 for page in pages)
+    assert all(urlsplit(url).path.encode() in listed for url in site.urls)
