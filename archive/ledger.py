@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import Dated, Precision
@@ -152,7 +152,7 @@ class Ledger:
             row = self._row(session, url)
             row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
             session.flush()
-            siblings = session.scalars(select(Url).where(self._mine(), Url.article_key == row.article_key)).all()
+            siblings = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else [row]
             for other in siblings:
                 if other.state == UrlState.ALIAS:
                     # Perhaps the article only moved: its other URLs have their turn.
@@ -245,6 +245,15 @@ def ledger_row(session: Session, site_id: int, url: str, kind: UrlKind, now: dat
     return row
 
 
+def _of_keys(site_id: int, keys: Collection[str]) -> Select[Url]:
+    """The URLs of articles with these keys.
+
+    Only articles have keys. Were their kind asked for as well, SQLite would look through every URL of the site:
+    without statistics it takes the index with more columns to compare.
+    """
+    return select(Url).where(Url.site_id == site_id, Url.article_key.in_(keys))
+
+
 def _never_fetched() -> ColumnElement[bool]:
     return and_(Url.state == UrlState.FOUND.value, Url.due_at.is_(None))
 
@@ -292,11 +301,11 @@ class _Page:
     def __init__(self, session: Session, site_id: int, found: Sequence[Found]) -> None:
         self._session, self._site_id = session, site_id
         keys = {one.key for one in found if one.key}
-        mine = select(Url).where(Url.site_id == site_id, Url.kind == UrlKind.ARTICLE.value)
+        urls = Url.url.in_({one.url for one in found})
         # Two questions, since with OR between them SQLite looks through every URL of the site.
         rows = {
-            *session.scalars(mine.where(Url.url.in_({one.url for one in found}))),
-            *session.scalars(mine.where(Url.article_key.in_(keys))),
+            *session.scalars(select(Url).where(Url.site_id == site_id, Url.kind == UrlKind.ARTICLE.value, urls)),
+            *session.scalars(_of_keys(site_id, keys)),
         }
         self._rows = {row.url: row for row in rows}
         self._by_key: dict[str, list[Url]] = {}

@@ -465,9 +465,10 @@ _KEY: BindParameter[str] = bindparam("key")
 _URL_GIVEN: BindParameter[str] = bindparam("url")
 
 _OF_URL = select(Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant).where(
-    Url.site_id == _SITE, Url.kind == UrlKind.ARTICLE.value
+    Url.site_id == _SITE
 )
-_URL = _OF_URL.where(Url.url == _URL_GIVEN)
+_URL = _OF_URL.where(Url.url == _URL_GIVEN, Url.kind == UrlKind.ARTICLE.value)
+# Only articles have keys. Were their kind asked for as well, SQLite would look through every URL of the site.
 _URLS_OF_KEYS = _OF_URL.where(Url.article_key.in_(bindparam("keys", expanding=True)))
 
 _CURRENT = (

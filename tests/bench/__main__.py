@@ -35,8 +35,9 @@ def main() -> int:
         if "crawl" in parts:
             show("A crawl with everything on", crawl.measure(), console)
         if "memory" in parts:
-            for number, peak in crawl.memory().items():
-                console.print(f"a site of {number:,} articles: {peak:.0f} MB at the peak", highlight=False)
+            for number in crawl.MEMORY:
+                console.print(f"a site of {number:,} articles ...", end=" ", highlight=False)
+                console.print(f"{crawl.memory(number):.0f} MB at the peak", highlight=False)
     except Unfit as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

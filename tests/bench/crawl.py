@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -160,13 +160,11 @@ def crawl(site: Served, folder: Path) -> None:
             raise Unfit(f"baotinh {' '.join(arguments)} failed: {done.stdout}{done.stderr}")
 
 
-def memory(sizes: Sequence[int] = MEMORY) -> dict[int, float]:
-    """Peak memory in MB of a site's crawl, by the number of its articles (of small pages: their number counts)."""
-    return {number: _peak(number) for number in sizes}
+def memory(number: int) -> float:
+    """Peak memory in MB of the crawl of a site with so many articles (small pages: their number counts).
 
-
-def _peak(number: int) -> float:
-    """In a process of its own, whose children's peak is then only this crawl's."""
+    Measured in a process of its own, whose children's peak is then only this crawl's.
+    """
     code = f"from tests.bench.crawl import peak_of_crawl; print(peak_of_crawl({number}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
