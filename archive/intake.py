@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from archive.captures import CaptureError, CaptureWriter, Location, Sent
+from archive.captures import CaptureWriter, Location, Sent
 from archive.database import DatabaseFailed
 from archive.store import Kept, NewCapture, Outcome, Read, Store
 
@@ -24,20 +22,31 @@ MOST_AT_ONCE = 32
 
 
 @dataclass(eq=False)
-class _Job:
-    """Rows to write, after the record of `sent` where there is one."""
+class _Keep:
+    """A response to keep; `new` is its row once its record is written."""
 
-    put: Callable[[Session], Any]
-    sent: Sent | None = None
-    location: Location | None = None
-    done: Future[Any] = field(default_factory=Future)
+    sent: Sent
+    described: Callable[[Location], NewCapture]
+    new: NewCapture | None = None
+    done: "Future[Kept]" = field(default_factory=Future)
+
+
+@dataclass(eq=False)
+class _Save:
+    """What was read from a capture that is kept."""
+
+    read: Read
+    done: "Future[Outcome]" = field(default_factory=Future)
+
+
+_Job = _Keep | _Save
 
 
 class Intake:
     """Context manager: takes in captures and what was read from them, and tells when they are kept.
 
-    What is handed over is written in that order. Errors come to whom handed it over, and only there: a page
-    that cannot be stored does not harm those written with it.
+    Captures are written in the order in which they are handed over, and so is what was read. Errors come to whom
+    handed it over, and only there: a page that cannot be stored does not harm those written with it.
     """
 
     def __init__(self, store: Store, captures: CaptureWriter) -> None:
@@ -52,13 +61,13 @@ class Intake:
         `described` makes the row from the place of the record. The future may raise CaptureError, ArchiveError
         or SQLAlchemy's DBAPIError.
         """
-        job = _Job(lambda session: self._store.put_capture(session, described(_place(job))), sent)
+        job = _Keep(sent, described)
         self._jobs.put(job)
         return job.done
 
     def save(self, read: Read) -> "Future[Outcome]":
-        """Store what was read from a capture, as `Store.save` does."""
-        job = _Job(lambda session: self._store.put(session, read))
+        """Store what was read from a capture, as `Store.save` does; the future may raise what that raises."""
+        job = _Save(read)
         self._jobs.put(job)
         return job.done
 
@@ -86,38 +95,37 @@ class Intake:
             self._write([job for job in given if job is not None])
 
     def _write(self, jobs: list[_Job]) -> None:
-        with_record = [job for job in jobs if job.sent is not None]
+        keeping = [job for job in jobs if isinstance(job, _Keep)]
         try:
-            places = self._captures.append_all([job.sent for job in with_record if job.sent is not None])
+            places = self._captures.append_all([job.sent for job in keeping])
+            for job, place in zip(keeping, places, strict=True):
+                job.new = job.described(place)
         except Exception as error:
-            for job in with_record:
+            for job in keeping:
                 job.done.set_exception(error)
-            jobs = [job for job in jobs if job.sent is None]
-        else:
-            for job, place in zip(with_record, places, strict=True):
-                job.location = place
-        self._commit(jobs)
+            keeping = []
+        self._commit(keeping, [job for job in jobs if isinstance(job, _Save)])
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        if not jobs:
+    def _commit(self, keeping: list[_Keep], saving: list[_Save]) -> None:
+        if not keeping and not saving:
             return
         try:
             with self._store.writing() as session:
-                results = [job.put(session) for job in jobs]
+                kept = self._store.add_captures(session, [job.new for job in keeping if job.new is not None])
+                outcomes = self._store.save(session, [job.read for job in saving])
         except Exception as error:
             # The database itself fails for all; else it is one of them, and alone each tells which.
-            if len(jobs) == 1 or isinstance(error, DatabaseFailed):
-                for job in jobs:
-                    job.done.set_exception(error)
+            if len(keeping) + len(saving) == 1 or isinstance(error, DatabaseFailed):
+                waiting: list[Future[Any]] = [*(job.done for job in keeping), *(job.done for job in saving)]
+                for done in waiting:
+                    done.set_exception(error)
             else:
-                for job in jobs:
-                    self._commit([job])
+                for one in keeping:
+                    self._commit([one], [])
+                for other in saving:
+                    self._commit([], [other])
         else:
-            for job, result in zip(jobs, results, strict=True):
-                job.done.set_result(result)
-
-
-def _place(job: _Job) -> Location:
-    if job.location is None:
-        raise CaptureError("a capture was to be acknowledged before it was written")
-    return job.location
+            for one, capture in zip(keeping, kept, strict=True):
+                one.done.set_result(capture)
+            for other, outcome in zip(saving, outcomes, strict=True):
+                other.done.set_result(outcome)

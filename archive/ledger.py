@@ -4,7 +4,7 @@ A URL is fetched again only for a reason: it is young, it is listed with a newer
 try failed. What was found is written down before it is fetched, so that a run cut short goes on later.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -94,6 +94,7 @@ class Ledger:
                 page = found[start : start + _PAGE]
                 book = _Page(session, self._site_id, page)
                 decided += [(one, book.see(one, now)) for one in page]
+                book.write(now)
         return decided
 
     def pending(
@@ -316,6 +317,8 @@ class _Page:
         )
         self._articles = {article.key: article for article in articles}
         self._met: set[str] = set()
+        self._aliases: dict[str, int] = {}
+        self._sections: dict[int, list[str]] = {}
 
     def see(self, one: Found, now: datetime) -> Decision:
         """Write down one article and decide on it."""
@@ -337,11 +340,11 @@ class _Page:
         article = self._articles.get(row.article_key or "")
         if article is not None:
             if one.section:
-                put_in_sections(self._session, article.site_id, article.id, [one.section])
+                self._sections.setdefault(article.id, []).append(one.section)
             # One that is gone may have moved here: then the URL is fetched like any other.
             if row.state == UrlState.FOUND and article.gone_at is None:
                 row.state = UrlState.ALIAS.value
-                add_article_urls(self._session, article.site_id, article.id, [one.url], now)
+                self._aliases[one.url] = article.id
         main = row
         if row.state in (UrlState.FOUND, UrlState.ALIAS):
             main = self._main(row)
@@ -363,6 +366,11 @@ class _Page:
         if row.due_at is None or row.due_at > now:
             return Decision.KNOWN
         return _reason(row)
+
+    def write(self, now: datetime) -> None:
+        """Write down what the page told of articles that are kept."""
+        add_article_urls(self._session, self._site_id, self._aliases, now)
+        put_in_sections(self._session, self._site_id, self._sections)
 
     def _main(self, row: Url) -> Url:
         """The URL under which the article of `row` was or will be fetched."""
@@ -391,7 +399,7 @@ def _note(row: Url, one: Found) -> None:
             setattr(row, name, value)
 
 
-def add_article_urls(session: Session, site_id: int, article_id: int, urls: Iterable[str], now: datetime) -> None:
-    """Note that `urls` lead to an article; one that already leads to another stays there."""
-    row = {"site_id": site_id, "article_id": article_id, "first_seen_at": now}
-    insert_those_new(session, ArticleUrl, [{**row, "url": url} for url in dict.fromkeys(urls)])
+def add_article_urls(session: Session, site_id: int, urls: Mapping[str, int], now: datetime) -> None:
+    """Note to which article (its key) each of `urls` leads; one that already leads to another stays there."""
+    row = {"site_id": site_id, "first_seen_at": now}
+    insert_those_new(session, ArticleUrl, [{**row, "url": url, "article_id": key} for url, key in urls.items()])

@@ -4,21 +4,21 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, func, select, update
+from sqlalchemy import BindParameter, Executable, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import WHOLE_PAGE, Article, Rejection, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
-from archive.database import ArchiveError, Sessions, insert_if_new, reading, writing
-from archive.ledger import Found, add_article_urls, ledger_row, next_look
+from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
+from archive.ledger import Found, add_article_urls, next_look
 from archive.models import (
     ArticleUrl,
     Base,
@@ -139,30 +139,30 @@ def known_end(sessions: Sessions, file: str) -> int:
 
 
 class Store:
-    """Takes in what a crawl of one site fetched and read.
-
-    `add_capture` and `save` are one transaction each; `put_capture` and `put` do the same within a
-    transaction of the caller's, who may put several into one.
-    """
+    """Takes in what a crawl of one site fetched and read, within transactions of the caller's."""
 
     def __init__(self, sessions: Sessions, site_id: int, clock: Clock) -> None:
         self._sessions, self._site_id, self._clock = sessions, site_id, clock
 
     def writing(self) -> AbstractContextManager[Session]:
-        """A transaction for `put_capture` and `put`."""
+        """A transaction for `add_captures` and `save`."""
         return writing(self._sessions, self._site_id)
 
-    def add_capture(self, capture: NewCapture) -> Kept:
-        """Acknowledge a capture on its own (listings, feeds, failed pages)."""
-        with self.writing() as session:
-            return self.put_capture(session, capture)
+    def add_captures(self, session: Session, new: Sequence[NewCapture]) -> list[Kept]:
+        """Acknowledge captures; those that are known already change nothing."""
+        insert_those_new(session, Capture, [self._capture(one) for one in new])
+        files = {one.location.file for one in new}
+        known = select(Capture.file, Capture.offset, Capture.id).where(
+            Capture.file.in_(files), Capture.offset.in_({one.location.offset for one in new})
+        )
+        keys = {(file, offset): key for file, offset, key in session.connection().execute(known)}
+        return [Kept(keys[one.location.file, one.location.offset], one) for one in new]
 
-    def put_capture(self, session: Session, new: NewCapture) -> Kept:
-        """Acknowledge a capture; one that is known already changes nothing."""
+    def _capture(self, new: NewCapture) -> dict[str, Any]:
         place = new.location
         # PostgreSQL keeps no NUL, and no server sends one in good faith.
         header = {name.lower(): value.replace("\0", "") for name, value in reversed(new.headers)}
-        row = {
+        return {
             "site_id": self._site_id,
             "run_id": new.run_id,
             "url": new.url,
@@ -179,169 +179,301 @@ class Store:
             "payload_digest": place.payload_digest,
             "payload_length": place.payload_length,
         }
-        key = insert_if_new(session, Capture, row)
-        known = select(Capture.id).where(Capture.file == place.file, Capture.offset == place.offset)
-        return Kept(key or session.scalars(known).one(), new)
 
-    def save(
-        self,
-        capture: NewCapture | Kept,
-        result: Article | Rejection,
-        *,
-        requested_url: str,
-        extractor_version: str,
-        aliases: Sequence[str] = (),
-        found: Found | None = None,
-    ) -> Outcome:
-        """Keep what one extractor version read from one capture; all of it or nothing.
+    def save(self, session: Session, reads: Sequence[Read]) -> list[Outcome]:
+        """Keep what was read from captures, in this order; all of it or nothing.
 
-        `capture` is a new one or what `add_capture` gave. The article is looked up by its key, then
-        by the URL the response came from: a page may name another key than its URL. A capture that
-        was saved before by the same version changes nothing. A rejection never touches an article
-        that is kept. Raises ValueError if the article breaks the rules of the text, ArchiveError if
-        another text has its id.
+        An article is looked up by its key, then by the URL the response came from: a page may name another key
+        than its URL. A capture that was saved before by the same version changes nothing. A rejection never
+        touches an article that is kept. Raises ValueError if an article breaks the rules of the text,
+        ArchiveError if another text has its id.
         """
-        with self.writing() as session:
-            kept = self.put_capture(session, capture) if isinstance(capture, NewCapture) else capture
-            return self.put(session, Read(kept, result, requested_url, extractor_version, tuple(aliases), found))
+        for read in reads:
+            if isinstance(read.result, Article):
+                _check(read.result)
+        outcomes: dict[int, Outcome] = {}
+        while len(outcomes) < len(reads):
+            waiting = [number for number in range(len(reads)) if number not in outcomes]
+            batch = _Batch(session, self._site_id, self._clock.now(), [reads[number] for number in waiting])
+            for number in waiting:
+                outcome = batch.take(reads[number])
+                if outcome is not None:
+                    outcomes[number] = outcome
+            batch.write()
+        return [outcomes[number] for number in range(len(reads))]
 
-    def put(self, session: Session, read: Read) -> Outcome:
-        """Keep what was read from a capture, as `save` does."""
-        if isinstance(read.result, Article):
-            _check(read.result)
-        given = {"capture": read.kept.id, "version": read.version}
-        before = session.connection().execute(_EARLIER, given).scalar_one_or_none()
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """An article that is taken, with what the database has of it (`current`, None if it is new).
+
+    `made` is the row of its extraction, but for the keys of article and text; `urls` lead to it, `sections` are
+    those it stands in, `is_news` that it is no re-reading of an old capture.
+    """
+
+    read: Read
+    article: Article
+    made: dict[str, Any]
+    sha256: str | None
+    current: Row[Any] | None
+    is_news: bool
+    urls: tuple[str, ...]
+    sections: tuple[str | None, ...]
+
+
+class _Batch:
+    """What the database knows of the pages to save, looked up at once, and the rows to write for them.
+
+    A statement a page and table took most of the time to save one. `take` decides on each page as if it came
+    alone; what shares an address, a key or an article with an earlier one is left for the next batch, which
+    finds what this one has written.
+    """
+
+    def __init__(self, session: Session, site_id: int, now: datetime, reads: Sequence[Read]) -> None:
+        self._session, self._site_id, self._now = session, site_id, now
+        self._connection = session.connection()
+        articles = [read.result for read in reads if isinstance(read.result, Article)]
+        finals = {read.kept.capture.final_url for read in reads}
+        addresses = finals | {read.requested_url for read in reads}
+        self._urls = {row.url: row for row in self._ask(_URLS, urls=addresses)}
+        first = reads[0].requested_url
+        if first not in self._urls:
+            # One given by hand was never discovered. If more are to come, each begins a batch.
+            insert_if_new(
+                session, Url, {"site_id": site_id, "url": first, "kind": UrlKind.ARTICLE.value, "first_seen_at": now}
+            )
+            self._urls |= {row.url: row for row in self._ask(_URLS, urls={first})}
+        keys = {url.article_key for url in self._urls.values() if url.article_key} | {one.key for one in articles}
+        current = self._ask(_CURRENT_BY_KEY, keys=keys)
+        self._by_key = {row.key: row for row in current}
+        # A page may name another key now than when it was read before.
+        self._by_url = {row.final_url: row for row in self._ask(_CURRENT_BY_URL, urls=finals)}
+        keys |= {row.key for row in self._by_url.values()}
+        self._of_key: dict[str, list[Row[Any]]] = {}
+        for row in self._ask(_URLS_OF_KEYS, keys=keys):
+            self._of_key.setdefault(row.article_key, []).append(row)
+        earlier = self._ask(_EARLIER, captures={read.kept.id for read in reads})
+        self._earlier = {(row.capture_id, row.extractor_version): row.outcome for row in earlier}
+        self._taken: set[Any] = set()
+        self._accepted: list[_Accepted] = []
+        self._rejected: list[dict[str, Any]] = []
+        self._url_changes: list[dict[str, Any]] = []
+
+    def _ask(self, statement: Executable, **given: Collection[Any]) -> Sequence[Row[Any]]:
+        lists = {name: list(values) for name, values in given.items()}
+        return self._connection.execute(statement, {"site": self._site_id, **lists}).all()
+
+    def take(self, read: Read) -> Outcome | None:
+        """Decide on a page; None if it has to wait for what an earlier one of the batch changes."""
+        before = self._earlier.get((read.kept.id, read.version))
         if before is not None:
             return Outcome.REJECTED if before == "rejected" else Outcome.UNCHANGED
-        url = self._ledger_row(session, read.requested_url)
-        if url is None:
-            # One given by hand was never discovered.
-            ledger_row(session, self._site_id, read.requested_url, UrlKind.ARTICLE, self._clock.now())
-            url = self._ledger_row(session, read.requested_url)
-            assert url is not None, "it was just made"
+        url, final = self._urls.get(read.requested_url), read.kept.capture.final_url
+        current, others = None, []
+        touched: set[Any] = {read.requested_url, final, *read.aliases}
+        if isinstance(read.result, Article):
+            current = self._by_key.get(read.result.key) or self._by_url.get(final)
+            keys = {read.result.key, current.key if current else read.result.key}
+            if url is not None and url.article_key:
+                keys.add(url.article_key)
+            others = self._others(read.requested_url, final, keys)
+            touched |= {read.result.url, *(other.url for other in others), *(("key", key) for key in keys)}
+        free = touched.isdisjoint(self._taken)
+        # Of one that has to wait too: what follows it waits with it.
+        self._taken |= touched
+        if url is None or not free:
+            return None
         if isinstance(read.result, Rejection):
-            return self._reject(session, read, url, read.result)
-        return self._accept(session, read, url, read.result)
+            return self._reject(read, url, read.result)
+        return self._accept(read, read.result, url, current, others)
 
-    def _ledger_row(self, session: Session, url: str) -> Row[Any] | None:
-        return session.connection().execute(_URL, {"site": self._site_id, "url": url}).one_or_none()
+    def _others(self, requested: str, final: str, keys: set[str]) -> list[Row[Any]]:
+        """The other URLs in the ledger that belong to the article at `requested`."""
+        rows = {row.url: row for key in sorted(keys) for row in self._of_key.get(key, ())}
+        if final in self._urls:
+            rows[final] = self._urls[final]
+        rows.pop(requested, None)
+        return list(rows.values())
 
-    def _reject(self, session: Session, read: Read, url: Row[Any], why: Rejection) -> Outcome:
+    def _reject(self, read: Read, url: Row[Any], why: Rejection) -> Outcome:
+        self._rejected.append(
+            {
+                "capture_id": read.kept.id,
+                "extractor_version": read.version,
+                "outcome": "rejected",
+                "is_current": False,
+                "reason": why.reason,
+                "detail": why.detail,
+                "created_at": self._now,
+            }
+        )
         capture = read.kept.capture
-        made = {
-            "capture_id": read.kept.id,
-            "extractor_version": read.version,
-            "outcome": "rejected",
-            "is_current": False,
-            "reason": why.reason,
-            "detail": why.detail,
-            "created_at": self._clock.now(),
-        }
-        insert_if_new(session, Extraction, made)
-        leads_to = session.connection().execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
+        leads_to = self._connection.execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
         if leads_to is None:
             state, due = UrlState.REJECTED, next_look(url.listed_instant, capture.fetched_at)
         else:
             state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
             due = next_look(leads_to.published_instant, capture.fetched_at)
-        _fetched(session, url.id, capture, state, due, reason=why.reason)
+        self._fetched(url, capture, state, due, url.article_key, why.reason)
         return Outcome.REJECTED
 
-    def _accept(self, session: Session, read: Read, url: Row[Any], result: Article) -> Outcome:
-        now, capture, connection = self._clock.now(), read.kept.capture, session.connection()
-        given = {"site": self._site_id, "key": result.key, "url": capture.final_url}
-        current = connection.execute(_CURRENT_BY_KEY, given).one_or_none()
-        if current is None:
-            # A page may name another key now than when it was read before.
-            current = connection.execute(_CURRENT_BY_URL, given).one_or_none()
+    def _accept(
+        self, read: Read, result: Article, url: Row[Any], current: Row[Any] | None, others: list[Row[Any]]
+    ) -> Outcome:
+        capture = read.kept.capture
         if current is not None and _lost_layout(current, result):
             why = Rejection("layout-lost", f"the page no longer fits layout {current.layout}; what is kept stays")
-            return self._reject(session, read, url, why)
-        # Re-reading an old capture is no news of the article.
-        is_news = current is None or current.fetched_at is None or current.fetched_at <= capture.fetched_at
-        if current is None:
-            row = {"site_id": self._site_id, "key": result.key, "first_fetched_at": capture.fetched_at}
-            article_id = insert_if_new(session, StoredArticle, row | {"url": result.url, "kind": result.kind.value})
-            assert article_id is not None, "nobody else writes this site's articles at this moment"
-        else:
-            article_id = current.article_id
-            if is_news:
-                changed = {"url": result.url, "kind": result.kind.value, "gone_at": None}
-                connection.execute(_CHANGE_ARTICLE, {"row": article_id, **changed})
-                # Before the new one: only one may be current at any moment.
-                connection.execute(_CHANGE_EXTRACTION, {"row": current.extraction_id, "is_current": False})
-        text_id, sha256 = self._text(session, result)
-        made = _extraction(read.kept.id, article_id, text_id, sha256, result, read.version, now)
-        made_id = insert_if_new(session, Extraction, made | {"is_current": is_news})
-        assert made_id is not None, "this version had not read this capture"
-        if result.views is not None:
-            connection.execute(_CHANGE_CAPTURE, {"row": read.kept.id, "views": result.views})
+            return self._reject(read, url, why)
         key = current.key if current else result.key
-        others, sections = self._settle(session, read, url, key, result)
-        urls = (url.url, capture.final_url, result.url, *read.aliases, *others)
-        add_article_urls(session, self._site_id, article_id, urls, now)
-        listed = [read.found.section] if read.found else []
-        put_in_sections(session, self._site_id, article_id, [result.section, *listed, *url.sections, *sections])
-        if current is None:
-            return Outcome.NEW
-        if is_news and current.extractor_version == read.version and current.content_hash != made["content_hash"]:
-            self._revise(session, article_id, (current.extraction_id, made_id), capture.fetched_at)
-            return Outcome.REVISED
-        return Outcome.UNCHANGED
-
-    def _settle(
-        self, session: Session, read: Read, url: Row[Any], key: str, result: Article
-    ) -> tuple[list[str], list[str]]:
-        """Leave one ledger row to look the article up by, the others as its aliases; give their URLs and sections."""
-        connection, capture = session.connection(), read.kept.capture
-        # Two questions, since with OR between them SQLite looks through every URL of the site.
-        given = {"site": self._site_id, "keys": list({url.article_key or key, key}), "url": capture.final_url}
-        others = {row.id: row for row in connection.execute(_URLS_OF_KEYS, given)}
-        if capture.final_url != url.url:
-            others |= {row.id: row for row in connection.execute(_URL, given)}
-        others.pop(url.id, None)
-        urls: list[str] = []
-        sections: list[str] = []
-        for other in others.values():
-            if other.state == UrlState.FOUND:
-                alias = {"state": UrlState.ALIAS.value, "due_at": None, "article_key": key}
-                connection.execute(_CHANGE_URL, {"row": other.id, **alias})
-                urls.append(other.url)
-                sections += other.sections
-        looked_at = any(other.state == UrlState.FETCHED and other.article_key == key for other in others.values())
+        found = [other for other in others if other.state == UrlState.FOUND]
+        for other in found:
+            self._url_changes.append(
+                _state_of(other) | {"state": UrlState.ALIAS.value, "due_at": None, "article_key": key}
+            )
+        looked_at = any(other.state == UrlState.FETCHED and other.article_key == key for other in others)
         if looked_at and url.state != UrlState.FETCHED:
             state, due = UrlState.ALIAS, None
         else:
             published = result.published.instant if result.published else None
             state, due = UrlState.FETCHED, next_look(published, capture.fetched_at)
-        _fetched(session, url.id, capture, state, due, article_key=key)
-        return urls, sections
+        self._fetched(url, capture, state, due, key, None)
+        # Re-reading an old capture is no news of the article.
+        is_news = current is None or current.fetched_at is None or current.fetched_at <= capture.fetched_at
+        sha256 = hashlib.sha256(result.text.encode()).hexdigest() if result.text else None
+        made = _extraction(read, result, sha256, self._now) | {"is_current": is_news}
+        urls = (url.url, capture.final_url, result.url, *read.aliases, *(other.url for other in found))
+        listed = read.found.section if read.found else None
+        sections = (result.section, listed, *url.sections, *(name for other in found for name in other.sections))
+        self._accepted.append(_Accepted(read, result, made, sha256, current, is_news, urls, sections))
+        if current is None:
+            return Outcome.NEW
+        return Outcome.REVISED if _is_revision(self._accepted[-1]) else Outcome.UNCHANGED
 
-    def _text(self, session: Session, article: Article) -> tuple[int | None, str | None]:
-        """The key and the SHA-256 of the article's text, which is kept once; of one without words, nothing."""
-        body = article.text
-        if not body:
-            return None, None
-        sha256 = hashlib.sha256(body.encode()).hexdigest()
-        known = session.connection().execute(_TEXT, {"sha256": sha256}).scalar_one_or_none()
-        if known is None:
-            # Texts are of no site: another one's crawl may be storing the same words at this moment.
-            row = {"text_id": sha256[:16], "sha256": sha256, "body": body, "syllables": syllables(body)}
-            known = insert_if_new(session, StoredText, row | {"created_at": self._clock.now()})
-            known = known or session.connection().execute(_TEXT, {"sha256": sha256}).scalar_one_or_none()
-        if known is None:
+    def _fetched(
+        self,
+        url: Row[Any],
+        capture: NewCapture,
+        state: UrlState,
+        due: datetime | None,
+        key: str | None,
+        why: str | None,
+    ) -> None:
+        """Write into the ledger that a URL was fetched, and when to look again."""
+        fetched = {"status": capture.status, "fetched_at": capture.fetched_at, "failures": 0.0, "reason": why}
+        self._url_changes.append({"row": url.id, "state": state.value, "due_at": due, "article_key": key, **fetched})
+
+    def write(self) -> None:
+        """Write down all that was taken."""
+        accepted = self._accepted
+        ids = self._articles()
+        texts = self._texts()
+        made = []
+        for one in accepted:
+            keys = {"article_id": ids[one.read.kept.id], "text_id": texts[one.sha256] if one.sha256 else None}
+            made.append(one.made | keys)
+        # Before the new ones: of an article only one may be current at any moment.
+        former = [one.current.extraction_id for one in accepted if one.current is not None and one.is_news]
+        self._change(_CHANGE_EXTRACTION, [{"row": key, "is_current": False} for key in former])
+        self._change(_NEW_EXTRACTION, made)
+        self._change(_NEW_EXTRACTION, self._rejected)
+        counted = [{"row": one.read.kept.id, "views": one.article.views} for one in accepted]
+        self._change(_CHANGE_CAPTURE, [row for row in counted if row["views"] is not None])
+        self._change(_CHANGE_URL, self._url_changes)
+        urls = {url: ids[one.read.kept.id] for one in accepted for url in one.urls}
+        add_article_urls(self._session, self._site_id, urls, self._now)
+        sections = {ids[one.read.kept.id]: one.sections for one in accepted}
+        put_in_sections(self._session, self._site_id, sections)
+        for one in accepted:
+            if one.current is not None and _is_revision(one):
+                self._revise(one, one.current)
+
+    def _change(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
+
+    def _articles(self) -> dict[int, int]:
+        """The keys of the articles taken, by those of the captures they were read from."""
+        new = [one for one in self._accepted if one.current is None]
+        rows = [
+            {
+                "site_id": self._site_id,
+                "key": one.article.key,
+                "url": one.article.url,
+                "kind": one.article.kind.value,
+                "first_fetched_at": one.read.kept.capture.fetched_at,
+            }
+            for one in new
+        ]
+        made = {row.key: row.id for row in self._connection.execute(_NEW_ARTICLE, rows)} if rows else {}
+        out = {one.read.kept.id: made[one.article.key] for one in new}
+        changed = []
+        for one in self._accepted:
+            if one.current is not None:
+                out[one.read.kept.id] = one.current.article_id
+                if one.is_news:
+                    row = {"row": one.current.article_id, "url": one.article.url, "kind": one.article.kind.value}
+                    changed.append(row | {"gone_at": None})
+        self._change(_CHANGE_ARTICLE, changed)
+        return out
+
+    def _texts(self) -> dict[str, int]:
+        """The keys of the articles' texts by their SHA-256; each text is kept once."""
+        articles = {one.sha256: one.article for one in self._accepted if one.sha256}
+        known = {row.sha256: row.id for row in self._ask(_TEXTS, texts=articles)} if articles else {}
+        if len(known) < len(articles):
+            # Texts are of no site: another one's crawl may be storing the same words at this moment. In one
+            # order, lest two crawls wait for each other.
+            rows = [
+                {
+                    "text_id": sha256[:16],
+                    "sha256": sha256,
+                    "body": articles[sha256].text,
+                    "syllables": syllables(articles[sha256].text),
+                    "created_at": self._now,
+                }
+                for sha256 in sorted(articles.keys() - known.keys())
+            ]
+            insert_those_new(self._session, StoredText, rows)
+            known = {row.sha256: row.id for row in self._ask(_TEXTS, texts=articles)}
+        for sha256 in articles.keys() - known.keys():
             raise ArchiveError(
-                f"{article.url}: its text cannot be kept: its id {sha256[:16]} is that of another text; please report "
-                f"this with its SHA-256, {sha256}: ids of texts have to become longer"
+                f"{articles[sha256].url}: its text cannot be kept: its id {sha256[:16]} is that of another text; "
+                f"please report this with its SHA-256, {sha256}: ids of texts have to become longer"
             )
-        return known, sha256
+        return known
 
-    def _revise(self, session: Session, article_id: int, pair: tuple[int, int], seen_at: datetime) -> None:
-        number = session.scalar(select(func.max(Revision.number)).where(Revision.article_id == article_id)) or 0
-        before, after = (_content(row._mapping) for key in pair for row in session.execute(_CONTENT, {"row": key}))
+    def _revise(self, one: _Accepted, current: Row[Any]) -> None:
+        article_id = current.article_id
+        highest = select(func.max(Revision.number)).where(Revision.article_id == article_id)
+        number = self._connection.execute(highest).scalar() or 0
+        made = select(Extraction.id).where(
+            Extraction.capture_id == one.read.kept.id, Extraction.extractor_version == one.read.version
+        )
+        pair = (current.extraction_id, self._connection.execute(made).scalar_one())
+        before, after = (
+            _content(row._mapping) for key in pair for row in self._connection.execute(_CONTENT, {"row": key})
+        )
         row = {"article_id": article_id, "number": number + 1, "before_id": pair[0], "after_id": pair[1]}
         changed = [name for name in after if after[name] != before[name]]
-        insert_if_new(session, Revision, row | {"seen_at": seen_at, "changed": changed})
+        seen_at = one.read.kept.capture.fetched_at
+        insert_if_new(self._session, Revision, row | {"seen_at": seen_at, "changed": changed})
+
+
+def _is_revision(one: _Accepted) -> bool:
+    """Whether the publisher changed something: told by two readings of one version only."""
+    current = one.current
+    return (
+        current is not None
+        and one.is_news
+        and current.extractor_version == one.read.version
+        and current.content_hash != one.made["content_hash"]
+    )
+
+
+def _state_of(url: Row[Any]) -> dict[str, Any]:
+    """The row of `_CHANGE_URL` that changes nothing."""
+    names = ("state", "article_key", "status", "fetched_at", "due_at", "failures", "reason")
+    return {"row": url.id, **{name: getattr(url, name) for name in names}}
 
 
 def syllables(text: str) -> int:
@@ -388,30 +520,12 @@ def _lost_layout(current: Row[Any], result: Article) -> bool:
     return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
 
 
-def _fetched(
-    session: Session, url_id: int, capture: NewCapture, state: UrlState, due: datetime | None, **changes: Any
-) -> None:
-    """Write into the ledger that a URL was fetched, and when to look again."""
-    row = {"state": state.value, "status": capture.status, "fetched_at": capture.fetched_at, "due_at": due}
-    session.connection().execute(_CHANGE_URL, {"row": url_id, "failures": 0.0, "reason": None, **row, **changes})
-
-
-def _extraction(
-    capture_id: int,
-    article_id: int,
-    text_id: int | None,
-    sha256: str | None,
-    result: Article,
-    version: str,
-    now: datetime,
-) -> dict[str, Any]:
-    """The row of what was read."""
+def _extraction(read: Read, result: Article, sha256: str | None, now: datetime) -> dict[str, Any]:
+    """The row of what was read, but for the keys of article and text."""
     made = {
-        "capture_id": capture_id,
-        "extractor_version": version,
+        "capture_id": read.kept.id,
+        "extractor_version": read.version,
         "outcome": "article",
-        "article_id": article_id,
-        "text_id": text_id,
         "url": result.url,
         "title": result.title,
         "kinds": [block.kind.value for block in result.blocks],
@@ -461,60 +575,67 @@ def _content(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 _SITE: BindParameter[int] = bindparam("site")
 _ROW: BindParameter[int] = bindparam("row")
-_KEY: BindParameter[str] = bindparam("key")
-_URL_GIVEN: BindParameter[str] = bindparam("url")
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_URLS_GIVEN: BindParameter[Any] = bindparam("urls", expanding=True)
 
-_OF_URL = select(Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant).where(
+_LEDGER = (Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant)
+_OF_SITE = select(*_LEDGER, Url.status, Url.fetched_at, Url.due_at, Url.failures, Url.reason).where(
     Url.site_id == _SITE
 )
-_URL = _OF_URL.where(Url.url == _URL_GIVEN, Url.kind == UrlKind.ARTICLE.value)
+_URLS = _OF_SITE.where(Url.url.in_(_URLS_GIVEN), Url.kind == UrlKind.ARTICLE.value)
 # Only articles have keys. Were their kind asked for as well, SQLite would look through every URL of the site.
-_URLS_OF_KEYS = _OF_URL.where(Url.article_key.in_(bindparam("keys", expanding=True)))
+_URLS_OF_KEYS = _OF_SITE.where(Url.article_key.in_(_KEYS)).order_by(Url.id)
 
-_CURRENT = (
-    select(
-        StoredArticle.id.label("article_id"),
-        StoredArticle.key,
-        Extraction.id.label("extraction_id"),
-        Extraction.extractor_version,
-        Extraction.content_hash,
-        Extraction.layout,
-        Extraction.flags,
-        Capture.fetched_at,
-    )
-    .select_from(StoredArticle)
-    .outerjoin(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
-    .outerjoin(Capture, Capture.id == Extraction.capture_id)
+_COLUMNS = (
+    StoredArticle.id.label("article_id"),
+    StoredArticle.key,
+    Extraction.id.label("extraction_id"),
+    Extraction.extractor_version,
+    Extraction.content_hash,
+    Extraction.layout,
+    Extraction.flags,
+    Capture.fetched_at,
 )
-_CURRENT_BY_KEY = _CURRENT.where(StoredArticle.site_id == _SITE, StoredArticle.key == _KEY)
+_CURRENT = (Extraction.article_id == StoredArticle.id) & Extraction.is_current
+_CURRENT_BY_KEY = (
+    select(*_COLUMNS)
+    .select_from(StoredArticle)
+    .outerjoin(Extraction, _CURRENT)
+    .outerjoin(Capture, Capture.id == Extraction.capture_id)
+    .where(StoredArticle.site_id == _SITE, StoredArticle.key.in_(_KEYS))
+)
 _READ_AT = aliased(Capture)
 _READ = aliased(Extraction)
-_CURRENT_BY_URL = _CURRENT.where(
-    StoredArticle.id
-    == select(_READ.article_id)
-    .join(_READ_AT, _READ_AT.id == _READ.capture_id)
+# In order, since of an address that led to several articles the last one counts.
+_CURRENT_BY_URL = (
+    select(_READ_AT.final_url, *_COLUMNS)
+    .select_from(_READ_AT)
+    .join(_READ, _READ.capture_id == _READ_AT.id)
+    .join(StoredArticle, StoredArticle.id == _READ.article_id)
+    .outerjoin(Extraction, _CURRENT)
+    .outerjoin(Capture, Capture.id == Extraction.capture_id)
     # Only what was read counts: were it enough that some page names the URL as its own, one site whose
     # pages all name the front page would melt into one article.
-    .where(_READ_AT.site_id == _SITE, _READ_AT.final_url == _URL_GIVEN, _READ.article_id.is_not(None))
-    .order_by(_READ_AT.id.desc())
-    .limit(1)
-    .scalar_subquery()
+    .where(_READ_AT.site_id == _SITE, _READ_AT.final_url.in_(_URLS_GIVEN))
+    .order_by(_READ_AT.id)
 )
 _PUBLISHED_AT = (
     select(ArticleUrl.article_id, Extraction.published_instant)
     .outerjoin(Extraction, (Extraction.article_id == ArticleUrl.article_id) & Extraction.is_current)
-    .where(ArticleUrl.site_id == _SITE, ArticleUrl.url == _URL_GIVEN)
+    .where(ArticleUrl.site_id == _SITE, ArticleUrl.url == bindparam("url"))
 )
-_EARLIER = select(Extraction.outcome).where(
-    Extraction.capture_id == bindparam("capture"), Extraction.extractor_version == bindparam("version")
+_EARLIER = select(Extraction.capture_id, Extraction.extractor_version, Extraction.outcome).where(
+    Extraction.capture_id.in_(bindparam("captures", expanding=True))
 )
-_TEXT = select(StoredText.id).where(StoredText.sha256 == bindparam("sha256"))
+_TEXTS = select(StoredText.id, StoredText.sha256).where(StoredText.sha256.in_(bindparam("texts", expanding=True)))
 _CONTENT = (
     select(*Extraction.__table__.columns, StoredText.sha256)
     .outerjoin(StoredText, StoredText.id == Extraction.text_id)
     .where(Extraction.id == _ROW)
 )
+_TABLES = Base.metadata.tables
+_NEW_ARTICLE = insert(_TABLES["article"]).returning(_TABLES["article"].c.id, _TABLES["article"].c.key)
+_NEW_EXTRACTION = insert(_TABLES["extraction"])
 _CHANGE_ARTICLE, _CHANGE_EXTRACTION, _CHANGE_CAPTURE, _CHANGE_URL = (
-    update(table).where(table.c.id == _ROW)
-    for table in (Base.metadata.tables[name] for name in ("article", "extraction", "capture", "url"))
+    update(_TABLES[name]).where(_TABLES[name].c.id == _ROW) for name in ("article", "extraction", "capture", "url")
 )

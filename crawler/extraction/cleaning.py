@@ -262,8 +262,12 @@ def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
 
 def _says_it_thrice(text: str) -> bool:
     """Whether a whole line says the same thing three times or more: the captions of a slider without titles."""
-    said = letters(text)
     shortest, longest = REPEATED_LETTERS
+    # Nearly every line shows in its first words already that it does not begin again.
+    beginning = letters(text[: 4 * longest])
+    if len(beginning) >= shortest + longest and beginning.find(beginning[:shortest], shortest) < 0:
+        return False
+    said = letters(text)
     sizes = range(shortest, min(longest, len(said) // SLIDES) + 1)
     return any(len(said) % size == 0 and said[:size] * (len(said) // size) == said for size in sizes)
 

@@ -40,15 +40,10 @@ class Named:
     def __init__(self, root: Node, wanted: frozenset[str]) -> None:
         self.root, self.wanted = root, wanted
         self._bearing: defaultdict[str, list[Node]] = defaultdict(list)
-        # What a page says in one class attribute it says in many: each is taken apart once.
-        told: dict[str, list[str]] = {}
         for element in root.iter(etree.Element):
             classes, name = element.get("class"), element.get("id")
             if classes:
-                names = told.get(classes)
-                if names is None:
-                    names = told[classes] = [one for one in {f".{one}" for one in classes.split()} if one in wanted]
-                for one in names:
+                for one in _asked_for(classes, wanted):
                     self._bearing[one].append(element)
             if name and (anchor := "#" + name) in wanted:
                 self._bearing[anchor].append(element)
@@ -59,6 +54,13 @@ class Named:
 
     def _holds(self, node: Node) -> bool:
         return node is self.root or any(above is self.root for above in node.iterancestors())
+
+
+# A site says the same few hundred class attributes on all of its pages.
+@lru_cache(maxsize=4096)
+def _asked_for(classes: str, wanted: frozenset[str]) -> tuple[str, ...]:
+    """Those of a class attribute's names that are `wanted`, as ``.class``."""
+    return tuple(wanted.intersection(f".{one}" for one in classes.split()))
 
 
 @dataclass(frozen=True, slots=True)

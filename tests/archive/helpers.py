@@ -10,7 +10,7 @@ from archive.article import Article, Block, BlockKind, Dated, Precision, Rejecti
 from archive.captures import Location
 from archive.clock import VIETNAM, Clock
 from archive.ledger import Found, Ledger
-from archive.store import NewCapture, Outcome, Store
+from archive.store import Kept, NewCapture, Outcome, Read, Store
 
 START = datetime(2022, 1, 5, 12, 0, tzinfo=VIETNAM)
 VERSION = "1"
@@ -49,8 +49,20 @@ class Site:
     ) -> Outcome:
         version = changes.pop("version", VERSION)
         requested = url or (result.url if isinstance(result, Article) else "")
-        capture = self.capture(requested, **changes)
-        return self.store.save(capture, result, requested_url=requested, extractor_version=version, found=found)
+        with self.store.writing() as session:
+            [kept] = self.store.add_captures(session, [self.capture(requested, **changes)])
+            return self.store.save(session, [Read(kept, result, requested, version, found=found)])[0]
+
+    def keep(self, capture: NewCapture) -> Kept:
+        """Acknowledge a capture, in a transaction of its own."""
+        with self.store.writing() as session:
+            return self.store.add_captures(session, [capture])[0]
+
+    def read(self, kept: Kept, result: Article | Rejection, **changes: Any) -> Outcome:
+        """Save what was read from a capture, in a transaction of its own."""
+        read = replace(Read(kept, result, kept.capture.url, VERSION), **changes)
+        with self.store.writing() as session:
+            return self.store.save(session, [read])[0]
 
 
 def at(day: str, time: str | None = None) -> Dated:

@@ -40,7 +40,7 @@ def described(site: Site, key: str) -> Callable[[Location], NewCapture]:
 
 
 def read(site: Site, key: str, **changes: str) -> Read:
-    kept = site.store.add_capture(site.capture(page(key).url))
+    kept = site.keep(site.capture(page(key).url))
     return Read(kept, page(key, **changes), page(key).url, VERSION)
 
 

@@ -17,7 +17,7 @@ from archive.query import find_article, rejects, site_status
 from archive.records import Record, records
 from archive.runs import Runs
 from archive.store import Outcome, SiteRecord, known_end, register_site, syllables
-from tests.archive.helpers import VERSION, HandClock, Site, at, found, page
+from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")
 
@@ -81,8 +81,8 @@ def test_the_same_input_twice_changes_nothing(site: Site, sessions: Sessions, cl
 
     def save() -> tuple[Outcome, Outcome]:
         return (
-            site.store.save(capture, page(), requested_url=page().url, extractor_version=VERSION),
-            site.store.save(rejected, REFUSED, requested_url=rejected.url, extractor_version=VERSION),
+            site.read(site.keep(capture), page()),
+            site.read(site.keep(rejected), REFUSED),
         )
 
     assert save() == (Outcome.NEW, Outcome.REJECTED)
@@ -94,9 +94,9 @@ def test_the_same_input_twice_changes_nothing(site: Site, sessions: Sessions, cl
 
 def test_a_capture_may_be_acknowledged_first(site: Site, sessions: Sessions) -> None:
     capture = site.capture(page().url, headers=[("ETag", '"x"'), ("content-type", "text/html")])
-    key = site.store.add_capture(capture)
-    assert site.store.add_capture(capture) == key
-    assert site.store.save(key, page(), requested_url=capture.url, extractor_version=VERSION) is Outcome.NEW
+    key = site.keep(capture)
+    assert site.keep(capture) == key
+    assert site.read(key, page()) is Outcome.NEW
     assert count(sessions, Capture) == 1
     with reading(sessions) as session:
         row = session.scalars(select(Capture)).one()
@@ -171,10 +171,10 @@ def test_another_extractor_version_is_no_revision(site: Site, sessions: Sessions
 def test_reading_an_old_capture_again_does_not_replace_a_newer_one(
     site: Site, sessions: Sessions, clock: HandClock
 ) -> None:
-    old = site.store.add_capture(site.capture(page().url))
+    old = site.keep(site.capture(page().url))
     clock.advance(days=1)
     site.save(page("1", "Bản mới."))
-    site.store.save(old, page("1", "Bản cũ."), requested_url=page().url, extractor_version="2")
+    site.read(old, page("1", "Bản cũ."), version="2")
     assert kept(sessions)[0].text() == "Bản mới."
 
 
@@ -203,7 +203,7 @@ def test_a_transaction_that_fails_leaves_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
 
-    for step in ("add_article_urls", "put_in_sections", "_extraction", "_fetched"):
+    for step in ("add_article_urls", "put_in_sections", "_extraction", "insert_those_new"):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
             patch.setattr(f"archive.store.{step}", fail)
             site.save(page("1"))
@@ -232,7 +232,7 @@ def test_a_wrong_canonical_url_does_not_melt_articles_together(site: Site, sessi
 def test_all_urls_lead_to_the_article(site: Site, sessions: Sessions) -> None:
     asked, final = "https://baoquangninh.com.vn/cu/1", "https://baoquangninh.com.vn/moi/1"
     capture = site.capture(asked, final_url=final)
-    site.store.save(capture, page("1"), requested_url=asked, aliases=("https://m.vn/1?a=2",), extractor_version=VERSION)
+    site.read(site.keep(capture), page("1"), aliases=("https://m.vn/1?a=2",))
     with reading(sessions) as session:
         for wanted in (
             asked, final, page("1").url, "https://m.vn/1?a=2", "http://www.m.vn/1?a=2", "m.vn/1/",
