@@ -243,6 +243,8 @@ class _Batch:
                 session, Url, {"site_id": site_id, "url": first, "kind": UrlKind.ARTICLE.value, "first_seen_at": now}
             )
             self._urls |= {row.url: row for row in self._ask(_URLS, urls={first})}
+        if first not in self._urls:
+            raise ArchiveError(f"{first}: no article can be kept at this address: the site lists articles there")
         keys = {url.article_key for url in self._urls.values() if url.article_key} | {one.key for one in articles}
         current = self._ask(_CURRENT_BY_KEY, keys=keys)
         self._by_key = {row.key: row for row in current}

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from archive.article import Attachment, Block, BlockKind, Rejection
-from archive.database import Sessions, reading
-from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url
+from archive.database import ArchiveError, Sessions, reading
+from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url, UrlKind
 from archive.query import find_article, rejects, site_status
 from archive.records import Record, records
 from archive.runs import Runs
@@ -377,3 +377,11 @@ def test_a_url_given_by_hand_enters_the_ledger(site: Site, sessions: Sessions) -
     with reading(sessions) as session:
         row = session.scalars(select(Url)).one()
         assert (row.url, row.state, row.article_key, row.status) == (page("1").url, "fetched", "1", 200)
+
+
+def test_no_article_is_kept_at_the_address_of_a_listing(site: Site, sessions: Sessions) -> None:
+    listing = "https://baoquangninh.com.vn/chinh-tri/"
+    site.ledger.walked(listing, UrlKind.LISTING, date(2015, 1, 1))
+    with pytest.raises(ArchiveError, match=f"{listing}: no article can be kept at this address"):
+        site.save(page("1"), url=listing)
+    assert count(sessions, Capture) == 0
