@@ -18,11 +18,15 @@ ROBOTSTXT_USER_AGENT = "baotinh"
 
 # Gentle: one connection a host, the delay only ever longer. See SiteSpider.update_settings.
 DOWNLOAD_DELAY = 1.5
-CONCURRENT_REQUESTS = 4
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+# One of them is at the server; the others wait for it, or are on their way into the archive, which writes together
+# what comes together. Scrapy's default of 16 makes it twice as long to stop a crawl.
+CONCURRENT_REQUESTS = 8
 # A page gives one item at most, and Scrapy makes so many tasks for each page, whatever it gives: with the default
 # of 100 a crawl of 600 pages took 7 % longer (median of three).
 CONCURRENT_ITEMS = 1
+# Scrapy would read and parse the callback's source text for every page: its cache forgets bound methods.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 RETRY_TIMES = 3
 REDIRECT_MAX_TIMES = 5
 DEFAULT_REQUEST_HEADERS = {
