@@ -35,7 +35,7 @@ from crawler.extraction.read import read
 from tests.bench.measure import Row, Unfit, in_turn, row
 from tests.bench.pages import FETCHED, sample_pages
 
-ARTICLES = 4_000
+ARTICLES = 2_000
 """Articles in the archive that is exported."""
 
 PARAGRAPHS = 18
