@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 WHOLE_PAGE = "whole-page"
 """Layout name and flag of an article that no layout fitted."""
@@ -143,4 +144,8 @@ def split_text(text: str, kinds: list[str]) -> tuple[Block, ...]:
     Raises ValueError if `text` does not have as many blocks as `kinds` names.
     """
     parts = text.split("\n\n") if text else []
-    return tuple(Block(BlockKind(kind), part) for kind, part in zip(kinds, parts, strict=True))
+    return tuple(Block(_kind(kind), part) for kind, part in zip(kinds, parts, strict=True))
+
+
+# Kept, since an export asks for it once a block, and the enum's own way takes as long as making the block.
+_kind = cache(BlockKind)

@@ -42,6 +42,7 @@ def export_txt(
     """
     staging = Staging(folder, "txt", _INSIDE)
     articles = texts = 0
+    made: set[PurePosixPath] = set()
     with reading(sessions) as session:
         conditions = [*selection.conditions(session), Extraction.text_id.is_not(None)]
         sites = list(session.scalars(select(Site.name)))
@@ -56,7 +57,9 @@ def export_txt(
                     # A photo story may have nothing but captions.
                     if text_id is not None and text:
                         path = _path(of_text[0], text_id)
-                        (partial / path).parent.mkdir(parents=True, exist_ok=True)
+                        if path.parent not in made:
+                            (partial / path.parent).mkdir(parents=True, exist_ok=True)
+                            made.add(path.parent)
                         (partial / path).write_text(text + "\n", encoding="utf-8", newline="\n")
                         metadata.add(_metadata(of_text[0], path, len(of_text)))
                         for record in of_text:

@@ -1,6 +1,6 @@
 """`make bench`: print what the program weighs, as ratios measured in one run.
 
-``python -m tests.bench [extraction] [crawl] [memory] [--pages DIR]``; without a part, all of them.
+``python -m tests.bench [extraction] [crawl] [memory] [export] [--pages DIR]``; without a part, all of them.
 """
 
 import argparse
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import crawl, extraction
+from tests.bench import crawl, export, extraction
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
 
-PARTS = ("extraction", "crawl", "memory")
+PARTS = ("extraction", "crawl", "memory", "export")
 
 
 def main() -> int:
@@ -38,6 +38,8 @@ def main() -> int:
             for number in crawl.MEMORY:
                 console.print(f"a site of {number:,} articles ...", end=" ", highlight=False)
                 console.print(f"{crawl.memory(number):.0f} MB at the peak", highlight=False)
+        if "export" in parts:
+            show("Export against plain loops that write the same files", export.measure(), console)
     except Unfit as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

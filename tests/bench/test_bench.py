@@ -1,6 +1,8 @@
 """The parts of the bench that can be wrong without anybody noticing: its pages, its server, its ratios."""
 
 import http.client
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +10,7 @@ import pytest
 
 from archive.article import Article
 from crawler.extraction.read import read
+from tests.bench import export
 from tests.bench.crawl import served
 from tests.bench.measure import Row, Unfit, in_turn, row
 from tests.bench.pages import FETCHED, Sample, mean_size, sample_pages, saved_pages
@@ -78,3 +81,43 @@ def test_the_bench_site_serves_its_articles_and_lists_all_of_them() -> None:
     assert len(set(site.urls)) == len(set(pages)) == 30
     assert all(18_000 <= len(page) <= 22_000 for page in pages)
     assert all(urlsplit(url).path.encode() in listed for url in site.urls)
+
+
+def test_export_and_plain_loops_write_the_same_files() -> None:
+    rows = export.measure(60, 1)
+    assert len(rows) == 4
+    assert all(one.ours > 0 and one.reference > 0 for one in rows)
+
+
+def test_the_exported_archive_has_what_makes_an_export_work(tmp_path: Path) -> None:
+    export.fill(tmp_path / "data", 60)
+    rows = list(export.selected(tmp_path / "data", export.LINES))
+    bodies = [one["body"] for one in rows]
+    assert len(rows) == 60
+    assert len(set(bodies)) == 54
+    assert 1_900 <= sum(map(len, bodies)) / 60 <= 2_500
+    for column in ("author", "affiliation", "section", "views", "tags", "modified_instant", "published_instant"):
+        assert len({one[column] for one in rows}) > 1, column
+
+
+@pytest.mark.parametrize("change", ["another byte", "a file less", "a file more"])
+def test_speeds_of_different_files_are_no_measurement(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def plain(rows: Iterable[sqlite3.Row], folder: Path) -> None:
+        export.plain_jsonl(rows, folder)
+        lines = folder / "articles.jsonl"
+        match change:
+            case "another byte":
+                lines.write_bytes(lines.read_bytes()[:-1] + b" ")
+            case "a file less":
+                lines.unlink()
+            case "a file more":
+                (folder / "more.jsonl").touch()
+
+    monkeypatch.setattr(export, "FORMATS", {"jsonl": (export.LINES, plain)})
+    with pytest.raises(Unfit, match=r"differ in 1 files.*: (articles|more)\.jsonl"):
+        export.measure(20, 1)
+
+
+def test_an_export_that_fails_is_no_measurement(tmp_path: Path) -> None:
+    with pytest.raises(Unfit, match="there is no archive yet"):
+        export.exported(tmp_path / "data", "txt", tmp_path / "out")
