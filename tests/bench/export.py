@@ -29,9 +29,9 @@ from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
 from archive.export.txt import METADATA, SOURCES
 from archive.settings import Settings
-from archive.store import NewCapture, SiteRecord, Store, register_site
+from archive.store import NewCapture, Read, SiteRecord, Store, register_site
 from baotinh import app
-from crawler.extraction.read import read
+from crawler.extraction.read import EXTRACTOR_VERSION, read
 from tests.bench.measure import Row, Unfit, in_turn, row
 from tests.bench.pages import FETCHED, sample_pages
 
@@ -78,7 +78,9 @@ def fill(folder: Path, number: int) -> None:
         fetched = FETCHED - timedelta(minutes=number - n)
         kind = [("Content-Type", "text/html; charset=utf-8")]
         capture = NewCapture(place, article.url, article.url, 200, kind, fetched)
-        stores[reprint].save(capture, article, requested_url=article.url, extractor_version=article.extractor_version)
+        with stores[reprint].writing() as session:
+            [kept] = stores[reprint].add_captures(session, [capture])
+            stores[reprint].save(session, [Read(kept, article, article.url, EXTRACTOR_VERSION)])
         last = article
     engine.dispose()
 
