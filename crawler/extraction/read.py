@@ -12,6 +12,7 @@ from htmldate import find_date
 from lxml import etree, html
 
 from archive.article import (
+    MAX_VIEWS,
     WHOLE_PAGE,
     Article,
     ArticleKind,
@@ -53,9 +54,6 @@ HEADING_ROOM = 40
 
 CLOCK_ERROR = timedelta(minutes=5)
 """A page's clock and ours differ by no more; an article is rarely fetched so soon."""
-
-MOST_VIEWS = 2**31 - 1
-"""A larger number is no view counter; the archive keeps counters in 32 bits."""
 
 LANGUAGE_SAMPLE = 600
 """Characters of a text that its language is told from: in so many of Vietnamese news, 18 % and more are letters
@@ -548,8 +546,8 @@ def _number(text: str | None) -> int | None:
     """The number in a counter line: "Lượt xem: 1.270" gives 1270."""
     match = re.search(r"\d[\d., ]*", text or "")
     digits = re.sub(r"\D", "", match[0]) if match else ""
-    number = int(digits) if 0 < len(digits) <= len(str(MOST_VIEWS)) else None
-    return number if number is not None and number <= MOST_VIEWS else None
+    number = int(digits) if 0 < len(digits) <= len(str(MAX_VIEWS)) else None
+    return number if number is not None and number <= MAX_VIEWS else None
 
 
 def _language(blocks: Sequence[Block], title: str) -> str | None:
