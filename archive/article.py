@@ -3,6 +3,7 @@
 Nothing here imports SQLAlchemy or Scrapy, so that extraction can build these values in any process.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,16 @@ from functools import cache
 
 WHOLE_PAGE = "whole-page"
 """Layout name and flag of an article that no layout fitted."""
+
+MAX_ADDRESS = 2083
+"""Most bytes of an address, a key or a section's name. What is indexed may have 2,704 bytes on PostgreSQL
+(nbtree.h, BTMaxItemSize), and Scrapy follows no longer link (URLLENGTH_LIMIT)."""
+
+MAX_VIEWS = 2**31 - 1
+"""A larger number is no view counter; the archive keeps counters in 32 bits."""
+
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""What PostgreSQL does not keep (NUL), and what has no bytes at all (halves of surrogate pairs)."""
 
 
 class BlockKind(StrEnum):
@@ -131,6 +142,11 @@ class Rejection:
 
     reason: str
     detail: str
+
+
+def is_overlong(words: str) -> bool:
+    """Whether `words` are too long for an address, a key or a section's name."""
+    return len(words) > MAX_ADDRESS or len(words.encode("utf-8", "replace")) > MAX_ADDRESS
 
 
 def join_blocks(blocks: tuple[Block, ...] | list[Block]) -> str:

@@ -49,6 +49,9 @@ _ADVICE: dict[str | int, str] = {
 }
 """What an operator can do, by SQLSTATE (PostgreSQL, appendix A) or SQLite's primary result code."""
 
+_LIMIT_EXCEEDED = "54"
+"""Class of SQLSTATE (PostgreSQL, appendix A): a value or statement is too large, as one that an index cannot take."""
+
 _PASSING = ("40001", "40P01")
 """SQLSTATE serialization_failure and deadlock_detected (PostgreSQL, appendix A)."""
 
@@ -140,8 +143,9 @@ def _explain(context: ExceptionContext) -> ArchiveError | None:
         return None
     if context.is_pre_ping or context.engine is None:
         return None
-    # It failed only because of another transaction, and may well go through alone.
-    if getattr(error.orig, "sqlstate", None) in _PASSING:
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    # One value is too large; or it failed only because of another transaction, and may well go through alone.
+    if sqlstate.startswith(_LIMIT_EXCEEDED) or sqlstate in _PASSING:
         return None
     words = " ".join(str(error.orig).split())
     return DatabaseFailed(f"{shown(context.engine.url)}: {words}; {_advice(error.orig)}")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Executable, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from archive.article import WHOLE_PAGE, Article, Rejection, split_text
+from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, WHOLE_PAGE, Article, Rejection, is_overlong, split_text
 from archive.captures import Headers, Location
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
@@ -41,8 +41,6 @@ from archive.sections import put_in_sections
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SYLLABLE = re.compile(r"\S*[^\W_]\S*")
-_NOT_KEPT = re.compile("[\0\ud800-\udfff]")
-"""What PostgreSQL does not keep (NUL), and what has no bytes at all (halves of surrogate pairs)."""
 
 
 class Outcome(StrEnum):
@@ -149,7 +147,12 @@ class Store:
         return writing(self._sessions, self._site_id)
 
     def add_captures(self, session: Session, new: Sequence[NewCapture]) -> list[Kept]:
-        """Acknowledge captures; those that are known already change nothing."""
+        """Acknowledge captures; those that are known already change nothing.
+
+        Raises ValueError for what is no address or no status, and can be kept in no index or column.
+        """
+        for one in new:
+            _check_capture(one)
         insert_those_new(session, Capture, [self._capture(one) for one in new])
         files = {one.location.file for one in new}
         known = select(Capture.file, Capture.offset, Capture.id).where(
@@ -160,8 +163,7 @@ class Store:
 
     def _capture(self, new: NewCapture) -> dict[str, Any]:
         place = new.location
-        # PostgreSQL keeps no NUL, and no server sends one in good faith.
-        header = {name.lower(): value.replace("\0", "") for name, value in reversed(new.headers)}
+        header = {name.lower(): value for name, value in reversed(new.headers)}
         return {
             "site_id": self._site_id,
             "run_id": new.run_id,
@@ -486,6 +488,14 @@ def syllables(text: str) -> int:
     return len(_SYLLABLE.findall(text))
 
 
+def _check_capture(new: NewCapture) -> None:
+    for url in (new.url, new.final_url):
+        if is_overlong(url):
+            raise ValueError(f"{url[:100]}...: the URL has more than {MAX_ADDRESS} bytes; do not fetch it")
+    if not 100 <= new.status <= 999:
+        raise ValueError(f"{new.url}: {new.status} is no status of HTTP; do not keep the response")
+
+
 def _check(article: Article) -> None:
     """The rules of the text on which text ids and `split_text` rest."""
     text = article.text
@@ -500,7 +510,12 @@ def _check(article: Article) -> None:
         raise ValueError(f"{article.url}: title or text is not NFC; normalise them first")
     if not article.key or not article.title:
         raise ValueError(f"{article.url}: an article needs a key and a title")
-    if any(_NOT_KEPT.search(words) for words in (text, *_strings(replace(article, blocks=())))):
+    for name in ("key", "url", "section"):
+        if is_overlong(getattr(article, name) or ""):
+            raise ValueError(f"{article.url[:100]}: its {name} has more than {MAX_ADDRESS} bytes; mend the layout")
+    if not 0 <= (article.views or 0) <= MAX_VIEWS:
+        raise ValueError(f"{article.url}: {article.views} views are not from 0 to {MAX_VIEWS}; mend the layout")
+    if any(UNKEPT.search(words) for words in (text, *_strings(replace(article, blocks=())))):
         raise ValueError(f"{article.url}: a field holds NUL or half a character; clean the fields first")
 
 

@@ -10,6 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from sqlalchemy.exc import DBAPIError
 
+from archive.article import MAX_ADDRESS, is_overlong
 from archive.captures import Location, Sent, decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
@@ -24,6 +25,14 @@ CAPTURE = "capture"
 
 class ForeignHost(IgnoreRequest):
     """A request left the hosts that the site declares."""
+
+
+class OverlongAddress(IgnoreRequest):
+    """A request to an address that is too long to be kept."""
+
+
+class NoStatus(Exception):
+    """A server answered with a number that is no status of HTTP."""
 
 
 class TruncatedBody(Exception):
@@ -47,12 +56,15 @@ class SiteHostsMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise ForeignHost for a request to another host, port or scheme than the site's own."""
+        """Raise ForeignHost for another host, port or scheme than the site's own, OverlongAddress as it says."""
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
         parts = urlsplit(request.url)
         if not spider.is_own_host(request.url):
             self.crawler.stats.inc_value("refused/foreign-host")
             raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")
+        # A login's redirect may carry the whole state of a session.
+        if is_overlong(request.url):
+            raise OverlongAddress(f"{request.url[:100]}... has more than {MAX_ADDRESS} bytes and is not followed")
         # www and the bare host are one server: one slot, one delay.
         request.meta["download_slot"] = spider.name
 
@@ -102,7 +114,13 @@ class CaptureMiddleware:
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Write the capture and its row; where that fails the crawl ends, for nothing may go unkept."""
+        """Write the capture and its row; where that fails the crawl ends, for nothing may go unkept.
+
+        Raises NoStatus for what can be kept neither as a capture nor in the ledger.
+        """
+        # Three digits (RFC 9110, 15); the downloader takes any number.
+        if not 100 <= response.status <= 999:
+            raise NoStatus(f"the server answered with {response.status}, which is no status of HTTP")
         desk = archiving(self.crawler)
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))

@@ -42,6 +42,9 @@ COOKIES_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
+# SiteHostsMiddleware refuses what is too long, after redirects too, and says so; Scrapy drops it in silence.
+URLLENGTH_LIMIT = 0
+
 DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 30

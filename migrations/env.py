@@ -6,13 +6,15 @@ from alembic import context
 from sqlalchemy import Connection
 
 from archive.database import open_engine
-from archive.models import Base, Instant
+from archive.models import Base, Instant, Words
 from archive.settings import Settings
 
 
 def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
     # Migrations outlive the models: they name only types of SQLAlchemy.
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
+    if kind == "type" and isinstance(item, Instant):
+        return "sa.DateTime(timezone=True)"
+    return "sa.Text()" if kind == "type" and isinstance(item, Words) else False
 
 
 def run(connection: Connection) -> None:

@@ -153,6 +153,16 @@ def test_a_server_that_goes_away_stops_the_crawl_and_costs_nothing(
     assert len(on_postgresql.articles()) == number_of_articles("bao_quang_ninh")
 
 
+def test_a_status_that_no_column_holds_costs_its_pages_only(
+    program: Program, on_postgresql: Program, web: SampleWeb
+) -> None:
+    web.control("honglinh.hatinh.gov.vn", status=10**12)
+    for one in (program, on_postgresql):
+        failed = one.run("crawl", "hong_linh", "-s", "DOWNLOAD_DELAY=0", "-s", "RETRY_TIMES=0", code=FAILED)
+        assert "nothing could be read" in failed.stderr, "the archive is not lost"
+        assert "answered with 1000000000000, which is no status of HTTP" in failed.stderr
+
+
 def test_two_machines_do_not_crawl_one_site_into_one_archive_at_once(on_postgresql: Program) -> None:
     engine = engine_of(on_postgresql)
     with session_factory(engine).begin() as session:

@@ -10,6 +10,9 @@ from crawler.discovery.entry import Entry
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
+ID_DIGITS = 20
+"""Most digits of an id: WordPress numbers its posts with ``bigint(20) unsigned``."""
+
 
 def read_posts(body: bytes) -> list[tuple[Entry, list[int]]]:
     """The posts of one API page with the ids of their categories, in the order of the answer.
@@ -28,7 +31,7 @@ def read_posts(body: bytes) -> list[tuple[Entry, list[int]]]:
             title=title or None,
             published=_instant(post, "date"),
             modified=_instant(post, "modified"),
-            key=str(post["id"]) if isinstance(post.get("id"), int) else None,
+            key=str(post["id"]) if _is_id(post.get("id")) else None,
         )
         out.append((entry, [one for one in post.get("categories") or [] if isinstance(one, int)]))
     return out
@@ -45,12 +48,21 @@ def read_categories(body: bytes) -> dict[int, str]:
 
 def _json_list(body: bytes) -> list[Any]:
     try:
-        data = json.loads(body)
+        data = json.loads(body, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the body is no JSON: {error}") from error
     if not isinstance(data, list):
         raise ValueError("the API answered with no list")
     return data
+
+
+def _whole_number(digits: str) -> int | None:
+    """The number, or None where it is none that anybody counted; Python refuses to read thousands of digits."""
+    return int(digits) if len(digits) <= ID_DIGITS else None
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _instant(post: dict[str, Any], name: str) -> Dated | None:

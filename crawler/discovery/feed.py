@@ -11,7 +11,9 @@ from crawler.discovery.sitemap import name_of, parse_xml
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
-_POST_ID = re.compile(r"[?&]p=(\d+)")
+_POST_ID = re.compile(r"[?&]p=(\d{1,20})(?!\d)", re.ASCII)
+_YEARS = range(1900, 2100)
+"""As `parse_date` reads them. A clock that is wrong by thousands of years tells nothing, and overflows when shifted."""
 
 
 def read_feed(body: bytes) -> list[Entry]:
@@ -58,4 +60,4 @@ def _dated(text: str | None) -> Dated | None:
     except (ValueError, OverflowError):
         found = parse_date(text)
         return replace(found, raw=text, source="listing") if found else None
-    return Dated(instant, Precision.MINUTE, text, "listing")
+    return Dated(instant, Precision.MINUTE, text, "listing") if instant.year in _YEARS else None

@@ -12,6 +12,7 @@ from htmldate import find_date
 from lxml import etree, html
 
 from archive.article import (
+    MAX_VIEWS,
     WHOLE_PAGE,
     Article,
     ArticleKind,
@@ -21,6 +22,7 @@ from archive.article import (
     Dated,
     Precision,
     Rejection,
+    is_overlong,
 )
 from crawler.extraction import gate
 from crawler.extraction.cleaning import Surroundings, clean, is_document
@@ -53,9 +55,6 @@ HEADING_ROOM = 40
 
 CLOCK_ERROR = timedelta(minutes=5)
 """A page's clock and ours differ by no more; an article is rarely fetched so soon."""
-
-MOST_VIEWS = 2**31 - 1
-"""A larger number is no view counter; the archive keeps counters in 32 bits."""
 
 LANGUAGE_SAMPLE = 600
 """Characters of a text that its language is told from: in so many of Vietnamese news, 18 % and more are letters
@@ -197,10 +196,14 @@ class _Reader:
         layout = fit.layout
         more = self._more_pages(layout)
         own_key = self._field("key", layout.key)
-        if own_key:
-            digits = re.search(r"\d+", own_key)
-            self.key = digits[0] if digits else own_key
+        digits = re.search(r"\d+", own_key or "")
+        named_key = digits[0] if digits else own_key
+        # What is too long to be kept is no key, and the address has one.
+        if named_key and not is_overlong(named_key):
+            self.key = named_key
             self._own_keys.add(self.key)
+        else:
+            self.origins.pop("key", None)
         # JSON-LD scripts may stand in furniture, so dates are read before it goes.
         published, modified = self._dates(
             self._field("published", layout.date, own=True),
@@ -342,9 +345,13 @@ class _Reader:
         prose = " ".join(block.text for block in blocks if block.kind is not BlockKind.CAPTION)
         shown = body.embeds > 0 or body.pictures >= (MEDIA_PICTURES if prose else 1)
         media = shown and fewer_words(prose, MEDIA_WORDS)
-        section = fields.section or self.listed.section
-        if section and not fields.section:
-            self.origins["section"] = "listing"
+        section = fields.section
+        if not section or is_overlong(section):
+            # Pages of text are no name: the layout's node holds more than that here.
+            self.origins.pop("section", None)
+            section = self.listed.section
+            if section:
+                self.origins["section"] = "listing"
         decoded = self.page.decoded
         article = Article(
             key=self.key,
@@ -548,8 +555,8 @@ def _number(text: str | None) -> int | None:
     """The number in a counter line: "Lượt xem: 1.270" gives 1270."""
     match = re.search(r"\d[\d., ]*", text or "")
     digits = re.sub(r"\D", "", match[0]) if match else ""
-    number = int(digits) if 0 < len(digits) <= len(str(MOST_VIEWS)) else None
-    return number if number is not None and number <= MOST_VIEWS else None
+    number = int(digits) if 0 < len(digits) <= len(str(MAX_VIEWS)) else None
+    return number if number is not None and number <= MAX_VIEWS else None
 
 
 def _language(blocks: Sequence[Block], title: str) -> str | None:

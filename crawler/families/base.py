@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from string import punctuation
 from typing import Any, ClassVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import scrapy
 from scrapy.crawler import Crawler
@@ -16,7 +17,7 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from archive.article import Dated, Rejection
+from archive.article import MAX_ADDRESS, Dated, Rejection, is_overlong
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
@@ -31,7 +32,7 @@ from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
 from crawler.items import PageRead
-from crawler.middlewares import CAPTURE, ForeignHost
+from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -56,6 +57,9 @@ LEFT_OUT = re.compile(
 
 _NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 """What no path holds: control characters, and halves of surrogate pairs, which have no bytes."""
+
+_SHORT = 150
+"""Characters of an address that is never overlong: a letter takes four bytes at the most, each sent as ``%XX``."""
 
 REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
 
@@ -126,6 +130,8 @@ class SiteSpider(scrapy.Spider):
         if self.last_day and self.last_day < self.oldest:
             raise ValueError(f"end={end} lies before {self.oldest}, the first day {self.name} can have published")
         if url and self.article_key(url) is None:
+            if self._overlong(url):
+                raise ValueError(f"{url[:100]}... cannot be fetched: it has more than {MAX_ADDRESS} bytes")
             raise ValueError(f"{url} is no article of {self.name}: it does not match {self.article_path.pattern}")
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise ValueError(f"start={start} lies after end={end}: no article can be published in between")
@@ -175,7 +181,14 @@ class SiteSpider(scrapy.Spider):
         match = cls.article_path.fullmatch(path)
         if not match or _NO_ADDRESS.search(path) or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
             return None
-        return match["key"]
+        return None if cls._overlong(url) else match["key"]
+
+    @classmethod
+    def _overlong(cls, url: str) -> bool:
+        """Whether the address of an own `url` has more bytes, as it is asked for, than can be kept."""
+        if len(url) <= _SHORT or not cls.is_own_host(url):
+            return False
+        return is_overlong(quote(cls.canonical_url(url), safe=punctuation, errors="replace"))
 
     @classmethod
     def canonical_url(cls, url: str) -> str:
@@ -333,7 +346,7 @@ class SiteSpider(scrapy.Spider):
                 ledger.gone(found.url, status, reason)
             else:
                 ledger.failed(found.url, reason, soft=status >= 500 or status in (403, 408, 429))
-        elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost):
+        elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost | OverlongAddress):
             reason = str(error) or "refused"
             if self._closing():
                 return
@@ -403,7 +416,11 @@ class SiteSpider(scrapy.Spider):
         nearest: datetime | None = None
         for entry in entries:
             address_key = self.article_key(entry.url)
-            if address_key is None:
+            key = address_key and (entry.key or address_key)
+            if is_overlong(key or "") or (key is None and self._overlong(entry.url)):
+                self._trouble(source, f"{entry.url[:100]}... has more than {MAX_ADDRESS} bytes and is not followed")
+                continue
+            if key is None:
                 continue
             url = self.canonical_url(entry.url)
             urls.add(url)
@@ -417,7 +434,7 @@ class SiteSpider(scrapy.Spider):
             seen.append(
                 Found(
                     url=url,
-                    key=entry.key or address_key,
+                    key=key,
                     found_on=source,
                     section=section or self.section_of(url),
                     title=entry.title,

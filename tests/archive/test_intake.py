@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 
 from archive.captures import CaptureError, CaptureWriter, Location, Sent, read_capture
 from archive.database import Sessions, reading
@@ -16,6 +17,8 @@ from archive.store import NewCapture, Outcome, Read
 from tests.archive.helpers import VERSION, Site, page
 
 BODY = b"<p>Tin.</p>"
+LONG = "".join(map(str, range(3000, 6000)))
+"""More than an index of PostgreSQL takes, and not to be compressed into less."""
 
 
 @pytest.fixture
@@ -91,6 +94,22 @@ def test_a_page_that_cannot_be_stored_harms_no_other(intake: Intake, site: Site,
     assert [results[0], results[1], results[3]] == [Outcome.NEW] * 3
     assert isinstance(results[2], ValueError)
     assert count(sessions, Extraction.id) == 3
+
+
+def test_a_value_that_an_index_refuses_harms_no_other(
+    intake: Intake, site: Site, engine: Engine, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.store._check", lambda article: None)
+    reads = [read(site, "1"), read(site, "2", section=LONG), read(site, "3")]
+    futures: list[Future[Outcome]] = []
+    held_back(intake, lambda: futures.extend(intake.save(one) for one in (read(site, "0"), *reads)))
+    errors = [one.exception(30) for one in futures]
+    assert [errors[0], errors[1], errors[3]] == [None] * 3
+    if engine.dialect.name == "postgresql":
+        assert isinstance(errors[2], OperationalError)
+        assert "maximum size is" in str(errors[2])
+    else:
+        assert errors[2] is None, "its indexes take anything"
 
 
 def test_a_disk_that_fails_tells_who_wanted_to_write(

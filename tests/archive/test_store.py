@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 
-from archive.article import Attachment, Block, BlockKind, Rejection
-from archive.database import ArchiveError, Sessions, reading
+from archive.article import MAX_ADDRESS, MAX_VIEWS, Attachment, Block, BlockKind, Rejection
+from archive.database import ArchiveError, Sessions, insert_if_new, reading
 from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url, UrlKind
 from archive.query import find_article, rejects, site_status
 from archive.records import Record, records
@@ -20,6 +20,8 @@ from archive.store import Outcome, SiteRecord, known_end, register_site, syllabl
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")
+LONG = "".join(map(str, range(3000, 6000)))
+"""More than an index takes, and not to be compressed into less."""
 
 
 def dump(sessions: Sessions) -> dict[str, list[Any]]:
@@ -261,12 +263,67 @@ def test_a_photo_story_has_no_text(site: Site, sessions: Sessions) -> None:
         page("1", author="Mai \ud83c"),
         page("1", tags=("du lịch", "\0")),
         page("1", attachments=(Attachment("https://x.vn/a.pdf", "\udc00"),)),
+        page("1", views=MAX_VIEWS + 1),
+        page("1", views=-1),
+        page("1", section=LONG),
+        page("1", section="ế" * (MAX_ADDRESS // 2)),
+        replace(page("1"), key=LONG),
+        page("1", url=f"{page('1').url}: {LONG}"),
     ],
 )
 def test_what_breaks_the_rules_of_the_text_is_refused(site: Site, sessions: Sessions, broken: Any) -> None:
     with pytest.raises(ValueError, match=r"https://baoquangninh\.com\.vn/bai-1: "):
         site.save(broken)
     assert count(sessions, Capture) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"url": f"https://x.vn/{LONG}"}, r"^https://x\.vn/3000\S{,100}\.\.\.: the URL has more than 2083 bytes"),
+        ({"final_url": f"https://x.vn/{LONG}"}, r"^https://x\.vn/3000\S{,100}\.\.\.: the URL has more than 2083 bytes"),
+        ({"status": 99}, "99 is no status of HTTP"),
+        ({"status": 10**20}, "100000000000000000000 is no status of HTTP"),
+    ],
+)
+def test_a_capture_that_no_database_could_keep_is_refused(
+    site: Site, sessions: Sessions, change: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        site.keep(replace(site.capture(page().url), **change))
+    assert count(sessions, Capture) == 0
+
+
+def test_the_longest_names_fit_every_index(site: Site, sessions: Sessions) -> None:
+    name, url = LONG[:MAX_ADDRESS], f"https://x.vn/{LONG}"[:MAX_ADDRESS]
+    site.ledger.see([found(name, url)])
+    full = replace(page("1", url=url, section=name, views=MAX_VIEWS), key=name)
+    assert site.save(full, status=999) is Outcome.NEW
+    (record,) = kept(sessions)
+    assert (record.key, record.section, record.views) == (name, name, MAX_VIEWS)
+
+
+def test_what_no_database_keeps_is_replaced_alike_on_both(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    odd, mended = "một\0hai\ud800ba", "một\ufffdhai\ufffdba"
+    listed = found("1", title=odd, found_on=odd, listed=replace(at("2022-01-05"), raw=odd))
+    site.ledger.see([listed])
+    site.ledger.failed(listed.url, odd, soft=True)
+    site.save(replace(REFUSED, detail=odd), url=listed.url, headers=[("ETag", odd), ("Content-Type", odd)])
+    runs = Runs(sessions, clock)
+    runs.finish_run(runs.start_run(site.id, {}), RunOutcome.FAILED, odd, {})
+    with reading(sessions) as session:
+        row = session.scalars(select(Url)).one()
+        assert (row.listed_title, row.listed_raw, row.found_on) == (mended, mended, mended)
+        assert {one.detail for one in rejects(session)} == {mended}
+        assert {tuple(row) for row in session.execute(select(Capture.etag, Capture.content_type))} == {(mended, mended)}
+    assert runs.latest()[0].reason == mended
+
+
+def test_a_text_is_kept_as_it_is_or_not_at_all(site: Site, sessions: Sessions) -> None:
+    row = {"text_id": "0" * 16, "sha256": "0" * 64, "syllables": 1, "created_at": site.clock.now()}
+    with pytest.raises((StatementError, UnicodeEncodeError)), site.store.writing() as session:
+        insert_if_new(session, StoredText, row | {"body": "nửa \ud800"})
+    assert count(sessions, StoredText) == 0
 
 
 def test_text_ids_are_those_of_the_words(site: Site, sessions: Sessions) -> None:

@@ -1,5 +1,6 @@
 """The parts that stand around a crawl: own hosts, whole bodies, Crawl-delay, the verdict on a run."""
 
+import asyncio
 import gzip
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +11,19 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
 
+from archive.article import MAX_ADDRESS
 from archive.models import RunOutcome
 from crawler import settings as crawl_settings
 from crawler.extensions import CrawlDelay, judge
-from crawler.middlewares import ForeignHost, SiteHostsMiddleware, TruncatedBody, WholeBodyMiddleware
+from crawler.middlewares import (
+    CaptureMiddleware,
+    ForeignHost,
+    NoStatus,
+    OverlongAddress,
+    SiteHostsMiddleware,
+    TruncatedBody,
+    WholeBodyMiddleware,
+)
 from crawler.sites import find_site
 
 ARTICLE = "http://baoquangninh.com.vn/kinh-te/202107/bai-2518002/"
@@ -47,6 +57,24 @@ def test_no_request_leaves_the_sites_own_hosts_whatever_its_flags(url: str) -> N
     with pytest.raises(ForeignHost):
         SiteHostsMiddleware(crawler).process_request(request)
     assert crawler.stats.counted == {"refused/foreign-host": 1}
+
+
+def test_an_address_too_long_to_be_kept_is_not_followed() -> None:
+    url = f"{ARTICLE}?state={'x' * MAX_ADDRESS}"
+    SiteHostsMiddleware(crawler_of()).process_request(Request(url[:MAX_ADDRESS]))
+    with pytest.raises(OverlongAddress, match=r"^http://baoquangninh\S+\.\.\. has more than 2083 bytes") as refusal:
+        SiteHostsMiddleware(crawler_of()).process_request(Request(url[: MAX_ADDRESS + 1]))
+    assert len(str(refusal.value)) < 200
+
+
+def test_scrapy_leaves_overlong_addresses_to_us() -> None:
+    assert get_crawler(find_site("bao_quang_ninh"), vars(crawl_settings)).settings.getint("URLLENGTH_LIMIT") == 0
+
+
+@pytest.mark.parametrize("status", [-1, 0, 99, 1000, 10**12])
+def test_a_number_that_is_no_status_is_not_kept(status: int) -> None:
+    with pytest.raises(NoStatus, match=f"answered with {status}, which is no status"):
+        asyncio.run(CaptureMiddleware(crawler_of()).process_response(Request(ARTICLE), Response(ARTICLE, status)))
 
 
 def test_www_and_the_bare_host_share_one_slot() -> None:

@@ -231,6 +231,20 @@ def test_feed_is_read_whatever_stands_before_it(before: bytes) -> None:
     assert len(read_feed(before + RSS.format(date="").encode())) == 1
 
 
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 30 Dec 9999 08:00:00 GMT", "Sat, 1 Jan 0101 00:00:00 +0700"]
+)
+def test_feed_of_another_age_has_no_date(date: str) -> None:
+    [entry] = read_feed(RSS.format(date=date).encode())
+    assert (entry.key, entry.published) == ("8123", None)
+
+
+@pytest.mark.parametrize("number", ["9" * 21, "9" * 5000, "٣٤٥"], ids=["21 digits", "5000 digits", "Arabic digits"])
+def test_feeds_number_that_is_no_id_is_no_key(number: str) -> None:
+    [entry] = read_feed(RSS.format(date="").replace("8123", number).encode())
+    assert (entry.url, entry.key) == ("https://bao.example/mo-duong/", None)
+
+
 def test_feed_cut_in_the_middle_gives_what_it_has() -> None:
     body = RSS.format(date="Tue, 30 Mar 2021 08:15:00 +0700").encode()
     assert [entry.url for entry in read_feed(body[: body.index(b"<item><title>Kh")])] == [
@@ -524,6 +538,13 @@ def test_post_that_is_none_is_passed_over(bad: object) -> None:
 def test_post_with_odd_fields_keeps_its_address(change: dict[str, Any]) -> None:
     [(entry, _)] = read_posts(json.dumps([POST | change]).encode())
     assert entry.url == POST["link"]
+
+
+@pytest.mark.parametrize("number", ["9" * 21, "9" * 5000, "-5", "0", "true", "8.5", "1e400"])
+def test_posts_number_that_is_no_id_is_no_key_and_harms_no_other(number: str) -> None:
+    odd = json.dumps(POST).replace("8123", number)
+    (first, _), (second, _) = read_posts(f"[{odd}, {json.dumps(POST)}]".encode())
+    assert (first.url, first.key, second.key) == (POST["link"], None, "8123")
 
 
 def test_categories_by_id() -> None:

@@ -103,6 +103,40 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path)
 
 
+def test_a_link_too_long_to_be_kept_is_named_and_costs_the_others_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary, more = desk.entries(), "bài-" * 400
+    address = "http://baoquangninh.com.vn/chinh-tri/202201/"
+    odd = [
+        Entry(f"{address}{'a' * 2083}-2000001/"),
+        # So long only as it is asked for: each letter is two bytes, each byte three characters.
+        Entry(f"{address}{'đ' * 400}-2000002/"),
+        Entry(f"{address}bai-2000003/", key="9" * 2084),
+        Entry(f"http://foreign.example/{more}"),
+        Entry(f"{address}{more}\ud800"),
+    ]
+    monkeypatch.setattr(desk, "entries", lambda: [*odd[:3], *ordinary[:5], *odd[3:], *ordinary[5:]])
+    desk.walk()
+    assert known(desk) == len(ordinary)
+    named = [one for one in desk.troubles if "has more than 2083 bytes and is not followed" in one]
+    assert all(one.startswith(f"{SOURCE}: {address}") and len(one) < 250 for one in named)
+    assert len(set(named)) == 4
+    assert desk.counted["discovery/failed"] == len(named) == len(desk.troubles)
+
+
+def test_a_long_query_makes_no_address_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "http://baoquangninh.com.vn/chinh-tri/202201/bai-2000001/"
+    monkeypatch.setattr(desk, "entries", lambda: [Entry(f"{url}?fbclid={'x' * 3000}")])
+    desk.walk()
+    assert (known(desk), desk.troubles) == (1, [])
+
+
+def test_fetching_an_address_too_long_to_be_kept_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^http://bao\S+\.\.\. cannot be fetched: it has more than 2083 bytes$"):
+        find_site("bao_quang_ninh")(url=f"http://baoquangninh.com.vn/chinh-tri/202201/{'a' * 2083}-2000001/")
+
+
 def known(desk: Desk) -> int:
     return sum(desk.ledger.counts().values())
 

@@ -254,6 +254,20 @@ def test_section_of_the_listing_counts_where_the_page_names_none() -> None:
     assert (found.section, found.origins["section"]) == ("Kinh tế", "listing")
 
 
+def test_a_node_too_long_for_a_name_tells_no_section() -> None:
+    page = newspaper().replace("Kinh tế", "Kinh tế " * 300)
+    listed = article("bao_quang_ninh", BQN, page, listed=Listed(section="Xã hội"))
+    assert (listed.section, listed.origins["section"]) == ("Xã hội", "listing")
+    alone = article("bao_quang_ninh", BQN, page)
+    assert (alone.section, "section" in alone.origins) == (None, False)
+
+
+def test_a_number_too_long_for_a_key_leaves_the_one_of_the_address() -> None:
+    found = article("tuyen_giao_binh_phuoc", BP, wordpress().replace("8123", "8123" * 600))
+    assert found.key == all_sites()["tuyen_giao_binh_phuoc"].article_key(BP)
+    assert "key" not in found.origins
+
+
 def test_section_of_the_page_counts_before_the_listings() -> None:
     assert article("bao_quang_ninh", BQN, newspaper(), listed=Listed(section="Xã hội")).section == "Kinh tế"
 
