@@ -1,5 +1,7 @@
 """Both databases as an operator meets them: the same crawl, the same archive; clear words when one fails."""
 
+import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -14,10 +16,11 @@ from archive.clock import Clock
 from archive.database import downgrade, lock_site, open_engine, session_factory
 from archive.store import SiteRecord, register_site
 from tests.conftest import BAOTINH, Program, number_of_articles
-from tests.postgresql import PostgreSQL
+from tests.postgresql import USER, PostgreSQL
 from tests.sample_web.harness import SampleWeb
 
 FAILED = 1
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -93,6 +96,46 @@ def test_upgrade_makes_a_backup_first(program: Program, on_postgresql: Program) 
     downgrade(engine_of(program), "0001")
     program.run("db", "upgrade", "--no-backup")
     assert len(list((program.data / "backups").iterdir())) == 1
+
+
+def test_a_backup_is_restored_as_the_manual_says(
+    program: Program, on_postgresql: Program, postgresql: PostgreSQL
+) -> None:
+    postgresql.execute("create role baotinh login")
+    manual = (ROOT / "docs" / "databases.md").read_text("utf-8")
+    blocks = manual.partition("To go back")[2].partition("## Move")[0].split("```")[1::2]
+    for one, commands in zip((program, on_postgresql), blocks, strict=True):
+        one.crawl("hong_linh")
+        before = digest(one, "--exact")
+        engine = engine_of(one)
+        downgrade(engine, "0001")
+        engine.dispose()
+        one.run("db", "upgrade")
+        [file] = (one.data / "backups").iterdir()
+        one.crawl("bao_thai_nguyen")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("create table later (article_id integer references article)")
+        engine.dispose()
+        # Not localhost, but the socket of this test's own server.
+        commands = re.sub(r"baotinh-0001-\w+", file.stem, commands)
+        commands = re.sub(r"@localhost/(\w+)", rf"'@/\1?host={postgresql.folder}'", commands)
+        done = subprocess.run(
+            ["sh", "-ec", f"{commands}\nprintenv BAOTINH_DATABASE_URL || true"],
+            cwd=one.data.parent,
+            env=one.environment
+            | {"PGHOST": str(postgresql.folder), "PGUSER": USER, "PATH": f"{postgresql.programs}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        if done.stdout:
+            one.environment["BAOTINH_DATABASE_URL"] = done.stdout.strip()
+        assert "version 0001, older than this program" in one.run("status", code=FAILED).stderr
+        one.run("db", "upgrade", "--no-backup")
+        assert digest(one, "--exact") == before
+        one.crawl("bao_thai_nguyen")
+        assert {article["site"] for article in one.articles()} == {"hong_linh", "bao_thai_nguyen"}
 
 
 def engine_of(program: Program) -> Engine:

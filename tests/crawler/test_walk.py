@@ -12,11 +12,12 @@ import pytest
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
-from archive.ledger import Ledger
+from archive.ledger import Found, Ledger
 from archive.models import UrlKind
 from archive.settings import Settings
 from archive.store import SiteRecord, register_site
 from crawler.discovery.entry import Entry
+from crawler.middlewares import OverlongAddress
 from crawler.sites import find_site
 
 SOURCE = "http://baoquangninh.com.vn/chinh-tri/"
@@ -123,6 +124,19 @@ def test_a_link_too_long_to_be_kept_is_named_and_costs_the_others_nothing(
     assert all(one.startswith(f"{SOURCE}: {address}") and len(one) < 250 for one in named)
     assert len(set(named)) == 4
     assert desk.counted["discovery/failed"] == len(named) == len(desk.troubles)
+
+
+def test_an_article_that_leads_to_an_address_too_long_is_tried_again_later(desk: Desk) -> None:
+    url = "http://baoquangninh.com.vn/chinh-tri/202201/bai-2000001/"
+    desk.ledger.see([found := Found(url, "2000001", SOURCE)])
+    spider = find_site("bao_quang_ninh")()
+    spider.crawler = SimpleNamespace(stats=SimpleNamespace(inc_value=lambda key: None))  # type: ignore[assignment]
+    type(spider).desk = property(lambda _: desk)  # type: ignore[assignment,method-assign]
+    failure: Any = SimpleNamespace(
+        request=SimpleNamespace(cb_kwargs={"found": found}), value=OverlongAddress("it has more than 2083 bytes")
+    )
+    spider.article_failed(failure)
+    assert (desk.ledger.counts(), desk.troubles) == ({"found": 1}, [f"{url}: it has more than 2083 bytes"])
 
 
 def test_a_long_query_makes_no_address_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
