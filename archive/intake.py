@@ -92,7 +92,8 @@ class Intake:
             while len(given) < MOST_AT_ONCE and not self._jobs.empty():
                 given.append(self._jobs.get())
             ended = None in given
-            self._write([job for job in given if job is not None])
+            # From here on none can be cancelled; one that was is wanted by nobody.
+            self._write([job for job in given if job is not None and job.done.set_running_or_notify_cancel()])
 
     def _write(self, jobs: list[_Job]) -> None:
         keeping = [job for job in jobs if isinstance(job, _Keep)]

@@ -135,3 +135,16 @@ def test_closing_writes_what_was_handed_over(site: Site, captures: CaptureWriter
         futures = [opened.keep(sent(str(n)), described(site, str(n))) for n in range(50)]
     assert all(one.done() and one.exception() is None for one in futures)
     assert count(sessions, Capture.id) == 50
+
+
+def test_what_is_cancelled_while_it_waits_harms_no_other(intake: Intake, site: Site, sessions: Sessions) -> None:
+    reads = [read(site, str(n)) for n in range(4)]
+    futures: list[Future[Outcome]] = []
+
+    def hand_over() -> None:
+        futures.extend(intake.save(one) for one in reads)
+        assert futures[2].cancel()
+
+    held_back(intake, hand_over)
+    assert [futures[n].result(30) for n in (0, 1, 3)] == [Outcome.NEW] * 3
+    assert count(sessions, Extraction.id) == 3
