@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from lxml import html
 
+from archive.article import WHOLE_PAGE
 from crawler.extraction.text import folded, has_words, squash
 from tests.goldens.reading import (
     FIELDS,
@@ -93,6 +94,9 @@ def test_golden_says_what_the_article_file_says(name: str) -> None:
     assert (told and told["instant"]) == (None if article.undated else article.published.isoformat())
     assert golden["section"] in (None, site.sections[article.section])
     assert golden["lead"] == article.lead or not article.lead
+    for field in ("author", "affiliation", "source_credit"):
+        assert golden[field] == article.meta.get(field, golden[field]), field
+    assert (golden["layout"] == WHOLE_PAGE) == article.meta.get("without_layout", False), "whether a layout reads it"
 
 
 # -- furniture ----------------------------------------------------------------------------------------

@@ -27,8 +27,9 @@ class Layout:
     the general to the particular), `body` the one with the most words, and `captions`, `tags`,
     `parts` and `drop` take all.
 
-    `drop` names furniture to take out first, `captions` nodes within the body that are captions,
-    `parts` links to the article's further pages, `key` where the page itself names the article's id.
+    `drop` names furniture, which goes once dates, section, tags and views are read (so a counter within the
+    body is named in `views` and in `drop`), `captions` nodes within the body that are captions, `parts` links
+    to the article's further pages, `key` where the page itself names the article's id.
     `until` is the last day on which the site sent pages of this layout; None: still in use.
     """
 

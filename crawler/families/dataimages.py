@@ -1,6 +1,7 @@
 """The newspaper CMS that keeps its pictures under /dataimages/."""
 
 import re
+from typing import ClassVar
 
 from scrapy.http import Request
 
@@ -25,7 +26,7 @@ class DataimagesSpider(SiteSpider):
     scheme = "http"
     article_path = re.compile(r"(?:/[a-z0-9-]+)+/(?P<year>20\d\d)(?P<month>[01]\d)/[^/]+-(?P<key>\d{6,7})/?")
     listings = (ListingLayout(item="li.item, .item", link="a.title, h2 a, h3 a", date=".date"),)
-    layouts = (
+    layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="dataimages",
             title="h1#title, #title, h1.title",

@@ -1,6 +1,7 @@
 """The SharePoint portal whose classes begin with tandan-."""
 
 import re
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from scrapy.http import Request
@@ -30,7 +31,7 @@ class TandanSpider(SiteSpider):
         ListingLayout(item=".channel-news-title a, .tandan-p-article-news-title a"),
         ListingLayout(item=".tandan-div-module-news-article a"),
     )
-    layouts = (
+    layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="tandan",
             title=".tandan-p-article-news-title, .detail-title",

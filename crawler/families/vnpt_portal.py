@@ -1,6 +1,7 @@
 """The portal with ArticleHeader and ArticleContent, whose listings go on by POST."""
 
 import re
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from scrapy.http import Request
@@ -41,7 +42,7 @@ class VnptPortalSpider(SiteSpider):
         ListingLayout(item=".ArticleList a, .ArticleInMenu a, .UIListNews_Default .item a"),
         ListingLayout(item="a.ArticleTitle"),
     )
-    layouts = (
+    layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="vnpt-portal",
             title=".ArticleHeader",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from scrapy.http import Request
@@ -48,7 +49,7 @@ class WordPressSpider(SiteSpider):
             date="time.entry-date.published@datetime, time@datetime",
         ),
     )
-    layouts = (
+    layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="wordpress",
             title="h1.entry-title, .entry-header h1, h1.post-title, h1.tdb-title-text, .cm-entry-title",

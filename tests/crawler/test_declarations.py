@@ -91,11 +91,11 @@ def test_site_of_a_family_takes_ten_lines_at_most(file: Path) -> None:
     statements = declared.body[1:]  # without the docstring
     assert ast.get_docstring(declared)
     counted = {line for one in statements for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
-    sections = next(
-        one for one in statements if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == "sections"
-    )
-    counted -= set(range(sections.lineno + 1, (sections.end_lineno or sections.lineno) + 1))
-    assert len(counted) <= 10
+    for one in statements:
+        # As many as the site has, each on its line.
+        if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") in ("sections", "layouts"):
+            counted -= set(range(one.lineno + 1, (one.end_lineno or one.lineno) + 1))
+    assert len(counted) <= 10, f"{file}: not counting sections and layouts; move what is more to the family"
 
 
 @EACH_FILE

@@ -173,6 +173,10 @@ def answer(site: sample.Site, url: str) -> sample.Response:
 def _served(name: str) -> tuple[SiteFacts, Page, Any]:
     site_id, _, key = name.partition("/")
     site = sample_sites()[site_id]
+    published = site.by_key[key].published
+    assert published <= NOW, (
+        f"{name}: published {published}, but the sample web's clock stands at {NOW}: date it before"
+    )
 
     def at_address(url: str) -> Page:
         response = answer(site, url)

@@ -20,7 +20,8 @@ def test_score_is_no_lower_than_its_floor(way: str, measure: str) -> None:
     if floor is None:
         pytest.fail(f"{FILE} has no floor for {way} {measure}: {COMMAND}", pytrace=False)
     if fell(measure, floor, now):
-        said = f"{way} {measure}: {counts(now)}, the floor is {floor}; not right: {named(now)}"
+        pages = named(now, load().pins, pins())
+        said = f"{way} {measure}: {counts(now)}, the floor is {floor}; not right: {pages}"
         pytest.fail(f"{said}. Mend it; to lower the floor, {COMMAND} asks for a reason", pytrace=False)
 
 

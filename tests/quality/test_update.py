@@ -8,7 +8,7 @@ import pytest
 from tests.quality.corpus import MEASURED, NoGolden, Scores
 from tests.quality.floors import FILE, Floor, Floors, dump, fallen, load
 from tests.quality.scorer import Score
-from tests.quality.update import REFUSED, UNUSABLE, main
+from tests.quality.update import REFUSED, SHOWN, UNUSABLE, main
 
 PINS = {"site/1": "aaaa bbbb", "site/": "cccc"}
 
@@ -64,6 +64,18 @@ def test_it_refuses_to_lower_a_floor_and_writes_nothing(
     assert said.err.count(" fell;") == 1
     assert "--because" in said.err
     assert said.out.count("LOWER") == 1
+
+
+def test_pages_that_are_new_or_changed_are_named_first(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    others = tuple(f"site/{n}" for n in range(10, 10 + SHOWN))
+    worse = scores(title=Score(1, 10, (*others, "site/1", "site/2")))
+    assert run(file, worse, pins={"site/1": "aaaa dddd", "site/2": "eeee ffff", **dict.fromkeys(others, "")}) == REFUSED
+    said = capsys.readouterr().err
+    assert "not right: site/10 (new), " in said
+    known = {"site/1": "aaaa bbbb", "site/": "cccc", **dict.fromkeys(others, "0000 0000")}
+    assert run(file, scores(), pins=known) == 0
+    assert run(file, worse, pins={**known, "site/1": "aaaa dddd", "site/2": "eeee ffff"}) == REFUSED
+    assert "not right: site/1 (changed), site/2 (new), site/10, site/11, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("worse", "fell"), LOWER)

@@ -58,7 +58,7 @@ def main(
             print(line)
     if lower and because is None:
         for way, name in lower:
-            print(f"{way} {name} fell; not right: {named(now[way][name])}", file=sys.stderr)
+            print(f"{way} {name} fell; not right: {named(now[way][name], floors.pins, pinned)}", file=sys.stderr)
         print('Nothing was written. Mend it, or say why: --because REASON (make floors BECAUSE="...")', file=sys.stderr)
         return REFUSED
     if because and not lower:
@@ -100,10 +100,13 @@ def moved(floors: Floors, now: Scores, pinned: dict[str, str], because: str) -> 
     return Floors(ways, pinned)
 
 
-def named(score: Score) -> str:
-    """The pages that a score counts as not all right, the first ones by name."""
-    more = f" and {len(score.pages) - SHOWN} more" if len(score.pages) > SHOWN else ""
-    return ", ".join(score.pages[:SHOWN]) + more or "no page, but fewer are measured"
+def named(score: Score, before: dict[str, str], pinned: dict[str, str]) -> str:
+    """The pages that a score counts as not all right: those first that are new or not as they were pinned."""
+    marks = {page: "" if before.get(page) == pinned.get(page) else " (changed)" for page in score.pages}
+    marks |= {page: " (new)" for page in score.pages if before and page not in before}
+    pages = [f"{page}{marks[page]}" for page in sorted(score.pages, key=lambda page: not marks[page])]
+    more = f" and {len(pages) - SHOWN} more" if len(pages) > SHOWN else ""
+    return ", ".join(pages[:SHOWN]) + more or "no page, but fewer are measured"
 
 
 if __name__ == "__main__":
