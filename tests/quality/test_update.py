@@ -75,7 +75,7 @@ def test_pages_that_are_new_or_changed_are_named_first(file: Path, capsys: pytes
     known = {"site/1": "aaaa bbbb", "site/": "cccc", **dict.fromkeys(others, "0000 0000")}
     assert run(file, scores(), pins=known) == 0
     assert run(file, worse, pins={**known, "site/1": "aaaa dddd", "site/2": "eeee ffff"}) == REFUSED
-    assert "not right: site/1 (changed), site/2 (new), site/10, site/11, " in capsys.readouterr().err
+    assert "not right: site/2 (new), site/1 (changed), site/10, site/11, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("worse", "fell"), LOWER)

@@ -104,7 +104,7 @@ def named(score: Score, before: dict[str, str], pinned: dict[str, str]) -> str:
     """The pages that a score counts as not all right: those first that are new or not as they were pinned."""
     marks = {page: "" if before.get(page) == pinned.get(page) else " (changed)" for page in score.pages}
     marks |= {page: " (new)" for page in score.pages if before and page not in before}
-    pages = [f"{page}{marks[page]}" for page in sorted(score.pages, key=lambda page: not marks[page])]
+    pages = [f"{page}{marks[page]}" for page in sorted(score.pages, key=lambda page: marks[page], reverse=True)]
     more = f" and {len(pages) - SHOWN} more" if len(pages) > SHOWN else ""
     return ", ".join(pages[:SHOWN]) + more or "no page, but fewer are measured"
 
