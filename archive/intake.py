@@ -112,7 +112,8 @@ class Intake:
             return
         try:
             with self._store.writing() as session:
-                kept = self._store.add_captures(session, [job.new for job in keeping if job.new is not None])
+                new = [job.new for job in keeping if job.new is not None]
+                kept = self._store.add_captures(session, new) if new else []
                 outcomes = self._store.save(session, [job.read for job in saving])
         except Exception as error:
             # The database itself fails for all; else it is one of them, and alone each tells which.
