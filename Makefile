@@ -29,10 +29,10 @@ demo: install  ## crawl the sample web into a corpus, in ./demo
 	@$(BIN)/python -m tests.demo
 
 test: install  ## run every test (minutes; PostgreSQL's server programs are needed)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 torture: install  ## run the property tests on thousands of new examples each: an hour or two
-	HYPOTHESIS_PROFILE=torture $(BIN)/python -m pytest -n 2 -m hypothesis
+	HYPOTHESIS_PROFILE=torture $(BIN)/python -m pytest -n 2 --dist worksteal -m hypothesis
 
 bench: install  ## measure speed and memory as ratios, in minutes (PAGES=DIR: on saved pages too)
 	@$(BIN)/python -m tests.bench $(if $(PAGES),--pages "$(PAGES)")
