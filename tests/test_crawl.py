@@ -94,7 +94,7 @@ def test_a_killed_crawl_goes_on_where_it_stopped(
     web.control("baoquangninh.com.vn", slow=0.05)
     seen = len(web.log())
     child = subprocess.Popen(
-        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0"],
+        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0", "-s", "CONCURRENT_REQUESTS=4"],
         env=killed.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
