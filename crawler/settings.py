@@ -20,8 +20,7 @@ ROBOTSTXT_USER_AGENT = "baotinh"
 DOWNLOAD_DELAY = 1.5
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # One of them is at the server; the others wait for their turn, or are on their way into the archive, which writes
-# together what comes together: a crawl of 600 pages without delay was a tenth slower
-# with 8 (medians of four).
+# together what comes together: a crawl of 600 pages without delay was a tenth slower with 8 (medians of four).
 CONCURRENT_REQUESTS = 16
 # A page gives one item at most, and Scrapy makes so many tasks for each page, whatever it gives: with the default
 # of 100 a crawl of 600 pages took 7 % longer (median of three).

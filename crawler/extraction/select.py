@@ -20,6 +20,9 @@ _SPACED = frozenset(("br", "p", "div", "td", "li"))
 
 _SILENT = ("script", "style")
 
+LONGEST_CLASSES = 1_000
+"""Characters of a class attribute whose names are remembered; the longest on the saved pages has 184."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -43,7 +46,9 @@ class Named:
         for element in root.iter(etree.Element):
             classes, name = element.get("class"), element.get("id")
             if classes:
-                for one in _asked_for(classes, wanted):
+                # What no site writes by hand is not kept: a few hostile pages would fill the memory.
+                asked_for = _asked_for if len(classes) <= LONGEST_CLASSES else _asked_for.__wrapped__
+                for one in asked_for(classes, wanted):
                     self._bearing[one].append(element)
             if name and (anchor := "#" + name) in wanted:
                 self._bearing[anchor].append(element)

@@ -5,10 +5,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 
 from crawler.extraction.layout import SELECTORS
-from crawler.extraction.select import Named, anchors, compiled, remove, select_all, select_first, select_largest, words
+from crawler.extraction.select import (
+    LONGEST_CLASSES,
+    Named,
+    _asked_for,
+    anchors,
+    compiled,
+    remove,
+    select_all,
+    select_first,
+    select_largest,
+    words,
+)
 from crawler.sites import all_sites
 from tests.crawler.helpers import page_of
 from tests.goldens.reading import page_names, serve
@@ -131,3 +142,12 @@ def test_the_largest_is_the_one_with_the_most_words_of_the_first_alternative_the
     assert found is not None
     assert (words(found.node), found.selector) == ("Một hai", ".a")
     assert select_largest(tree, ".none") is None
+
+
+def test_long_class_attributes_are_searched_and_not_remembered() -> None:
+    long = "x" * LONGEST_CLASSES
+    tree = html.document_fromstring(f'<p class="tin {long}">Một</p><p class="tin">Hai</p>')
+    _asked_for.cache_clear()
+    named = Named(tree, anchors([".tin"]))
+    assert [node.text for node in named.bearing(".tin")] == ["Một", "Hai"]
+    assert _asked_for.cache_info().currsize == 1
