@@ -61,7 +61,8 @@ def copy_archive(
 
 
 def _copy_table(given: Session, connection: Connection, table: Table, tell: Callable[[str, int], None]) -> TableDigest:
-    result = given.execute(select(table).execution_options(yield_per=_BATCH))
+    # In the order of their keys: a capture may refer to an earlier one.
+    result = given.execute(select(table).order_by(*table.primary_key).execution_options(yield_per=_BATCH))
 
     def passing() -> Iterator[Row[Any]]:
         for rows in result.partitions():

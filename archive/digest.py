@@ -20,6 +20,7 @@ from archive.models import (
     ArticleUrl,
     Base,
     Capture,
+    Exclusion,
     Extraction,
     Revision,
     Section,
@@ -141,6 +142,9 @@ def _logical() -> dict[str, Select[Any]]:
         .join(Site, Site.id == Capture.site_id)
         .where(Extraction.outcome == "rejected")
         .distinct(),
+        "exclusion": select(Site.name, Exclusion.article_key, Exclusion.reason, Exclusion.purged_at.is_not(None)).join(
+            Site, Site.id == Exclusion.site_id
+        ),
         "revision": select(
             Site.name, StoredArticle.key, Revision.number, Revision.changed, before.content_hash, after.content_hash
         )

@@ -38,7 +38,10 @@ class UrlKind(StrEnum):
 
 
 class UrlState(StrEnum):
-    """How far a URL has come. `ALIAS` leads to an article that was fetched under another URL."""
+    """How far a URL has come.
+
+    `ALIAS` leads to an article that was fetched under another URL, `EXCLUDED` to one that was taken down.
+    """
 
     FOUND = "found"
     FETCHED = "fetched"
@@ -47,15 +50,22 @@ class UrlState(StrEnum):
     FAILED = "failed"
     FORBIDDEN = "forbidden"
     ALIAS = "alias"
+    EXCLUDED = "excluded"
 
 
 class RunOutcome(StrEnum):
-    """How a run ended; `LOST` is a run whose process died without a word."""
+    """How a run ended.
+
+    `BLOCKED`: the site turned us away (429, 503 for too long, a challenge in place of robots.txt). `SKIPPED`: nothing
+    was asked for, since the site's rules could not be read. `LOST`: the process died without a word.
+    """
 
     RUNNING = "running"
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
     LOST = "lost"
 
 
@@ -286,7 +296,9 @@ class Url(Base):
 class Capture(Base):
     """One fetched response: where its WARC record stands and what its headers said.
 
-    `file` is relative to the captures folder; `views` is the counter seen on that page.
+    `file` is relative to the captures folder; `views` is the counter seen on that page. `refers_to_id` is set where the
+    payload was that of an earlier capture, whose record holds it. `tls_exception` is the last day of the exception
+    under which the server's certificate was not verified. `purged_at` is when the record was emptied.
     """
 
     __tablename__ = "capture"
@@ -313,6 +325,9 @@ class Capture(Base):
     payload_digest: Mapped[str]
     payload_length: Mapped[int]
     views: Mapped[int | None]
+    refers_to_id: Mapped[int | None] = mapped_column(ForeignKey("capture.id"))
+    tls_exception: Mapped[date | None]
+    purged_at: Mapped[datetime | None]
 
 
 class StoredText(Base):
@@ -366,9 +381,9 @@ class ArticleSection(Base):
 class Extraction(Base):
     """What one extractor version read from one capture: an article, or why it is none.
 
-    `kinds` are the kinds of the blocks of the text, in order (`archive.article.split_text` undoes
-    the join). `content_hash` covers the publisher's words and metadata: two that are equal are no
-    revision of each other.
+    `kind` is that of the article, `kinds` are those of the blocks of its text, in order
+    (`archive.article.split_text` undoes the join). `content_hash` covers the publisher's words and
+    metadata: two that are equal are no revision of each other.
     """
 
     __tablename__ = "extraction"
@@ -381,6 +396,7 @@ class Extraction(Base):
             " and reason is not null)",
             name="outcome",
         ),
+        _one_of("kind", ArticleKind),
         _whole_date("published"),
         _whole_date("modified"),
         Index(
@@ -427,6 +443,7 @@ class Extraction(Base):
     origins: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content_hash: Mapped[str | None]
     created_at: Mapped[datetime]
+    kind: Mapped[str | None]
 
     capture: Mapped[Capture] = relationship(lazy="raise")
     text: Mapped[StoredText | None] = relationship(lazy="raise")
@@ -454,6 +471,23 @@ class Revision(Base):
     after_id: Mapped[int] = mapped_column(ForeignKey("extraction.id"))
     seen_at: Mapped[datetime]
     changed: Mapped[list[Any]]
+
+
+class Exclusion(Base):
+    """An article that was taken down: the fact and the reason stay, its text is shown nowhere.
+
+    `url` is as the request named it; `purged_at` is when its bytes were removed from the captures as well.
+    """
+
+    __tablename__ = "exclusion"
+    __table_args__ = (UniqueConstraint("site_id", "article_key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    article_key: Mapped[str]
+    url: Mapped[str]
+    reason: Mapped[str]
+    excluded_at: Mapped[datetime]
+    purged_at: Mapped[datetime | None]
 
 
 def public_id(site: str, key: str) -> str:

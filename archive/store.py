@@ -544,6 +544,7 @@ def _extraction(read: Read, result: Article, sha256: str | None, now: datetime) 
         "extractor_version": read.version,
         "outcome": "article",
         "url": result.url,
+        "kind": result.kind.value,
         "title": result.title,
         "kinds": [block.kind.value for block in result.blocks],
         **dated_columns("published", result.published),

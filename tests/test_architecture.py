@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("archive", "crawler", "schedules", "migrations")
+PACKAGES = ("archive", "crawler", "schedules", "commands", "migrations")
 
 
 def test_imports_point_one_way() -> None:

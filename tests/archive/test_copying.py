@@ -25,6 +25,7 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, logical_digest, whole
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
+from archive.models import Exclusion
 from archive.models import Site as SiteRow
 from archive.runs import Runs
 from archive.store import Outcome
@@ -54,6 +55,10 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
     first.save(Rejection("no-body", "the page has no body"), url="https://baoquangninh.com.vn/lich")
     assert first.save(page("1", "Chung, đã sửa.")) is Outcome.REVISED
     second.ledger.gone("https://baoquangninh.com.vn/bai-9", 404, "not found")
+    with runs._sessions.begin() as session:
+        excluded = Exclusion(site_id=second.id, article_key="9", url="https://baoquangninh.com.vn/bai-9")
+        excluded.reason, excluded.excluded_at = "asked for", clock.now()
+        session.add(excluded)
 
 
 @pytest.fixture

@@ -77,7 +77,10 @@ def test_a_naive_instant_is_refused(sessions: Sessions) -> None:
         " is_current, reason, detail, text_id, url, title, kinds, published_instant, published_precision,"
         " published_raw, published_source, modified_instant, modified_precision, modified_raw,"
         " modified_source, author, affiliation, source_credit, section, tags, language, attachments,"
-        " layout, declared_charset, used_charset, flags, origins, content_hash, created_at from extraction",
+        " layout, declared_charset, used_charset, flags, origins, content_hash, created_at, kind from extraction",
+        "update extraction set kind = 'page'",
+        "insert into exclusion (site_id, article_key, url, reason, excluded_at)"
+        " values (999, '1', 'https://a.vn/1', 'asked', '2022-01-01')",
     ],
 )
 def test_the_schema_refuses(site: Site, sessions: Sessions, statement: str) -> None:
@@ -94,6 +97,21 @@ def test_migrations_run_up_down_and_up(engine: Engine) -> None:
     upgrade(engine)
     assert set(inspect(engine).get_table_names()) == tables
     check_version(engine)
+
+
+def test_what_an_older_version_kept_goes_up_and_down(engine: Engine, sessions: Sessions, site: Site) -> None:
+    site.save(page())
+    excluded, kinds = text("update url set state = 'excluded'"), text("select kind from extraction")
+    downgrade(engine, "0002")
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(excluded)
+    upgrade(engine)
+    with engine.begin() as connection:
+        assert connection.execute(kinds).scalars().all() == ["article"]
+        connection.execute(excluded)
+    downgrade(engine, "0002")
+    with engine.begin() as connection:
+        assert connection.execute(text("select state from url")).scalars().all() == ["forbidden"]
 
 
 def test_models_and_migrations_agree(engine: Engine) -> None:

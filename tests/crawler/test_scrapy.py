@@ -19,6 +19,7 @@ PACKAGE = Path(crawler.__path__[0])
 PROGRAM = [
     *sorted(PACKAGE.rglob("*.py")),
     *sorted(PACKAGE.parent.glob("schedules/*.py")),
+    *sorted(PACKAGE.parent.glob("commands/*.py")),
     PACKAGE.parent / "baotinh.py",
 ]
 SPIDERS = [file for folder in ("spiders", "families") for file in sorted((PACKAGE / folder).rglob("*.py"))]

@@ -1,0 +1,1 @@
+"""The commands of `baotinh`, one module a subject; baotinh.py assembles them."""

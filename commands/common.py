@@ -1,0 +1,66 @@
+"""What the commands share: where they write, how they open the archive, their exit codes."""
+
+import os
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from archive.article import Dated, Precision
+from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.settings import Settings
+
+FAILED, WRONG_USE = 1, 2
+"""Exit codes: something asked for could not be done; it was asked for in the wrong way."""
+
+# A pipe has no width, and a table that is cut to 80 columns is of no use to a script.
+WIDE = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
+out = Console(width=WIDE)
+err = Console(stderr=True)
+
+FirstDay = Annotated[
+    datetime | None,
+    typer.Option("--start", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day of publication."),
+]
+LastDay = Annotated[
+    datetime | None, typer.Option("--end", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication.")
+]
+
+
+def table_of(first: str, *others: str) -> Table:
+    """A table whose columns fold rather than lose words; ids are never folded."""
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def say(line: str) -> None:
+    """Print one line as it is, however long."""
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def open_archive() -> tuple[Settings, Sessions]:
+    """The settings and the archive they name. Raises SettingsError, or ArchiveError if it cannot be worked with."""
+    settings = Settings.from_environment()
+    engine = open_engine(settings.database_url)
+    check_version(engine)
+    return settings, session_factory(engine)
+
+
+def date_words(dated: Dated | None) -> str | None:
+    """A date, as precise as it is, with where it came from."""
+    if dated is None:
+        return None
+    form = "%Y-%m-%d %H:%M" if dated.precision is Precision.MINUTE else "%Y-%m-%d"
+    return f"{dated.instant:{form}} (from {dated.source}: {dated.raw!r})"
+
+
+def plain(text: str) -> str:
+    """Words from outside for a table: what looks like markup of Rich's is none."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,168 @@
+"""Commands that fetch: crawl, fetch, schedule run."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from scrapy.settings import Settings as ScrapySettings
+
+from archive.database import reading
+from archive.models import RunOutcome
+from archive.query import find_article, rejects
+from archive.runs import Runs
+from archive.settings import Settings
+from commands.common import FAILED, FirstDay, LastDay, err, open_archive, out, table_of
+from commands.looking import print_article
+from crawler.sites import all_sites, find_site, site_of
+from schedules.nightly import run_nightly
+from schedules.runs import Order, crawl_all
+
+AT_ONCE = 4
+"""Sites crawled at once unless told otherwise: each waits most of its time between requests."""
+
+LOCKED_SETTINGS = ("ROBOTSTXT_OBEY", "COOKIES_ENABLED", "EXTENSIONS", "SPIDER_MODULES")
+LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
+"""What `-s` may not change: manners, and the parts the archive rests on."""
+
+ScrapySetting = Annotated[
+    list[str] | None,
+    typer.Option("-s", metavar="NAME=VALUE", help="Override a Scrapy setting, as `scrapy crawl -s` does."),
+]
+
+
+def crawl(
+    sites: Annotated[
+        list[str] | None, typer.Argument(metavar="SITE...", help="Site ids; see `baotinh sites list`.")
+    ] = None,
+    all_of_them: Annotated[bool, typer.Option("--all", help="Every site.")] = False,
+    start: FirstDay = None,
+    end: LastDay = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
+    at_once: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Sites crawled at once; never two requests at once to one site."),
+    ] = AT_ONCE,
+    setting: ScrapySetting = None,
+) -> None:
+    """Fetch what is new on the sites, newest first.
+
+    Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop
+    where everything is known. A crawl that was interrupted goes on where it stopped.
+
+    Example: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/]
+    """
+    if bool(sites) == all_of_them:
+        raise ValueError("name the sites to crawl, or give --all (not both); `baotinh sites list` shows them")
+    if start and end and start > end:
+        raise ValueError(
+            f"--start {start:%Y-%m-%d} lies after --end {end:%Y-%m-%d}: nothing can be published in between"
+        )
+    names = list(all_sites()) if all_of_them else list(dict.fromkeys(find_site(name).name for name in sites or []))
+    overrides = _scrapy_settings(setting or [])
+    settings, sessions = open_archive()
+    if start and start.date() > settings.clock.now().date():
+        raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
+    orders = [
+        Order(name, start.date() if start else None, end.date() if end else None, limit, settings=overrides)
+        for name in names
+    ]
+    failed = _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
+    raise typer.Exit(FAILED if failed else 0)
+
+
+def fetch(
+    url: Annotated[str, typer.Argument(help="The address of one article.")],
+    force: Annotated[bool, typer.Option(help="Fetch it even if it is kept and not due.")] = False,
+    setting: ScrapySetting = None,
+) -> None:
+    """Read one article now and show every field with where it stood on the page."""
+    spider = site_of(url)
+    if spider.article_key(url) is None:
+        raise ValueError(f"{url} is no article of {spider.name}: its path does not match {spider.article_path.pattern}")
+    settings, sessions = open_archive()
+    order = Order(spider.name, url=url, force=force, settings=_scrapy_settings(setting or []))
+    [ended] = crawl_all([order], settings, Runs(sessions, settings.clock), 1)
+    if ended.reason:
+        err.print(f"{spider.name}: {ended.outcome}: {ended.reason}", markup=False)
+    with reading(sessions) as session:
+        found = find_article(session, spider.canonical_url(url))
+        refused = [one for one in rejects(session, spider.name) if one.url == spider.canonical_url(url)]
+    for one in refused:
+        err.print(f"rejected as no article: {one.reason}: {one.detail}", markup=False)
+    for shown in found:
+        print_article(shown, origins=True)
+    raise typer.Exit(0 if found and ended.outcome is RunOutcome.FINISHED and not refused else FAILED)
+
+
+def schedule_run(
+    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")] = "00:30",
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
+) -> None:
+    """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up at once."""
+    settings, sessions = open_archive()
+
+    def night() -> None:
+        orders = [Order(name) for name in all_sites()]
+        _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
+
+    last = Runs(sessions, settings.clock).latest(limit=1)
+    out.print(f"Crawling every night at {at}, Vietnam's time. End with Ctrl+C.", highlight=False)
+    run_nightly(night, at, settings, last[0].started_at if last else None)
+
+
+def _scrapy_settings(given: list[str]) -> dict[str, str]:
+    known = dict(ScrapySettings())
+    result = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise ValueError(f"-s {one}: write it as NAME=VALUE, such as -s DOWNLOAD_DELAY=2")
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            raise ValueError(f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}")
+        if name in LOCKED_SETTINGS or name.endswith(LOCKED_ENDINGS):
+            raise ValueError(
+                f"-s {one}: {name} is not for changing: robots.txt is always obeyed and every page is kept"
+            )
+        if isinstance(known[name], float | int) and not isinstance(known[name], bool):
+            try:
+                float(value)
+            except ValueError:
+                raise ValueError(f"-s {one}: {name} is a number, such as {known[name]}") from None
+        result[name] = value
+    return result
+
+
+def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) -> bool:
+    """Crawl with a bar a site, then print what came of it; True if any did not finish well."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:24}"), TextColumn("{task.fields[words]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=err) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(site: str, counts: Mapping[str, int], outcome: RunOutcome) -> None:
+            if site not in tasks:
+                tasks[site] = bar.add_task(site, total=None, words="")
+            running = outcome is RunOutcome.RUNNING
+            words = _progress(counts) if running else str(outcome)
+            bar.update(tasks[site], words=words, total=None if running else 1, completed=0 if running else 1)
+
+        ended = crawl_all(orders, settings, runs, at_once, tell)
+    shown = ("new", "revised", "unchanged", "rejected", "failed", "requests")
+    table = table_of("site", "outcome", "new", "revised", "unchanged", "rejected", "failed", "requests", "seconds")
+    for one in ended:
+        numbers = (f"{one.counts.get(name, 0):,}" for name in shown)
+        table.add_row(one.site, one.outcome, *numbers, f"{one.seconds:.1f}")
+    out.print(table)
+    for one in ended:
+        if one.reason:
+            where = out if one.outcome is RunOutcome.FINISHED else err
+            where.print(f"{one.site}: {one.reason}", markup=False, highlight=False, soft_wrap=True)
+    return any(one.outcome is not RunOutcome.FINISHED for one in ended)
+
+
+def _progress(counts: Mapping[str, int]) -> str:
+    kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
+    asked = sum(number for name, number in counts.items() if name.startswith("fetch/"))
+    return f"{counts.get('listed', 0):,} listed, {kept:,} of {asked:,} fetched" if counts else "starting"

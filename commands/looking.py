@@ -1,0 +1,134 @@
+"""Commands that look: status, show, rejects, sites list."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from archive.article import BlockKind
+from archive.database import ArchiveError, reading
+from archive.query import Shown, find_article, rejects, site_status
+from commands.common import date_words, open_archive, out, plain, table_of
+from crawler.sites import all_sites, find_site
+
+
+def sites_list() -> None:
+    """Show every site: id, publisher, province, family, host."""
+    table = table_of("site", "publisher", "province", "family", "host", "since")
+    for name, spider in all_sites().items():
+        since = str(spider.oldest.year)
+        table.add_row(name, spider.title, spider.province, spider.family, spider.hosts[0], since)
+    out.print(table)
+
+
+def status() -> None:
+    """Show what the archive holds of each site, and how its last crawl went."""
+    settings, sessions = open_archive()
+    with reading(sessions) as session:
+        rows = site_status(session)
+    if not rows:
+        out.print(f"The archive in {settings.data} is empty. Begin with: baotinh crawl SITE", markup=False)
+        return
+    table = table_of("site", "articles", "texts", "words", "published", "waiting", "rejected", "last crawl")
+    for row in rows:
+        numbers = (f"{number:,}" for number in (row.articles, row.texts, row.syllables))
+        first, last = row.first_published, row.last_published
+        run = row.last_run
+        table.add_row(
+            row.site,
+            *numbers,
+            f"{first:%Y-%m-%d} to {last:%Y-%m-%d}" if first and last else "-",
+            f"{row.pending:,}",
+            f"{row.rejected:,}",
+            f"{run.started_at:%Y-%m-%d %H:%M} {run.outcome}" if run else "-",
+        )
+    out.print(table)
+    for row in rows:
+        if row.last_run and row.last_run.reason:
+            out.print(f"{row.site}: {row.last_run.reason}", markup=False, highlight=False)
+
+
+def show(
+    url_or_id: Annotated[str, typer.Argument(help="An article's URL or id (SITE-KEY), or a text id.")],
+) -> None:
+    """Show an article with its metadata, its text and every place it was published."""
+    _, sessions = open_archive()
+    with reading(sessions) as session:
+        found = find_article(session, url_or_id)
+    if not found:
+        raise ArchiveError(f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id")
+    for shown in found:
+        print_article(shown)
+
+
+def rejects_command(site: Annotated[str | None, typer.Argument(help="One site only.")] = None) -> None:
+    """List the pages that were rejected as no articles, and why."""
+    if site is not None:
+        find_site(site)
+    _, sessions = open_archive()
+    with reading(sessions) as session:
+        rows = rejects(session, site)
+    if not rows:
+        out.print("Nothing was rejected.")
+        return
+    table = table_of("site", "fetched", "reason", "detail", "url")
+    for row in rows:
+        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
+    out.print(table)
+
+
+def print_article(shown: Shown, *, origins: bool = False) -> None:
+    """Print an article; with `origins`, where on the page each field stood."""
+    record = shown.record
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    then, now = record.province_then, record.province_now
+    rows: list[tuple[str, Any]] = [
+        ("id", record.id),
+        ("title", record.title),
+        ("url", record.url),
+        ("site", f"{record.site_title} ({record.site}), {then}{f', now {now}' if now != then else ''}"),
+        ("published", date_words(record.published)),
+        ("modified", date_words(record.modified)),
+        ("author", record.author),
+        ("affiliation", record.affiliation),
+        ("source_credit", record.source_credit),
+        ("section", record.section),
+        ("tags", ", ".join(record.tags)),
+        ("views", record.views),
+        ("kind", record.kind if record.kind != "article" else None),
+        ("attachments", "\n".join(f"{one.label}: {one.url}" for one in record.attachments)),
+        ("text_id", record.text_id),
+        ("fetched", f"{record.fetched_at:%Y-%m-%d %H:%M %z}, capture {record.file} at {record.offset}"),
+        ("gone", f"{record.gone_at:%Y-%m-%d}" if record.gone_at else None),
+        ("layout", f"{record.layout}, extractor {record.extractor_version}"),
+        ("flags", ", ".join(record.flags)),
+    ]
+    for name, value in rows:
+        if value not in (None, ""):
+            origin = record.origins.get(name)
+            table.add_row(
+                f"[bold]{name}[/]",
+                plain(str(value)),
+                f"[dim]{plain(origin)}[/]" if origins and origin else "",
+            )
+    if origins and record.origins.get("text"):
+        table.add_row("[bold]text[/]", f"{record.syllables} words", f"[dim]{plain(record.origins['text'])}[/]")
+    out.print(table)
+    out.print()
+    for block in record.blocks:
+        style = {BlockKind.LEAD: "bold", BlockKind.HEADING: "bold", BlockKind.CAPTION: "italic"}.get(block.kind)
+        out.print(block.text, style=style, markup=False, highlight=False)
+        out.print()
+    for change in shown.changes:
+        seen = f"{change.seen_at:%Y-%m-%d %H:%M}"
+        out.print(f"revision {change.number}, seen {seen}: {', '.join(change.changed)} changed", highlight=False)
+    others = [source for source in shown.sources if source.id != record.id]
+    for source in others:
+        out.print(
+            f"also: {source.site} {date_words(source.published) or 'undated'} {source.url}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
