@@ -31,7 +31,8 @@ demo: install  ## crawl the sample web into a corpus, in ./demo
 test: install  ## run every test (minutes; PostgreSQL's server programs are needed)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-torture: install  ## run the property tests on thousands of new examples each: an hour or two
+torture: install  ## run the long fault runs, and the property tests on thousands of new examples each: hours
+	$(BIN)/python -m pytest -m torture
 	HYPOTHESIS_PROFILE=torture $(BIN)/python -m pytest -n 2 --dist worksteal -m hypothesis
 
 bench: install  ## measure speed and memory as ratios, in minutes (PAGES=DIR: on saved pages too)
