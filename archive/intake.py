@@ -9,11 +9,11 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from archive.captures import CaptureWriter, Location, Sent
+from archive.captures import REVISIT_FROM, CaptureWriter, Location, Sent
 from archive.database import DatabaseFailed
 from archive.store import Kept, NewCapture, Outcome, Read, Store
 
@@ -98,7 +98,7 @@ class Intake:
     def _write(self, jobs: list[_Job]) -> None:
         keeping = [job for job in jobs if isinstance(job, _Keep)]
         try:
-            places = self._captures.append_all([job.sent for job in keeping])
+            places = self._captures.append_all(self._with_earlier([job.sent for job in keeping]))
             for job, place in zip(keeping, places, strict=True):
                 job.new = job.described(place)
         except Exception as error:
@@ -106,6 +106,14 @@ class Intake:
                 job.done.set_exception(error)
             keeping = []
         self._commit(keeping, [job for job in jobs if isinstance(job, _Save)])
+
+    def _with_earlier(self, responses: list[Sent]) -> list[Sent]:
+        """The responses with what is kept of their addresses already, if it is worth referring to."""
+        urls = {one.url for one in responses if len(one.body) >= REVISIT_FROM}
+        if not urls:
+            return responses
+        holders = self._store.holders(urls)
+        return [replace(one, earlier=holders.get(one.url)) for one in responses]
 
     def _commit(self, keeping: list[_Keep], saving: list[_Save]) -> None:
         if not keeping and not saving:

@@ -248,8 +248,9 @@ def test_every_capture_is_a_record_that_standard_tools_read(program: Program) ->
             (record.rec_type, record.rec_headers.get_header("WARC-Target-URI")) for record in ArchiveIterator(stream)
         ]
     assert records[0][0] == "warcinfo"
-    pages = [url for _, url in records[1:] if url.endswith(".html") and "/tin-tuc/" in url]
-    assert len(pages) == number_of_articles("bao_thai_nguyen")
+    for kind in ("response", "request"):
+        pages = [url for one, url in records[1:] if one == kind and url.endswith(".html") and "/tin-tuc/" in url]
+        assert len(pages) == number_of_articles("bao_thai_nguyen")
     gzip.decompress(file.read_bytes())
 
 
