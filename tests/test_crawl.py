@@ -1,5 +1,6 @@
 """The whole road on real HTTP: crawl, interrupt, crawl again, export, compare."""
 
+import base64
 import gzip
 import os
 import re
@@ -240,18 +241,28 @@ def test_an_article_over_two_pages_is_one_text(program: Program) -> None:
     assert "Câu hát trên rẫy" in article["text"] and article["text"].startswith("Đầu năm, cả sóc Đắk La")
 
 
-def test_every_capture_is_a_record_that_standard_tools_read(program: Program) -> None:
-    program.crawl("bao_thai_nguyen")
+def test_every_capture_is_a_record_that_standard_tools_read_and_none_says_who_asked(
+    program: Program, web: SampleWeb
+) -> None:
+    proxy = web.proxy.replace("//", "//nguoidung9:matkhau7@")
+    program.crawl("bao_thai_nguyen", http_proxy=proxy, https_proxy=proxy)
     [file] = (program.data / "captures").glob("bao_thai_nguyen/*.warc.gz")
     with file.open("rb") as stream:
-        records = [
-            (record.rec_type, record.rec_headers.get_header("WARC-Target-URI")) for record in ArchiveIterator(stream)
-        ]
+        records = [(record.rec_type, record.rec_headers) for record in ArchiveIterator(stream)]
     assert records[0][0] == "warcinfo"
     for kind in ("response", "request"):
-        pages = [url for one, url in records[1:] if one == kind and url.endswith(".html") and "/tin-tuc/" in url]
+        urls = [fields.get_header("WARC-Target-URI") for one, fields in records if one == kind]
+        pages = [url for url in urls if url.endswith(".html") and "/tin-tuc/" in url]
         assert len(pages) == number_of_articles("bao_thai_nguyen")
-    gzip.decompress(file.read_bytes())
+    assert {fields.get_header("WARC-IP-Address") for _, fields in records} == {None}, "it would be the proxy's"
+    for command in (["gzip", "-t"], [BAOTINH[0], "-m", "warcio.cli", "check"]):
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    secrets = (b"nguoidung9", b"matkhau7", base64.b64encode(b"nguoidung9:matkhau7"), b"Proxy-A")
+    for one in (path for path in program.data.rglob("*") if path.is_file()):
+        data = gzip.decompress(one.read_bytes()) if one.suffix == ".gz" else one.read_bytes()
+        said = data.split(b"description: ")[0] + data.partition(b"Proxy-*, Authorization, Cookie).")[2]
+        assert [secret for secret in secrets if secret in said] == [], one
 
 
 def test_a_correction_makes_a_revision_and_keeps_both_texts(program: Program, web: SampleWeb) -> None:
