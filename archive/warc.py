@@ -55,6 +55,14 @@ class CaptureError(ArchiveError):
     """A capture could not be written or read; the message names the file."""
 
 
+class DamagedRecord(CaptureError):
+    """A record is not there whole: `why` says what is wrong with it, the message file and `offset` as well."""
+
+    def __init__(self, path: Path, offset: int, why: str) -> None:
+        self.offset, self.why = offset, why
+        super().__init__(f"{path}: the record at {offset} is damaged: {why}; restore the file from a copy")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it was sent, but for what the connection added; `headers` may hold secrets, its record does not."""
@@ -225,8 +233,8 @@ def _is_of_transfer(name: str) -> bool:
 def walk(path: Path, start: int = 0, *, check: bool = False) -> Iterator[Record]:
     """All records of a file from offset `start` on, in order; with `check`, each against its own digests.
 
-    Raises CaptureError, with file and offset, at the first that is damaged, torn or no record: what follows it can be
-    reached by its own offset only.
+    Raises DamagedRecord at the first that is torn, no record or not as its digests say: what follows it can be reached
+    by its own offset only. Raises CaptureError if the file cannot be read.
     """
     with _opened(path) as file:
         for offset, length, data in _members(path, file, start):
@@ -236,28 +244,28 @@ def walk(path: Path, start: int = 0, *, check: bool = False) -> Iterator[Record]
 def read_records(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[Record]:
     """The records of a file at `places` (offset and length in bytes), in that order.
 
-    Raises CaptureError, with file and offset, at the first that is not there whole.
+    Raises as `walk` does.
     """
     with _opened(path) as file:
         for offset, length in places:
             file.seek(offset)
             member = file.read(length)
             if len(member) < length:
-                raise CaptureError(f"{path}: ends before the record at {offset}; restore the file")
+                raise DamagedRecord(path, offset, "the file ends before its end")
             yield _read(path, offset, length, _inflated(path, offset, member), check=False)
 
 
 def read_fields(path: Path, offset: int) -> Mapping[str, str]:
     """The headers that a record itself has, by lower-case name; the rest of it is not looked at.
 
-    Raises CaptureError if there is no record.
+    Raises as `walk` does.
     """
     with _opened(path) as file:
         file.seek(offset)
         try:
             data = zlib.decompressobj(wbits=31).decompress(file.read(_HEAD_CHUNK), _HEAD_CHUNK)
         except zlib.error as error:
-            raise _damaged(path, offset, f"gzip says {error}") from error
+            raise DamagedRecord(path, offset, f"gzip says {error}") from error
     return _fields(path, offset, data)[0]
 
 
@@ -271,16 +279,16 @@ def _members(path: Path, file: IO[bytes], start: int) -> Iterator[tuple[int, int
             try:
                 parts.append(member.decompress(data, RECORD_LIMIT + 1 - size))
             except zlib.error as error:
-                raise _damaged(path, offset, f"gzip says {error}") from error
+                raise DamagedRecord(path, offset, f"gzip says {error}") from error
             size += len(parts[-1])
             length += len(data) - len(member.unused_data)
             if size > RECORD_LIMIT:
-                raise _damaged(path, offset, f"it has more than {RECORD_LIMIT} bytes")
+                raise DamagedRecord(path, offset, f"it has more than {RECORD_LIMIT} bytes")
             if member.eof:
                 break
             data = file.read(_CHUNK)
             if not data:
-                raise _damaged(path, offset, "it is torn: the file ends within it")
+                raise DamagedRecord(path, offset, "it is torn: the file ends within it")
         yield offset, length, b"".join(parts)
         offset += length
         data = member.unused_data or file.read(_CHUNK)
@@ -291,11 +299,11 @@ def _inflated(path: Path, offset: int, member: bytes) -> bytes:
     try:
         data = inflater.decompress(member, RECORD_LIMIT + 1)
     except zlib.error as error:
-        raise _damaged(path, offset, f"gzip says {error}") from error
+        raise DamagedRecord(path, offset, f"gzip says {error}") from error
     if len(data) > RECORD_LIMIT:
-        raise _damaged(path, offset, f"it has more than {RECORD_LIMIT} bytes")
+        raise DamagedRecord(path, offset, f"it has more than {RECORD_LIMIT} bytes")
     if not inflater.eof or inflater.unused_data:
-        raise _damaged(path, offset, f"its length is not {len(member)} bytes")
+        raise DamagedRecord(path, offset, f"its length is not {len(member)} bytes")
     return data
 
 
@@ -303,7 +311,7 @@ def _fields(path: Path, offset: int, data: bytes) -> tuple[dict[str, str], WarcR
     try:
         record = WarcRecord.from_bytes(data)
     except OSError as error:
-        raise _damaged(path, offset, str(error)) from error
+        raise DamagedRecord(path, offset, str(error)) from error
     return {name.lower(): value for name, value in record.headers.astuples()}, record
 
 
@@ -313,17 +321,17 @@ def _read(path: Path, offset: int, length: int, data: bytes, check: bool) -> Rec
     begins = data.find(b"\r\n\r\n") + 4
     # FastWARC takes what there is of a block for the whole.
     if said != str(len(data) - begins - 4) or not data.endswith(b"\r\n\r\n"):
-        raise _damaged(path, offset, f"its block has not the {said[:20]} bytes that it says")
+        raise DamagedRecord(path, offset, f"its block has not the {said[:20]} bytes that it says")
     if check and "warc-block-digest" in fields and not record.verify_block_digest():
-        raise _damaged(path, offset, f"its block is not that of {fields['warc-block-digest']}")
+        raise DamagedRecord(path, offset, f"its block is not that of {fields['warc-block-digest']}")
     first_line, headers = "", []
     if kind in _HTTP_KINDS:
         try:
             record.parse_http(max_header_len=RECORD_LIMIT)
         except OSError as error:
-            raise _damaged(path, offset, str(error)) from error
+            raise DamagedRecord(path, offset, str(error)) from error
         if record.http_headers is None:
-            raise _damaged(path, offset, "it holds no message of HTTP")
+            raise DamagedRecord(path, offset, "it holds no message of HTTP")
         first_line = (record.http_headers.status_line_bytes or b"").decode("latin-1")
         # As bytes, for as text FastWARC takes them for Windows-1252.
         headers = [
@@ -331,11 +339,11 @@ def _read(path: Path, offset: int, length: int, data: bytes, check: bool) -> Rec
         ]
     digest = fields.get("warc-payload-digest")
     if check and digest and kind != "revisit" and not record.verify_payload_digest():
-        raise _damaged(path, offset, f"its payload is not that of {digest}")
+        raise DamagedRecord(path, offset, f"its payload is not that of {digest}")
     payload = record.reader.read()
     declared = [value for name, value in headers if name.lower() == "content-length"][-1:]
     if kind == "response" and declared != [str(len(payload))]:
-        raise _damaged(path, offset, f"its body has {len(payload)} bytes, which is not what its headers say")
+        raise DamagedRecord(path, offset, f"its body has {len(payload)} bytes, which is not what its headers say")
     return Record(kind, offset, length, fields, first_line, headers, payload)
 
 
@@ -350,7 +358,3 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
         except OSError as error:
             raise CaptureError(f"{path}: cannot be read ({error.strerror}); look at its disk") from error
-
-
-def _damaged(path: Path, offset: int, why: str) -> CaptureError:
-    return CaptureError(f"{path}: the record at {offset} is damaged: {why}; restore the file from a copy")

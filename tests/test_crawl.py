@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from archive.warc import walk
 from tests.conftest import BAOTINH, Program, number_of_articles
 from tests.sample_web.harness import SampleWeb
 
@@ -47,6 +48,13 @@ def test_a_second_crawl_right_after_fetches_no_article(program: Program, web: Sa
     assert article_fetches(web.log()[seen:]) == []
     assert "nothing new" in done.stdout
     assert program.articles() == before
+    kinds = Counter(record.kind for file in (program.data / "captures").rglob("*.warc.gz") for record in walk(file))
+    assert kinds["revisit"] > 0, "of the listings some were as before"
+    assert kinds["request"] == kinds["response"] + kinds["revisit"]
+    verified = program.run("captures", "verify").stdout
+    assert verified.startswith(
+        f"{kinds['request']} captures and {kinds.total()} records in 5 files verified: 0 damaged"
+    )
 
 
 def test_no_article_is_fetched_twice_in_a_crawl(program: Program, web: SampleWeb) -> None:
