@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARTS := format lint types imports migrations names
 
 # Nothing here may reach an archive that the shell's settings name.
-unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_NOW
+unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_KEEP_FREE BAOTINH_NOW
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test torture bench floors check $(PARTS:%=check-%) format upgrade clean

@@ -115,6 +115,7 @@ class CaptureWriter:
         self._file: IO[bytes] | None = None
         self._path = folder
         self._month = ""
+        self._has_looked_back = False
         try:
             (folder / site).mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder / site / "writer.lock", site)
@@ -218,6 +219,9 @@ class CaptureWriter:
             number += 1
         path = self._path_of(month, number)
         self._path, self._month = path, month
+        if not self._has_looked_back:
+            self._has_looked_back = True
+            self._cut_back_last(path)
         try:
             file = path.open("ab", buffering=0)
         except OSError as error:
@@ -248,7 +252,7 @@ class CaptureWriter:
         return self._folder / self._site / (f"{month}.warc.gz" if number == 1 else f"{month}-{number}.warc.gz")
 
     def _cut_back(self, file: IO[bytes]) -> int:
-        """Cut a torn record off the end; give the new end."""
+        """Cut a torn record off the end of the file to append to; give the new end."""
         size = os.fstat(file.fileno()).st_size
         known = self._known_end(self._name(self._path))
         if size < known:
@@ -256,12 +260,26 @@ class CaptureWriter:
                 f"{self._path}: holds {size} bytes, but the database knows of {known}; restore the file "
                 "from a copy that is as new as the database, or move it away to start another"
             )
-        end = last_whole_member(self._path, known)
-        if end < size:
-            file.truncate(end)
-            os.fsync(file.fileno())
+        end = _cut(file, self._path, known)
         file.seek(end)
         return end
+
+    def _cut_back_last(self, path: Path) -> None:
+        """Cut a torn record off the file written to last, if that is another than `path`: nobody would later.
+
+        A crawl that was killed at the end of a month, or of a file, leaves one.
+        """
+        others = [other for other in path.parent.glob("*.warc.gz") if other != path]
+        if not others:
+            return
+        last = max(others, key=lambda other: (other.stat().st_mtime_ns, other.name))
+        known = self._known_end(self._name(last))
+        try:
+            with last.open("r+b", buffering=0) as file:
+                if os.fstat(file.fileno()).st_size > known:
+                    _cut(file, last, known)
+        except OSError as error:
+            raise CaptureError(f"{last}: its end cannot be mended ({error.strerror})") from error
 
     def _write(self, file: IO[bytes], member: bytes) -> int:
         start = file.tell()
@@ -284,6 +302,15 @@ class CaptureWriter:
                 "on its disk); make room or move BAOTINH_DATA, then run again: nothing that was kept is lost"
             ) from error
         return start
+
+
+def _cut(file: IO[bytes], path: Path, known: int) -> int:
+    """Cut a file behind its last whole record from offset `known` on; give its end."""
+    end = last_whole_member(path, known)
+    if end < os.fstat(file.fileno()).st_size:
+        file.truncate(end)
+        os.fsync(file.fileno())
+    return end
 
 
 def last_whole_member(path: Path, start: int) -> int:

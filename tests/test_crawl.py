@@ -273,6 +273,17 @@ def test_every_capture_is_a_record_that_standard_tools_read_and_none_says_who_as
         assert [secret for secret in secrets if secret in said] == [], one
 
 
+def test_a_crawl_leaves_room_on_the_disk(program: Program, web: SampleWeb) -> None:
+    seen = len(web.log())
+    done = program.crawl("hong_linh", code=1, BAOTINH_KEEP_FREE="900T")
+    assert re.search(
+        r"data: \d+ MiB are free on its disk, and BAOTINH_KEEP_FREE leaves 943718400 MiB free", done.stderr
+    )
+    assert "mend that, then crawl again" in done.stderr
+    assert [file.name for file in program.data.glob("captures/hong_linh/*")] == ["writer.lock"]
+    assert article_fetches(web.log()[seen:]) == []
+
+
 def test_a_correction_makes_a_revision_and_keeps_both_texts(program: Program, web: SampleWeb) -> None:
     program.crawl("bao_thai_nguyen")
     [before] = [one for one in program.articles() if one["article"].endswith("286012")]

@@ -171,6 +171,21 @@ def test_a_torn_tail_is_cut_on_opening(folder: Path, clock: HandClock, written: 
         assert read_capture(other, place).payload == BODY
 
 
+def test_a_torn_tail_is_cut_though_another_month_has_begun(folder: Path, clock: HandClock) -> None:
+    with writer(folder, clock) as opened:
+        place = append(opened, URL, 200, HEADERS, BODY)
+    path = folder / place.file
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[: place.offset - 1])
+    clock.advance(days=40)
+    with writer(folder, clock) as opened:
+        assert append(opened, URL, 200, HEADERS, BODY).file == "bao_quang_ninh/2022-02.warc.gz"
+    assert path.read_bytes() == whole
+    with CaptureWriter(folder, "bao_quang_ninh", clock, lambda file: 10**9 if "2022-01" in file else 0) as opened:
+        append(opened, URL, 200, HEADERS, BODY)
+    assert path.read_bytes() == whole, "one that is too short is for captures verify to tell of"
+
+
 @pytest.mark.parametrize(
     "tail", [b"\0" * 5000, b"\x1f\x8b\x08\0", b"garbage", BODY[:-9]], ids=["zeros", "header", "words", "half a member"]
 )

@@ -15,6 +15,7 @@ from archive.captures import CaptureError, CaptureWriter, Location, Sent, read_c
 from archive.database import Sessions, reading
 from archive.intake import Intake
 from archive.models import Capture, Extraction
+from archive.room import NoRoom, Room
 from archive.store import NewCapture, Outcome, Read
 from tests.archive.helpers import START, VERSION, Site, page
 
@@ -195,3 +196,22 @@ def test_a_row_says_under_which_exception_a_certificate_was_taken(site: Site, se
     with reading(sessions) as session:
         rows = session.scalars(select(Capture.tls_exception).where(Capture.id.in_(keys)).order_by(Capture.id)).all()
     assert rows == [None, until]
+
+
+def test_below_what_is_to_be_left_free_no_capture_is_written_and_later_goes_on(
+    site: Site, captures: CaptureWriter, sessions: Sessions, tmp_path: Path
+) -> None:
+    free = {tmp_path: 3 * 2**20, tmp_path / "db": 2 * 2**20}
+    room = Room(2 * 2**20, tuple(free), free.__getitem__)
+    with Intake(site.store, captures, room) as opened:
+        before = opened.keep(sent("1"), described(site, "1")).result(30)
+        end = (tmp_path / before.capture.location.file).stat().st_size
+        free[tmp_path / "db"] -= 1
+        with pytest.raises(NoRoom, match=r"/db: 1 MiB are free on its disk, and BAOTINH_KEEP_FREE leaves 2 MiB free"):
+            opened.keep(sent("2"), described(site, "2")).result(30)
+        assert (tmp_path / before.capture.location.file).stat().st_size == end
+        assert count(sessions, Capture.id) == 1
+        read = Read(before, page("1"), page("1").url, VERSION)
+        assert opened.save(read).result(30) is Outcome.NEW, "what is kept is still read"
+        free[tmp_path / "db"] += 1
+        assert opened.keep(sent("2"), described(site, "2")).result(30).capture.location.offset == end
