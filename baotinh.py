@@ -8,6 +8,7 @@ import typer
 
 from archive.database import ArchiveError
 from archive.settings import SettingsError
+from commands.captures import captures_show, captures_usage, captures_verify
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
@@ -24,9 +25,11 @@ app = typer.Typer(
     Data lives in BAOTINH_DATA (./data unless set).""",
 )
 sites_app = typer.Typer(no_args_is_help=True, help="The sites this program knows.")
+captures_app = typer.Typer(no_args_is_help=True, help="The pages as they were fetched.")
 db_app = typer.Typer(no_args_is_help=True, help="The archive's database.")
 schedule_app = typer.Typer(no_args_is_help=True, help="Crawl by itself, every night.")
 app.add_typer(sites_app, name="sites")
+app.add_typer(captures_app, name="captures")
 app.add_typer(db_app, name="db")
 app.add_typer(schedule_app, name="schedule")
 
@@ -39,6 +42,9 @@ app.command()(status)
 app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(export)
+captures_app.command("verify")(captures_verify)
+captures_app.command("show")(captures_show)
+captures_app.command("usage")(captures_usage)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)
 db_app.command("copy")(db_copy)

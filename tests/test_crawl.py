@@ -1,5 +1,6 @@
 """The whole road on real HTTP: crawl, interrupt, crawl again, export, compare."""
 
+import base64
 import gzip
 import os
 import re
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from archive.warc import walk
 from tests.conftest import BAOTINH, Program, WholeCrawl, number_of_articles
 from tests.sample_web.harness import SampleWeb
 
@@ -43,6 +45,13 @@ def test_a_second_crawl_right_after_fetches_no_article(crawled: Program, web: Sa
     assert article_fetches(web.log()[seen:]) == []
     assert "nothing new" in done.stdout
     assert crawled.articles() == before
+    kinds = Counter(record.kind for file in (crawled.data / "captures").rglob("*.warc.gz") for record in walk(file))
+    assert kinds["revisit"] > 0, "of the listings some were as before"
+    assert kinds["request"] == kinds["response"] + kinds["revisit"]
+    verified = crawled.run("captures", "verify").stdout
+    assert verified.startswith(
+        f"{kinds['request']} captures and {kinds.total()} records in 5 files verified: 0 damaged"
+    )
 
 
 def test_no_article_is_fetched_twice_in_a_crawl(whole_crawl: WholeCrawl) -> None:
@@ -193,16 +202,39 @@ def test_an_article_over_two_pages_is_one_text(crawled: Program) -> None:
     assert "Câu hát trên rẫy" in article["text"] and article["text"].startswith("Đầu năm, cả sóc Đắk La")
 
 
-def test_every_capture_is_a_record_that_standard_tools_read(whole_crawl: WholeCrawl) -> None:
-    [file] = (whole_crawl.data / "captures").glob("bao_thai_nguyen/*.warc.gz")
+def test_every_capture_is_a_record_that_standard_tools_read_and_none_says_who_asked(
+    program: Program, web: SampleWeb
+) -> None:
+    proxy = web.proxy.replace("//", "//nguoidung9:matkhau7@")
+    program.crawl("bao_thai_nguyen", http_proxy=proxy, https_proxy=proxy)
+    [file] = (program.data / "captures").glob("bao_thai_nguyen/*.warc.gz")
     with file.open("rb") as stream:
-        records = [
-            (record.rec_type, record.rec_headers.get_header("WARC-Target-URI")) for record in ArchiveIterator(stream)
-        ]
+        records = [(record.rec_type, record.rec_headers) for record in ArchiveIterator(stream)]
     assert records[0][0] == "warcinfo"
-    pages = [url for _, url in records[1:] if url.endswith(".html") and "/tin-tuc/" in url]
-    assert len(pages) == number_of_articles("bao_thai_nguyen")
-    gzip.decompress(file.read_bytes())
+    for kind in ("response", "request"):
+        urls = [fields.get_header("WARC-Target-URI") for one, fields in records if one == kind]
+        pages = [url for url in urls if url.endswith(".html") and "/tin-tuc/" in url]
+        assert len(pages) == number_of_articles("bao_thai_nguyen")
+    assert {fields.get_header("WARC-IP-Address") for _, fields in records} == {None}, "it would be the proxy's"
+    for command in (["gzip", "-t"], [BAOTINH[0], "-m", "warcio.cli", "check"]):
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    secrets = (b"nguoidung9", b"matkhau7", base64.b64encode(b"nguoidung9:matkhau7"), b"Proxy-A")
+    for one in (path for path in program.data.rglob("*") if path.is_file()):
+        data = gzip.decompress(one.read_bytes()) if one.suffix == ".gz" else one.read_bytes()
+        said = data.split(b"description: ")[0] + data.partition(b"Proxy-*, Authorization, Cookie).")[2]
+        assert [secret for secret in secrets if secret in said] == [], one
+
+
+def test_a_crawl_leaves_room_on_the_disk(program: Program, web: SampleWeb) -> None:
+    seen = len(web.log())
+    done = program.crawl("hong_linh", code=1, BAOTINH_KEEP_FREE="900T")
+    assert re.search(
+        r"data: \d+ MiB are free on its disk, and BAOTINH_KEEP_FREE leaves 943718400 MiB free", done.stderr
+    )
+    assert "mend that, then crawl again" in done.stderr
+    assert [file.name for file in program.data.glob("captures/hong_linh/*")] == ["writer.lock"]
+    assert article_fetches(web.log()[seen:]) == []
 
 
 def test_a_correction_makes_a_revision_and_keeps_both_texts(crawled: Program, web: SampleWeb) -> None:
