@@ -11,6 +11,7 @@ from archive.settings import SettingsError
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
+from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from crawler.sites import UnknownSite
@@ -39,6 +40,7 @@ app.command()(status)
 app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(export)
+app.command("exclude")(exclude_command)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)
 db_app.command("copy")(db_copy)
