@@ -8,6 +8,7 @@ import typer
 
 from archive.database import ArchiveError
 from archive.settings import SettingsError
+from commands.backup import backup, restore
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
@@ -41,6 +42,8 @@ app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(export)
 app.command("exclude")(exclude_command)
+app.command()(backup)
+app.command()(restore)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)
 db_app.command("copy")(db_copy)

@@ -73,8 +73,9 @@ def purge(
     """Remove what captures and database hold of an article that was taken down.
 
     `folder` is that of the captures, `locks` that of lock files. `is_of_article` tells of an address of the site
-    whether it is one of the article's, as its further pages are, which the ledger does not know. Raises CaptureLocked if the site is being
-    crawled, CaptureError if a file cannot be written, ArchiveError if a backup is being made.
+    whether it is one of the article's, as its further pages are, which the ledger does not know. Raises
+    CaptureLocked if the site is being crawled, CaptureError if a file cannot be written, ArchiveError if a backup is
+    being made.
     """
     sessions = session_factory(engine)
     with reading(sessions) as session:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
@@ -189,7 +190,7 @@ def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(purging.shutil, "copyfileobj", full)
+        patch.setattr(shutil, "copyfileobj", full)
         with pytest.raises(CaptureError, match="make room for a copy of it, then purge again"):
             filled.purge(excluded)
     assert filled.files() == files
