@@ -8,10 +8,12 @@ import typer
 
 from archive.database import ArchiveError
 from archive.settings import SettingsError
+from commands.backup import backup, restore
 from commands.captures import captures_show, captures_usage, captures_verify
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
+from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from crawler.sites import UnknownSite
@@ -45,6 +47,9 @@ app.command()(export)
 captures_app.command("verify")(captures_verify)
 captures_app.command("show")(captures_show)
 captures_app.command("usage")(captures_usage)
+app.command("exclude")(exclude_command)
+app.command()(backup)
+app.command()(restore)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)
 db_app.command("copy")(db_copy)

@@ -17,6 +17,7 @@ from archive.database import (
     outside_transactions,
     reading,
     session_factory,
+    shown,
     upgrade,
     version_of,
 )
@@ -90,10 +91,7 @@ def back_up(engine: Engine, folder: Path, clock: Clock) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         partial.unlink(missing_ok=True)
-        if engine.dialect.name == "sqlite":
-            _vacuum_into(engine, partial)
-        else:
-            _dump(engine, partial)
+        write_database(engine, partial, _INSTEAD)
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         partial.rename(file)
@@ -106,31 +104,53 @@ def back_up(engine: Engine, folder: Path, clock: Clock) -> Path:
 
 _INSTEAD = "make room, or make a backup in your own way and run `baotinh db upgrade --no-backup`"
 
+_PROGRAMS = "install PostgreSQL's client programs (Debian: apt-get install postgresql-client)"
 
-def _vacuum_into(engine: Engine, file: Path) -> None:
+
+def write_database(engine: Engine, file: Path, advice: str, snapshot: str | None = None) -> None:
+    """Write the database as it is into `file`, which must not be there: SQLite as such, PostgreSQL for `pg_restore`.
+
+    `advice` is what messages say can be done; `snapshot` is the state of PostgreSQL that an open transaction
+    exported (None: the present one). Raises ArchiveError or OSError.
+    """
+    if engine.dialect.name == "sqlite":
+        _vacuum_into(engine, file, advice)
+    else:
+        chosen = (f"--snapshot={snapshot}",) if snapshot else ()
+        _client(engine, ("pg_dump", "--format=custom", "--file", file, *chosen, "--dbname"), f"{file}: {advice}")
+
+
+def read_database(engine: Engine, file: Path) -> None:
+    """Read what `write_database` made of a PostgreSQL database into an empty one; all or nothing.
+
+    Raises ArchiveError.
+    """
+    options = ("--no-owner", "--no-privileges", "--single-transaction")
+    target = shown(engine.url)
+    _client(engine, ("pg_restore", *options, "--dbname"), f"{target}: nothing was kept there; mend that", file)
+
+
+def _vacuum_into(engine: Engine, file: Path, advice: str) -> None:
     database = Path(engine.url.database or "")
     size = sum(part.stat().st_size for part in database.parent.glob(f"{database.name}*") if part.is_file())
     free = shutil.disk_usage(file.parent).free
     if free < size:
-        raise ArchiveError(f"{file}: the backup needs {size} bytes and {free} are free; {_INSTEAD}")
+        raise ArchiveError(f"{file}: the backup needs {size} bytes and {free} are free; {advice}")
     with outside_transactions(engine) as connection:
         connection.exec_driver_sql("vacuum into ?", (str(file),))
 
 
-def _dump(engine: Engine, file: Path) -> None:
+def _client(engine: Engine, command: Sequence[str | Path], advice: str, *more: Path) -> None:
+    """Run one of PostgreSQL's programs; `command` ends with the option that takes the database."""
     url = engine.url.set(drivername="postgresql", password=None)
     environment = dict(os.environ)
     if engine.url.password is not None:
         # Not on the command line, which every user of the machine may read.
         environment["PGPASSWORD"] = str(engine.url.password)
-    command: Sequence[str | Path] = ("pg_dump", "--format=custom", "--file", file, "--dbname", url.render_as_string())
+    line = (*command, url.render_as_string(), *more)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise ArchiveError(
-            "the backup needs pg_dump, which is not installed; install PostgreSQL's client programs (Debian: "
-            "apt-get install postgresql-client), or make a backup in your own way and run `baotinh db upgrade "
-            "--no-backup`"
-        ) from error
+        raise ArchiveError(f"this needs {command[0]}, which is not installed; {_PROGRAMS}; {advice}") from error
     if done.returncode:
-        raise ArchiveError(f"{file}: pg_dump could not write the backup: {done.stderr.strip()}; {_INSTEAD}")
+        raise ArchiveError(f"{command[0]} failed: {done.stderr.strip()}; {advice}")

@@ -306,6 +306,11 @@ def newest_version() -> str:
     return head
 
 
+def knows_version(version: str) -> bool:
+    """Whether this program can upgrade an archive of `version`, or works with it."""
+    return version in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def version_of(engine: Engine) -> str | None:
     """The version of the archive at `engine`, None if there is none yet.
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
 from archive.database import Sessions, insert_those_new, reading, writing
-from archive.models import ArticleUrl, StoredArticle, Url, UrlKind, UrlState, dated_columns
+from archive.exclusion import excluded_keys, is_excluded
+from archive.models import ArticleUrl, Exclusion, StoredArticle, Url, UrlKind, UrlState, dated_columns
 from archive.sections import put_in_sections
 
 LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=10))
@@ -85,7 +86,7 @@ class Ledger:
         """Write down what a page of discovery told and decide on each, in the order given.
 
         An article that was or will be fetched under another URL of the same key is KNOWN; so is a
-        URL that stands in `found` a second time.
+        URL that stands in `found` a second time, and one whose article was taken down.
         """
         now = self._clock.now()
         decided: list[tuple[Found, Decision]] = []
@@ -108,6 +109,7 @@ class Ledger:
         """
         now = self._clock.now()
         conditions = [self._mine(), or_(Url.due_at <= now, _never_fetched()), ~_waits_for_sibling()]
+        conditions += [Url.state != UrlState.EXCLUDED.value, ~_of_excluded()]
         dated = [*conditions, Url.listed_instant.is_not(None)]
         if start is not None:
             dated.append(Url.listed_instant >= datetime.combine(start, time(), VIETNAM))
@@ -128,6 +130,11 @@ class Ledger:
             row = session.scalar(select(Url).where(self._mine(), Url.url == url))
             return _found(row) if row else None
 
+    def is_excluded(self, url: str, key: str) -> bool:
+        """Whether the article at `url`, whose address tells `key`, was taken down: it is never fetched."""
+        with reading(self._sessions) as session:
+            return is_excluded(session, self._site_id, url, key)
+
     def failed(self, url: str, reason: str, *, soft: bool) -> None:
         """A fetch failed; `soft` if it was likely a passing trouble (timeout, 5xx).
 
@@ -137,6 +144,8 @@ class Ledger:
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
+            if row.state == UrlState.EXCLUDED:
+                return
             row.failures += 0.5 if soft else 1.0
             row.reason = reason
             if row.failures < GIVE_UP:
@@ -151,6 +160,8 @@ class Ledger:
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
+            if row.state == UrlState.EXCLUDED:
+                return
             row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
             session.flush()
             siblings = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else [row]
@@ -171,6 +182,8 @@ class Ledger:
         """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
+            if row.state == UrlState.EXCLUDED:
+                return
             row.reason, row.due_at = reason, self._clock.now() + FORBIDDEN_FOR
             if row.state == UrlState.FOUND:
                 row.state = UrlState.FORBIDDEN.value
@@ -259,6 +272,11 @@ def _never_fetched() -> ColumnElement[bool]:
     return and_(Url.state == UrlState.FOUND.value, Url.due_at.is_(None))
 
 
+def _of_excluded() -> ColumnElement[bool]:
+    """The article of the URL was taken down."""
+    return exists().where(Exclusion.site_id == Url.site_id, Exclusion.article_key == Url.article_key)
+
+
 def _waits_for_sibling() -> ColumnElement[bool]:
     """Another URL of the same article was fetched, or stands before this one in the queue."""
     other = aliased(Url)
@@ -316,6 +334,7 @@ class _Page:
             select(StoredArticle).where(StoredArticle.site_id == site_id, StoredArticle.key.in_(keys))
         )
         self._articles = {article.key: article for article in articles}
+        self._excluded = excluded_keys(session, site_id, {*keys, *(row.article_key or "" for row in rows)})
         self._met: set[str] = set()
         self._aliases: dict[str, int] = {}
         self._sections: dict[int, list[str]] = {}
@@ -336,6 +355,10 @@ class _Page:
             self._rows[one.url] = row
             self._by_key.setdefault(one.key, []).append(row)
         row.article_key = row.article_key or one.key or None
+        if row.state == UrlState.EXCLUDED or row.article_key in self._excluded:
+            # Not even its title is noted: that may be what was asked to be taken down.
+            row.state, row.due_at = UrlState.EXCLUDED.value, None
+            return Decision.KNOWN
         _note(row, one)
         article = self._articles.get(row.article_key or "")
         if article is not None:

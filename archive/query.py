@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive.clock import VIETNAM
+from archive.exclusion import Excluded, exclusions, not_taken_down
 from archive.models import (
     ArticleUrl,
     Capture,
+    Exclusion,
     Extraction,
     Revision,
     Run,
@@ -26,7 +28,8 @@ from archive.models import (
 from archive.records import Record, in_order_of_appearance, records
 from archive.runs import RunRecord, run_record
 
-_TEXT_ID = re.compile(r"[0-9a-f]{16}")
+TEXT_ID = re.compile(r"[0-9a-f]{16}")
+"""What the id of a text looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Shown:
     record: Record
     changes: tuple[Change, ...]
     sources: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleName:
+    """What names an article: its site, its key, its address."""
+
+    site: str
+    key: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,11 @@ class SiteStatus:
     def rejected(self) -> int:
         """URLs whose page the quality gate refused."""
         return self.urls.get(UrlState.REJECTED, 0)
+
+    @property
+    def excluded(self) -> int:
+        """URLs whose article was taken down."""
+        return self.urls.get(UrlState.EXCLUDED, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +122,43 @@ def find_article(session: Session, url_or_id: str) -> list[Shown]:
     return [_shown(session, record) for record in found]
 
 
+def taken_down(session: Session, url_or_id: str) -> list[Excluded]:
+    """What was taken down of what a URL, a public id or a text id means, as `find_article` takes them."""
+    wanted = url_or_id.strip()
+    found = [
+        one
+        for article in articles_of(session, wanted)
+        for one in exclusions(session, Site.name == article.site, Exclusion.article_key == article.key)
+    ]
+    if found:
+        return found
+    # What was never fetched has no article.
+    if "/" not in wanted:
+        site, _, key = wanted.partition("-")
+        return exclusions(session, Site.name == site, Exclusion.article_key == key)
+    in_ledger = exists().where(
+        Url.site_id == Exclusion.site_id, Url.url == wanted, Url.article_key == Exclusion.article_key
+    )
+    return exclusions(session, or_(Exclusion.url == wanted, in_ledger))
+
+
+def articles_of(session: Session, url_or_id: str) -> list[ArticleName]:
+    """The articles that a URL, a public id or a text id means, those that were taken down among them."""
+    for condition in _conditions(session, url_or_id.strip()):
+        query = (
+            select(Site.name, StoredArticle.key, StoredArticle.url)
+            .join(Site, Site.id == StoredArticle.site_id)
+            .outerjoin(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
+            .outerjoin(StoredText, StoredText.id == Extraction.text_id)
+            .where(condition)
+            .order_by(Site.name, StoredArticle.key)
+        )
+        found = [ArticleName(*row) for row in session.execute(query)]
+        if found:
+            return found
+    return []
+
+
 def site_status(session: Session) -> list[SiteStatus]:
     """Every site by name."""
     current = Extraction.is_current & (Extraction.article_id == StoredArticle.id)
@@ -114,13 +168,14 @@ def site_status(session: Session) -> list[SiteStatus]:
         for row in session.execute(
             select(StoredArticle.site_id, func.count(), func.min(published), func.max(published))
             .join(Extraction, current)
+            .where(not_taken_down())
             .group_by(StoredArticle.site_id)
         )
     }
     each = (
         select(StoredArticle.site_id, Extraction.text_id)
         .join(Extraction, current)
-        .where(Extraction.text_id.is_not(None))
+        .where(not_taken_down(), Extraction.text_id.is_not(None))
         .distinct()
         .subquery()
     )
@@ -161,7 +216,10 @@ def site_status(session: Session) -> list[SiteStatus]:
 
 
 def rejects(session: Session, site: str | None = None) -> list[Rejected]:
-    """The URLs whose latest reading was refused, by site, the newest first."""
+    """The URLs whose latest reading was refused, by site, the newest first; without those that were taken down."""
+    excluded = exists().where(
+        Url.site_id == Capture.site_id, Url.url == Capture.url, Url.state == UrlState.EXCLUDED.value
+    )
     latest = (
         select(func.max(Extraction.id))
         .join(Capture, Capture.id == Extraction.capture_id)
@@ -172,7 +230,7 @@ def rejects(session: Session, site: str | None = None) -> list[Rejected]:
         .join(Site, Site.id == Capture.site_id)
         .join(Extraction, Extraction.capture_id == Capture.id)
         .outerjoin(ArticleUrl, (ArticleUrl.site_id == Capture.site_id) & (ArticleUrl.url == Capture.url))
-        .where(Extraction.id.in_(latest), Extraction.outcome == "rejected")
+        .where(Extraction.id.in_(latest), Extraction.outcome == "rejected", ~excluded)
         .order_by(Site.name, Capture.fetched_at.desc(), Capture.url)
     )
     if site is not None:
@@ -193,7 +251,7 @@ def rejects(session: Session, site: str | None = None) -> list[Rejected]:
 
 
 def _conditions(session: Session, wanted: str) -> Sequence[ColumnElement[bool]]:
-    if "://" not in wanted and _TEXT_ID.fullmatch(wanted):
+    if "://" not in wanted and TEXT_ID.fullmatch(wanted):
         return [StoredText.text_id == wanted]
     if "/" not in wanted:
         site, _, key = wanted.partition("-")

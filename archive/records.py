@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.article import Attachment, Block, BlockKind, Dated, Precision, join_blocks, split_text
 from archive.clock import VIETNAM
+from archive.exclusion import not_taken_down
 from archive.models import (
     ArticleSection,
     ArticleUrl,
@@ -114,7 +115,7 @@ def records(
 ) -> Iterator[Record]:
     """The records that meet `conditions` (on Site, StoredArticle, Extraction, Capture, StoredText).
 
-    They come in `order`, a batch in memory at a time.
+    They come in `order`, a batch in memory at a time. What was taken down is never among them.
     """
     # Bodies are read by the batch, so that sorting does not carry them about.
     query = (
@@ -123,7 +124,7 @@ def records(
         .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
         .join(Capture, Capture.id == Extraction.capture_id)
         .outerjoin(StoredText, StoredText.id == Extraction.text_id)
-        .where(*conditions)
+        .where(not_taken_down(), *conditions)
         .order_by(*(order or in_order_of_appearance()))
         .execution_options(yield_per=_BATCH)
     )

@@ -24,6 +24,7 @@ from archive.models import (
     Base,
     Capture,
     Era,
+    Exclusion,
     Extraction,
     Revision,
     Site,
@@ -45,12 +46,16 @@ _SYLLABLE = re.compile(r"\S*[^\W_]\S*")
 
 
 class Outcome(StrEnum):
-    """What saving did: `NEW` article, `UNCHANGED`, `REVISED` by its publisher, `REJECTED` as no article."""
+    """What saving did: `NEW` article, `UNCHANGED`, `REVISED` by its publisher, `REJECTED` as no article.
+
+    `EXCLUDED`: the article was taken down, and nothing that was read is kept.
+    """
 
     NEW = "new"
     UNCHANGED = "unchanged"
     REVISED = "revised"
     REJECTED = "rejected"
+    EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +205,8 @@ class Store:
 
         An article is looked up by its key, then by the URL the response came from: a page may name another key
         than its URL. A capture that was saved before by the same version changes nothing. A rejection never
-        touches an article that is kept. Raises ValueError if an article breaks the rules of the text,
-        ArchiveError if another text has its id.
+        touches an article that is kept, and of one that was taken down nothing is kept. Raises ValueError if an
+        article breaks the rules of the text, ArchiveError if another text has its id.
         """
         for read in reads:
             if isinstance(read.result, Article):
@@ -269,6 +274,7 @@ class _Batch:
         self._of_key: dict[str, list[Row[Any]]] = {}
         for row in self._ask(_URLS_OF_KEYS, keys=keys):
             self._of_key.setdefault(row.article_key, []).append(row)
+        self._excluded = {row.article_key for row in self._ask(_EXCLUDED, keys=keys)}
         earlier = self._ask(_EARLIER, captures={read.kept.id for read in reads})
         self._earlier = {(row.capture_id, row.extractor_version): row.outcome for row in earlier}
         self._taken: set[Any] = set()
@@ -300,9 +306,23 @@ class _Batch:
         self._taken |= touched
         if url is None or not free:
             return None
+        if self._is_taken_down(read, url, current):
+            return Outcome.EXCLUDED
         if isinstance(read.result, Rejection):
             return self._reject(read, url, read.result)
         return self._accept(read, read.result, url, current, others)
+
+    def _is_taken_down(self, read: Read, url: Row[Any], current: Row[Any] | None) -> bool:
+        """Whether the page's article was taken down; then its URL is never fetched again."""
+        final = self._urls.get(read.kept.capture.final_url, url)
+        keys = [url.article_key, final.article_key]
+        if isinstance(read.result, Article):
+            keys = [read.result.key, current.key if current else None, *keys]
+        named = (row.article_key for row in (url, final) if row.state == UrlState.EXCLUDED)
+        found = [*named, *(key for key in keys if key in self._excluded)]
+        if found:
+            self._fetched(url, read.kept.capture, UrlState.EXCLUDED, None, found[0], None)
+        return bool(found)
 
     def _others(self, requested: str, final: str, keys: set[str]) -> list[Row[Any]]:
         """The other URLs in the ledger that belong to the article at `requested`."""
@@ -675,6 +695,7 @@ _PUBLISHED_AT = (
 _EARLIER = select(Extraction.capture_id, Extraction.extractor_version, Extraction.outcome).where(
     Extraction.capture_id.in_(bindparam("captures", expanding=True))
 )
+_EXCLUDED = select(Exclusion.article_key).where(Exclusion.site_id == _SITE, Exclusion.article_key.in_(_KEYS))
 _TEXTS = select(StoredText.id, StoredText.sha256).where(StoredText.sha256.in_(bindparam("texts", expanding=True)))
 _CONTENT = (
     select(*Extraction.__table__.columns, StoredText.sha256)

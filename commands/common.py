@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from archive.article import Dated, Precision
+from archive.backup import refuse_half_restored
 from archive.database import Sessions, check_version, open_engine, session_factory
 from archive.settings import Settings
 
@@ -48,6 +49,7 @@ def say(line: str) -> None:
 def open_archive() -> tuple[Settings, Sessions]:
     """The settings and the archive they name. Raises SettingsError, or ArchiveError if it cannot be worked with."""
     settings = Settings.from_environment()
+    refuse_half_restored(settings)
     engine = open_engine(settings.database_url)
     check_version(engine)
     return settings, session_factory(engine)

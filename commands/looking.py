@@ -7,8 +7,9 @@ from rich.table import Table
 
 from archive.article import BlockKind
 from archive.database import ArchiveError, reading
-from archive.query import Shown, find_article, rejects, site_status
-from commands.common import date_words, open_archive, out, plain, table_of
+from archive.exclusion import Excluded
+from archive.query import Shown, find_article, rejects, site_status, taken_down
+from commands.common import date_words, open_archive, out, plain, say, table_of
 from crawler.sites import all_sites, find_site
 
 
@@ -46,6 +47,8 @@ def status() -> None:
     for row in rows:
         if row.last_run and row.last_run.reason:
             out.print(f"{row.site}: {row.last_run.reason}", markup=False, highlight=False)
+        if row.excluded:
+            say(f"{row.site}: {row.excluded:,} addresses of articles that were taken down; see baotinh exclude --list")
 
 
 def show(
@@ -54,8 +57,10 @@ def show(
     """Show an article with its metadata, its text and every place it was published."""
     _, sessions = open_archive()
     with reading(sessions) as session:
-        found = find_article(session, url_or_id)
-    if not found:
+        found, excluded = find_article(session, url_or_id), taken_down(session, url_or_id)
+    for one in excluded:
+        print_excluded(one)
+    if not found and not excluded:
         raise ArchiveError(f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id")
     for shown in found:
         print_article(shown)
@@ -75,6 +80,13 @@ def rejects_command(site: Annotated[str | None, typer.Argument(help="One site on
     for row in rows:
         table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
     out.print(table)
+
+
+def print_excluded(excluded: Excluded) -> None:
+    """Say that an article was taken down, when and why; there is no more to show of it."""
+    purged = f" and purged on {excluded.purged_at:%Y-%m-%d}" if excluded.purged_at else ""
+    say(f"{excluded.id} was taken down on {excluded.excluded_at:%Y-%m-%d}{purged}: {excluded.reason}")
+    say(excluded.url)
 
 
 def print_article(shown: Shown, *, origins: bool = False) -> None:

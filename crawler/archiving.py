@@ -71,6 +71,17 @@ def archiving(crawler: Crawler) -> Archiving:
     return _OPEN[crawler]
 
 
+def site_record(spider: Any) -> SiteRecord:
+    """What a spider's class declares of its site, as the archive takes it."""
+    return SiteRecord(
+        name=spider.name,
+        title=spider.title,
+        family=spider.family,
+        hosts=tuple(spider.hosts),
+        province=spider.province,
+    )
+
+
 def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
     desk, engine = archiving(crawler), crawler.engine
@@ -89,17 +100,10 @@ def _open(crawler: Crawler) -> Archiving:
     check_version(engine)
     sessions = session_factory(engine)
     spider: Any = crawler.spidercls
-    record = SiteRecord(
-        name=spider.name,
-        title=spider.title,
-        family=spider.family,
-        hosts=tuple(spider.hosts),
-        province=spider.province,
-    )
     captures = CaptureWriter(settings.captures, spider.name, settings.clock, lambda file: known_end(sessions, file))
     try:
         with sessions.begin() as session:
-            site_id = register_site(session, record, settings.clock)
+            site_id = register_site(session, site_record(spider), settings.clock)
         lock = lock_site(engine, site_id, spider.name)
     except BaseException:
         captures.close()

@@ -42,6 +42,8 @@ _COUNTED = {
     "unchanged": "articles/unchanged",
     "rejected": "articles/rejected",
     "failed": "articles/failed",
+    "excluded": "articles/excluded",
+    "taken_down": "refused/taken-down",
     "whole_page": "articles/whole-page",
     "discovery_failed": "discovery/failed",
     "discovery_lost": "discovery/lost",

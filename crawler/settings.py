@@ -60,6 +60,7 @@ DEPTH_LIMIT = 25
 DOWNLOADER_MIDDLEWARES = {
     # Before robots.txt (100): a foreign host is not even asked for its rules.
     "crawler.middlewares.SiteHostsMiddleware": 50,
+    "crawler.excluding.ExcludedMiddleware": 60,
     # Before decompression (590) sees the body, after it is kept.
     "crawler.middlewares.WholeBodyMiddleware": 900,
     # After (that is, nearer to the network than) decompression (590).

@@ -27,6 +27,7 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
 from crawler.discovery.sitemap import month_of, number_of, read_sitemap
+from crawler.excluding import TakenDown
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
@@ -277,6 +278,9 @@ class SiteSpider(scrapy.Spider):
         found = self.desk.ledger.known(address) or Found(
             url=address, key=key, found_on="", section=self.section_of(url), listed=self.date_in_url(url)
         )
+        if self.desk.ledger.is_excluded(address, key):
+            self.desk.troubles.append(f"{address} was taken down and is not fetched; `baotinh exclude --list` says why")
+            return
         [(found, decision)] = self.desk.ledger.see([found])
         if decision is Decision.KNOWN and not self.force:
             self.desk.troubles.append(f"{found.url} is already kept and not due; add --force to fetch it again")
@@ -338,6 +342,10 @@ class SiteSpider(scrapy.Spider):
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
         ledger, error = self.desk.ledger, failure.value or RuntimeError("an unknown failure")
         if isinstance(error, ArchiveLost):
+            return
+        if isinstance(error, TakenDown):
+            # A redirect may have led there: then this address is asked for again, if rarely.
+            ledger.forbidden(found.url, str(error))
             return
         if isinstance(error, HttpError):
             status = error.response.status
