@@ -13,6 +13,7 @@ from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
+from commands.reextract import reextract
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ schedule_app.command("run")(schedule_run)
 app.command()(status)
 app.command()(show)
 app.command("rejects")(rejects_command)
+app.command()(reextract)
 app.command()(export)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
 from crawler.extraction.page import Page
@@ -56,6 +57,26 @@ _CHALLENGE = re.compile(
     r"|access denied|truy cập bị từ chối|incapsula|_cf_bm|bot verification",
     re.IGNORECASE,
 )
+
+
+_HOME = re.compile(
+    r"/?(?:(?:[a-z]{2}|portal|pages?)/){0,2}(?:(?:index|default|home|main|trang-?chu)(?:\.\w{1,5})?/?)?", re.IGNORECASE
+)
+_ERROR_PAGE = re.compile(
+    r"/(?:\w+-)?(?:404|410|err(?:or)?s?|loi|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)(?:[-_./]|\d|$)",
+    re.IGNORECASE,
+)
+"""Paths of front pages and of error pages, which many systems answer with in place of a removed article."""
+
+
+def refuse_redirect(asked: str, final: str) -> Rejection:
+    """Why there is no article where an article's URL leads on to an address that is none of an article."""
+    parts = urlsplit(final)
+    if _ERROR_PAGE.search(parts.path):
+        return Rejection("soft-404", f"{asked} leads to {final}, an error page")
+    if _HOME.fullmatch(parts.path) and not parts.query:
+        return Rejection("redirected-home", f"{asked} leads to {final}, the front page")
+    return Rejection("redirected", f"{asked} leads to {final}, which is no article address")
 
 
 def refuse_response(page: Page) -> Rejection | None:

@@ -205,7 +205,7 @@ def test_a_transaction_that_fails_leaves_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
 
-    for step in ("add_article_urls", "put_in_sections", "_extraction", "insert_those_new"):
+    for step in ("add_article_urls", "put_in_sections", "extraction_row", "insert_those_new"):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
             patch.setattr(f"archive.store.{step}", fail)
             site.save(page("1"))
