@@ -1,7 +1,7 @@
 """An archive of the sample web's pages, filled without a crawl, and read again in this process."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from archive.captures import CaptureWriter
 from archive.database import Sessions, open_engine, reading, session_factory, upgrade
 from archive.digest import TableDigest, logical_digest
-from archive.ledger import Found
+from archive.ledger import Found, Ledger
 from archive.readings import Readings, Scope
 from archive.records import Record, records
 from archive.settings import Settings
@@ -20,7 +20,7 @@ from crawler.rereading import Report, reread, work_of
 from crawler.sites import find_site
 from crawler.workers import ThisProcess
 from tests.archive.helpers import HandClock
-from tests.goldens.reading import NOW, page_names, serve
+from tests.goldens.reading import NOW, page_names
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Shelf:
                     kept += store.add_captures(session, [new])
         address = asked or spider.canonical_url(pages[0].url)
         found = Found(address, spider.article_key(address) or "", "", spider.section_of(address))
+        Ledger(self.sessions, self.sites[site], self.clock).see([found])
         result, _ = read_pages(spider, found, pages, self.clock.now())
         aliases = other_addresses(spider, found, pages[0].url)
         with store.writing() as session:
@@ -88,12 +89,6 @@ def new_shelf(data: Path, version: str = "1") -> Shelf:
 def names_of(*sites: str) -> list[str]:
     """The article pages of the sample web's sites."""
     return [name for name in page_names() if name.split("/")[0] in sites]
-
-
-def page_of(name: str, change: Callable[[str], str] = lambda markup: markup) -> Page:
-    """A page of the sample web, with its markup changed."""
-    page = serve(name)
-    return replace(page, body=change(page.body.decode()).encode())
 
 
 def later(shelf: Shelf) -> None:
