@@ -110,7 +110,13 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
     if prose * 2 < size:
-        return Rejection("no-layout", f"no layout fits and {size - prose} of {size} words stand in short lines")
+        # An error page in the site's frame: its menus are most of it, and what it says is a sentence or two.
+        sentences = " ".join(draft.text for draft, one in zip(drafts, sizes, strict=True) if one >= SENTENCE_WORDS)
+        missing = prose < WHOLE_PAGE_WORDS and _MISSING_PAGE.search(f"{title}. {sentences}")
+        return Rejection(
+            "soft-404" if missing else "no-layout",
+            f"no layout fits and {size - prose} of {size} words stand in short lines",
+        )
     entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
     if entries >= LISTING_ENTRIES:
         return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")
