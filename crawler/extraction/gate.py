@@ -63,7 +63,7 @@ _HOME = re.compile(
     r"/?(?:(?:[a-z]{2}|portal|pages?)/){0,2}(?:(?:index|default|home|main|trang-?chu)(?:\.\w{1,5})?/?)?", re.IGNORECASE
 )
 _ERROR_PAGE = re.compile(
-    r"/(?:\w+-)?(?:404|410|err(?:or)?s?|loi|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)(?:[-_./]|\d|$)",
+    r"/(?:\w+-)?(?:404|410|err(?:or)?s?|loi(?![-_])|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)(?:[-_./]|\d|$)",
     re.IGNORECASE,
 )
 """Paths of front pages and of error pages, which many systems answer with in place of a removed article."""

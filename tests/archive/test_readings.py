@@ -141,14 +141,16 @@ def test_a_run_that_was_cut_short_shows_no_older_words_and_loses_no_revision(
 def test_a_page_that_the_new_version_refuses_keeps_what_is_kept(
     site: Site, sessions: Sessions, clock: HandClock
 ) -> None:
+    site.save(REFUSED, url=URL)
     site.save(page("1", "Một."))
     clock.advance(hours=1)
     site.save(page("1", "Một, sửa."))
     site.save(page("2", layout="2020"))
     before = of_words(sessions)
     whole = page("2", flags=(WHOLE_PAGE,), layout=WHOLE_PAGE)
-    changes = again(site, sessions, {URL: [page("1", "Một."), REFUSED], whole.url: [whole]})
+    changes = again(site, sessions, {URL: [REFUSED, page("1", "Một."), REFUSED], whole.url: [whole]})
     assert [(change.effect, change.reason) for change in changes] == [
+        (Effect.REJECTED, "no-body"),
         (Effect.SAME, None),
         (Effect.KEPT, "no-body"),
         (Effect.KEPT, "layout-lost"),
@@ -174,6 +176,17 @@ def test_a_page_that_was_refused_becomes_an_article(site: Site, sessions: Sessio
         row = session.scalars(select(Url)).one()
         assert (row.article_key, row.reason) == ("1", None)
         assert row.due_at is not None, "it is young, and looked at again"
+        assert rejects(session) == []
+
+
+@on_sqlite
+def test_a_refusal_read_again_is_not_the_latest_word(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    site.save(REFUSED, url=URL)
+    clock.advance(days=1)
+    site.save(page("1"))
+    [change] = again(site, sessions, {URL: [REFUSED]}, end=clock.now().date().replace(day=5))
+    assert change.effect is Effect.REJECTED
+    with reading(sessions) as session:
         assert rejects(session) == []
 
 
