@@ -16,6 +16,7 @@ from commands.database import db_copy, db_digest, db_upgrade
 from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
+from commands.reextract import reextract
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ schedule_app.command("run")(schedule_run)
 app.command()(status)
 app.command()(show)
 app.command("rejects")(rejects_command)
+app.command()(reextract)
 app.command()(export)
 captures_app.command("verify")(captures_verify)
 captures_app.command("show")(captures_show)

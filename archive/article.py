@@ -20,6 +20,10 @@ MAX_ADDRESS = 2083
 MAX_VIEWS = 2**31 - 1
 """A larger number is no view counter; the archive keeps counters in 32 bits."""
 
+GONE_REASONS = frozenset({"soft-404", "redirected-home"})
+"""Rejections by which a site says that a page is no more: what is kept of the article is gone from that day.
+Not among them is what may stand in for a page that is there: a challenge, a login, a listing, a failure."""
+
 UNKEPT = re.compile("[\0\ud800-\udfff]")
 """What PostgreSQL does not keep (NUL), and what has no bytes at all (halves of surrogate pairs)."""
 

@@ -122,13 +122,13 @@ class Ledger:
                 if left <= 0:
                     return
                 left -= 1
-            yield _found(row), _reason(row)
+            yield found_of(row), _reason(row)
 
     def known(self, url: str) -> Found | None:
         """What discovery ever told of an article's URL; None if it never met it."""
         with reading(self._sessions) as session:
             row = session.scalar(select(Url).where(self._mine(), Url.url == url))
-            return _found(row) if row else None
+            return found_of(row) if row else None
 
     def is_excluded(self, url: str, key: str) -> bool:
         """Whether the article at `url`, whose address tells `key`, was taken down: it is never fetched."""
@@ -294,7 +294,8 @@ def _waits_for_sibling() -> ColumnElement[bool]:
     )
 
 
-def _found(row: Url) -> Found:
+def found_of(row: Url) -> Found:
+    """What discovery told of an article, by its row in the ledger."""
     return Found(
         url=row.url,
         key=row.article_key or "",

@@ -220,11 +220,13 @@ def rejects(session: Session, site: str | None = None) -> list[Rejected]:
     excluded = exists().where(
         Url.site_id == Capture.site_id, Url.url == Capture.url, Url.state == UrlState.EXCLUDED.value
     )
-    latest = (
-        select(func.max(Extraction.id))
-        .join(Capture, Capture.id == Extraction.capture_id)
+    # Of the latest capture, for an older one may have been read again since.
+    captures = (
+        select(func.max(Capture.id))
+        .join(Extraction, Extraction.capture_id == Capture.id)
         .group_by(Capture.site_id, Capture.url)
     )
+    latest = select(func.max(Extraction.id)).where(Extraction.capture_id.in_(captures)).group_by(Extraction.capture_id)
     query = (
         select(Site.name, Capture, Extraction, ArticleUrl.id)
         .join(Site, Site.id == Capture.site_id)

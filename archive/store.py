@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,7 +14,18 @@ from typing import Any
 from sqlalchemy import BindParameter, Executable, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, WHOLE_PAGE, Article, Rejection, is_overlong, split_text
+from archive.article import (
+    GONE_REASONS,
+    MAX_ADDRESS,
+    MAX_VIEWS,
+    UNKEPT,
+    WHOLE_PAGE,
+    Article,
+    Precision,
+    Rejection,
+    is_overlong,
+    split_text,
+)
 from archive.captures import Held, Location
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
@@ -204,13 +215,14 @@ class Store:
         """Keep what was read from captures, in this order; all of it or nothing.
 
         An article is looked up by its key, then by the URL the response came from: a page may name another key
-        than its URL. A capture that was saved before by the same version changes nothing. A rejection never
-        touches an article that is kept, and of one that was taken down nothing is kept. Raises ValueError if an
-        article breaks the rules of the text, ArchiveError if another text has its id.
+        than its URL; then, where that was led on from the URL asked for, by the latter, if it is the same story.
+        A capture that was saved before by the same version changes nothing. A rejection never touches the words
+        of an article that is kept, but notes when the site said that it is gone; of one that was taken down nothing
+        is kept. Raises ValueError if an article breaks the rules of the text, ArchiveError if another text has its id.
         """
         for read in reads:
             if isinstance(read.result, Article):
-                _check(read.result)
+                check_article(read.result)
         outcomes: dict[int, Outcome] = {}
         while len(outcomes) < len(reads):
             waiting = [number for number in range(len(reads)) if number not in outcomes]
@@ -270,7 +282,9 @@ class _Batch:
         self._by_key = {row.key: row for row in current}
         # A page may name another key now than when it was read before.
         self._by_url = {row.final_url: row for row in self._ask(_CURRENT_BY_URL, urls=finals)}
-        keys |= {row.key for row in self._by_url.values()}
+        asked = {read.requested_url for read in reads if read.requested_url != read.kept.capture.final_url}
+        self._by_asked = {row.url: row for row in self._ask(_CURRENT_BY_ADDRESS, urls=asked)} if asked else {}
+        keys |= {row.key for row in (*self._by_url.values(), *self._by_asked.values())}
         self._of_key: dict[str, list[Row[Any]]] = {}
         for row in self._ask(_URLS_OF_KEYS, keys=keys):
             self._of_key.setdefault(row.article_key, []).append(row)
@@ -281,6 +295,7 @@ class _Batch:
         self._accepted: list[_Accepted] = []
         self._rejected: list[dict[str, Any]] = []
         self._url_changes: list[dict[str, Any]] = []
+        self._gone: list[dict[str, Any]] = []
 
     def _ask(self, statement: Executable, **given: Collection[Any]) -> Sequence[Row[Any]]:
         lists = {name: list(values) for name, values in given.items()}
@@ -295,12 +310,18 @@ class _Batch:
         current, others = None, []
         touched: set[Any] = {read.requested_url, final, *read.aliases}
         if isinstance(read.result, Article):
-            current = self._by_key.get(read.result.key) or self._by_url.get(final)
+            current = self._by_key.get(read.result.key) or self._by_url.get(final) or self._moved(read, read.result)
             keys = {read.result.key, current.key if current else read.result.key}
+            # What an earlier one changes of the article asked for may make it this one's.
+            if (asked := self._asked(read)) is not None:
+                keys.add(asked.key)
             if url is not None and url.article_key:
                 keys.add(url.article_key)
             others = self._others(read.requested_url, final, keys)
             touched |= {read.result.url, *(other.url for other in others), *(("key", key) for key in keys)}
+        elif read.result.reason in GONE_REASONS and url is not None and url.article_key:
+            others = self._others(read.requested_url, final, {url.article_key})
+            touched |= {*(other.url for other in others), ("key", url.article_key)}
         free = touched.isdisjoint(self._taken)
         # Of one that has to wait too: what follows it waits with it.
         self._taken |= touched
@@ -309,7 +330,7 @@ class _Batch:
         if self._is_taken_down(read, url, current):
             return Outcome.EXCLUDED
         if isinstance(read.result, Rejection):
-            return self._reject(read, url, read.result)
+            return self._reject(read, url, read.result, others)
         return self._accept(read, read.result, url, current, others)
 
     def _is_taken_down(self, read: Read, url: Row[Any], current: Row[Any] | None) -> bool:
@@ -324,6 +345,23 @@ class _Batch:
             self._fetched(url, read.kept.capture, UrlState.EXCLUDED, None, found[0], None)
         return bool(found)
 
+    def _asked(self, read: Read) -> Row[Any] | None:
+        """The article that was kept at the URL asked for, where that leads on to another."""
+        moved = read.requested_url != read.kept.capture.final_url
+        return self._by_asked.get(read.requested_url) if moved else None
+
+    def _moved(self, read: Read, result: Article) -> Row[Any] | None:
+        """The article that was kept at the URL asked for, if that leads on to the same story under another key.
+
+        Told by its title or its time of publication: a site may as well lead from a page it removed to any other.
+        """
+        kept = self._asked(read)
+        if kept is None or kept.title is None:
+            return None
+        minute = result.published if result.published and result.published.precision is Precision.MINUTE else None
+        same_time = minute is not None and kept.published_instant == minute.instant
+        return kept if same_time or kept.title.casefold() == result.title.casefold() else None
+
     def _others(self, requested: str, final: str, keys: set[str]) -> list[Row[Any]]:
         """The other URLs in the ledger that belong to the article at `requested`."""
         rows = {row.url: row for key in sorted(keys) for row in self._of_key.get(key, ())}
@@ -332,7 +370,7 @@ class _Batch:
         rows.pop(requested, None)
         return list(rows.values())
 
-    def _reject(self, read: Read, url: Row[Any], why: Rejection) -> Outcome:
+    def _reject(self, read: Read, url: Row[Any], why: Rejection, others: Sequence[Row[Any]] = ()) -> Outcome:
         self._rejected.append(
             {
                 "capture_id": read.kept.id,
@@ -346,7 +384,18 @@ class _Batch:
         )
         capture = read.kept.capture
         leads_to = self._connection.execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
-        if leads_to is None:
+        if leads_to is not None and why.reason in GONE_REASONS:
+            # As for a 404 (`Ledger.gone`), but looked at again while it is young: the site may only be at work.
+            state, due = UrlState.GONE, next_look(leads_to.published_instant, capture.fetched_at)
+            of_article = [other for other in others if other.article_key == url.article_key]
+            self._url_changes += [
+                _state_of(other) | {"state": UrlState.FOUND.value}
+                for other in of_article
+                if other.state == UrlState.ALIAS
+            ]
+            if not any(other.state == UrlState.FETCHED for other in of_article):
+                self._gone.append({"row": leads_to.article_id, "since": capture.fetched_at})
+        elif leads_to is None:
             state, due = UrlState.REJECTED, next_look(url.listed_instant, capture.fetched_at)
         else:
             state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
@@ -376,8 +425,8 @@ class _Batch:
         self._fetched(url, capture, state, due, key, None)
         # Re-reading an old capture is no news of the article.
         is_news = current is None or current.fetched_at is None or current.fetched_at <= capture.fetched_at
-        sha256 = hashlib.sha256(result.text.encode()).hexdigest() if result.text else None
-        made = _extraction(read, result, sha256, self._now) | {"is_current": is_news}
+        sha256 = text_digest(result)
+        made = extraction_row(read.kept.id, read.version, result, self._now) | {"is_current": is_news}
         urls = (url.url, capture.final_url, result.url, *read.aliases, *(other.url for other in found))
         listed = read.found.section if read.found else None
         sections = (result.section, listed, *url.sections, *(name for other in found for name in other.sections))
@@ -403,7 +452,7 @@ class _Batch:
         """Write down all that was taken."""
         accepted = self._accepted
         ids = self._articles()
-        texts = self._texts()
+        texts = keep_texts(self._session, [one.article for one in accepted], self._now)
         made = []
         for one in accepted:
             keys = {"article_id": ids[one.read.kept.id], "text_id": texts[one.sha256] if one.sha256 else None}
@@ -416,6 +465,7 @@ class _Batch:
         counted = [{"row": one.read.kept.id, "views": one.article.views} for one in accepted]
         self._change(_CHANGE_CAPTURE, [row for row in counted if row["views"] is not None])
         self._change(_CHANGE_URL, self._url_changes)
+        self._change(_GONE, self._gone)
         urls = {url: ids[one.read.kept.id] for one in accepted for url in one.urls}
         add_article_urls(self._session, self._site_id, urls, self._now)
         sections = {ids[one.read.kept.id]: one.sections for one in accepted}
@@ -453,32 +503,6 @@ class _Batch:
         self._change(_CHANGE_ARTICLE, changed)
         return out
 
-    def _texts(self) -> dict[str, int]:
-        """The keys of the articles' texts by their SHA-256; each text is kept once."""
-        articles = {one.sha256: one.article for one in self._accepted if one.sha256}
-        known = {row.sha256: row.id for row in self._ask(_TEXTS, texts=articles)} if articles else {}
-        if len(known) < len(articles):
-            # Texts are of no site: another one's crawl may be storing the same words at this moment. In one
-            # order, lest two crawls wait for each other.
-            rows = [
-                {
-                    "text_id": sha256[:16],
-                    "sha256": sha256,
-                    "body": articles[sha256].text,
-                    "syllables": syllables(articles[sha256].text),
-                    "created_at": self._now,
-                }
-                for sha256 in sorted(articles.keys() - known.keys())
-            ]
-            insert_those_new(self._session, StoredText, rows)
-            known = {row.sha256: row.id for row in self._ask(_TEXTS, texts=articles)}
-        for sha256 in articles.keys() - known.keys():
-            raise ArchiveError(
-                f"{articles[sha256].url}: its text cannot be kept: its id {sha256[:16]} is that of another text; "
-                f"please report this with its SHA-256, {sha256}: ids of texts have to become longer"
-            )
-        return known
-
     def _revise(self, one: _Accepted, current: Row[Any]) -> None:
         article_id = current.article_id
         highest = select(func.max(Revision.number)).where(Revision.article_id == article_id)
@@ -488,7 +512,7 @@ class _Batch:
         )
         pair = (current.extraction_id, self._connection.execute(made).scalar_one())
         before, after = (
-            _content(row._mapping) for key in pair for row in self._connection.execute(_CONTENT, {"row": key})
+            content_of(row._mapping) for key in pair for row in self._connection.execute(_CONTENT, {"row": key})
         )
         row = {"article_id": article_id, "number": number + 1, "before_id": pair[0], "after_id": pair[1]}
         changed = [name for name in after if after[name] != before[name]]
@@ -529,8 +553,8 @@ def _check_capture(new: NewCapture) -> None:
         raise ValueError(f"{new.url}: {new.status} is no status of HTTP; do not keep the response")
 
 
-def _check(article: Article) -> None:
-    """The rules of the text on which text ids and `split_text` rest."""
+def check_article(article: Article) -> None:
+    """Hold an article to the rules on which text ids and `split_text` rest. Raises ValueError naming the one broken."""
     text = article.text
     kinds = [block.kind.value for block in article.blocks]
     try:
@@ -570,11 +594,51 @@ def _lost_layout(current: Row[Any], result: Article) -> bool:
     return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
 
 
-def _extraction(read: Read, result: Article, sha256: str | None, now: datetime) -> dict[str, Any]:
-    """The row of what was read, but for the keys of article and text."""
+def keep_texts(session: Session, articles: Iterable[Article], now: datetime) -> dict[str, int]:
+    """Keep the articles' texts, each once, and give their keys by their SHA-256.
+
+    Raises ArchiveError if another text has the id of one.
+    """
+    of_digest = {sha256: article for article in articles if (sha256 := text_digest(article))}
+    connection = session.connection()
+
+    def kept() -> dict[str, int]:
+        return {row.sha256: row.id for row in connection.execute(_TEXTS, {"texts": list(of_digest)})}
+
+    known = kept() if of_digest else {}
+    if len(known) < len(of_digest):
+        # Texts are of no site: another one's crawl may be storing the same words at this moment. In one
+        # order, lest two crawls wait for each other.
+        rows = [
+            {
+                "text_id": sha256[:16],
+                "sha256": sha256,
+                "body": of_digest[sha256].text,
+                "syllables": syllables(of_digest[sha256].text),
+                "created_at": now,
+            }
+            for sha256 in sorted(of_digest.keys() - known.keys())
+        ]
+        insert_those_new(session, StoredText, rows)
+        known = kept()
+    for sha256 in of_digest.keys() - known.keys():
+        raise ArchiveError(
+            f"{of_digest[sha256].url}: its text cannot be kept: its id {sha256[:16]} is that of another text; "
+            f"please report this with its SHA-256, {sha256}: ids of texts have to become longer"
+        )
+    return known
+
+
+def text_digest(article: Article) -> str | None:
+    """The SHA-256 of an article's text, in hex digits; None where it has none."""
+    return hashlib.sha256(article.text.encode()).hexdigest() if article.text else None
+
+
+def extraction_row(capture_id: int, version: str, result: Article, now: datetime) -> dict[str, Any]:
+    """The row of what a version read from a capture, but for the keys of article and text."""
     made = {
-        "capture_id": read.kept.id,
-        "extractor_version": read.version,
+        "capture_id": capture_id,
+        "extractor_version": version,
         "outcome": "article",
         "url": result.url,
         "kind": result.kind.value,
@@ -596,11 +660,13 @@ def _extraction(read: Read, result: Article, sha256: str | None, now: datetime) 
         "origins": dict(result.origins),
         "created_at": now,
     }
-    content = json.dumps(_content(made | {"sha256": sha256}), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = json.dumps(
+        content_of(made | {"sha256": text_digest(result)}), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return made | {"content_hash": hashlib.sha256(content.encode()).hexdigest()}
 
 
-def _content(row: Mapping[Any, Any]) -> dict[str, Any]:
+def content_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     """The publisher's words and metadata: what makes a revision when it changes.
 
     Not counted: views, layout, origins and flags, which are ours or change by themselves, and the
@@ -662,6 +728,8 @@ _COLUMNS = (
     Extraction.content_hash,
     Extraction.layout,
     Extraction.flags,
+    Extraction.title,
+    Extraction.published_instant,
     Capture.fetched_at,
 )
 _CURRENT = (Extraction.article_id == StoredArticle.id) & Extraction.is_current
@@ -687,6 +755,14 @@ _CURRENT_BY_URL = (
     .where(_READ_AT.site_id == _SITE, _READ_AT.final_url.in_(_URLS_GIVEN))
     .order_by(_READ_AT.id)
 )
+_CURRENT_BY_ADDRESS = (
+    select(ArticleUrl.url, *_COLUMNS)
+    .select_from(ArticleUrl)
+    .join(StoredArticle, StoredArticle.id == ArticleUrl.article_id)
+    .outerjoin(Extraction, _CURRENT)
+    .outerjoin(Capture, Capture.id == Extraction.capture_id)
+    .where(ArticleUrl.site_id == _SITE, ArticleUrl.url.in_(_URLS_GIVEN))
+)
 _PUBLISHED_AT = (
     select(ArticleUrl.article_id, Extraction.published_instant)
     .outerjoin(Extraction, (Extraction.article_id == ArticleUrl.article_id) & Extraction.is_current)
@@ -707,4 +783,10 @@ _NEW_ARTICLE = insert(_TABLES["article"]).returning(_TABLES["article"].c.id, _TA
 _NEW_EXTRACTION = insert(_TABLES["extraction"])
 _CHANGE_ARTICLE, _CHANGE_EXTRACTION, _CHANGE_CAPTURE, _CHANGE_URL = (
     update(_TABLES[name]).where(_TABLES[name].c.id == _ROW) for name in ("article", "extraction", "capture", "url")
+)
+# Gone since it was first seen to be, and not since the latest look.
+_GONE = (
+    update(_TABLES["article"])
+    .where(_TABLES["article"].c.id == _ROW, _TABLES["article"].c.gone_at.is_(None))
+    .values(gone_at=bindparam("since"))
 )

@@ -8,8 +8,10 @@ from rich.table import Table
 from archive.article import BlockKind
 from archive.database import ArchiveError, reading
 from archive.exclusion import Excluded
+from archive.history import history
 from archive.query import Shown, find_article, rejects, site_status, taken_down
 from commands.common import date_words, open_archive, out, plain, say, table_of
+from commands.history import print_history
 from crawler.sites import all_sites, find_site
 
 
@@ -53,17 +55,24 @@ def status() -> None:
 
 def show(
     url_or_id: Annotated[str, typer.Argument(help="An article's URL or id (SITE-KEY), or a text id.")],
+    changes: Annotated[
+        bool, typer.Option("--history", help="Show what its publisher changed, word by word, instead.")
+    ] = False,
 ) -> None:
     """Show an article with its metadata, its text and every place it was published."""
     _, sessions = open_archive()
     with reading(sessions) as session:
         found, excluded = find_article(session, url_or_id), taken_down(session, url_or_id)
+        revised = {one.record.id: history(session, one.record.site, one.record.key) for one in found if changes}
     for one in excluded:
         print_excluded(one)
     if not found and not excluded:
         raise ArchiveError(f"the archive has no article {url_or_id!r}; give its URL, its id (SITE-KEY) or a text id")
     for shown in found:
-        print_article(shown)
+        if changes:
+            print_history(shown, revised[shown.record.id], out)
+        else:
+            print_article(shown)
 
 
 def rejects_command(site: Annotated[str | None, typer.Argument(help="One site only.")] = None) -> None:
@@ -113,7 +122,7 @@ def print_article(shown: Shown, *, origins: bool = False) -> None:
         ("attachments", "\n".join(f"{one.label}: {one.url}" for one in record.attachments)),
         ("text_id", record.text_id),
         ("fetched", f"{record.fetched_at:%Y-%m-%d %H:%M %z}, capture {record.file} at {record.offset}"),
-        ("gone", f"{record.gone_at:%Y-%m-%d}" if record.gone_at else None),
+        ("gone", f"since {record.gone_at:%Y-%m-%d}; the text stays" if record.gone_at else None),
         ("layout", f"{record.layout}, extractor {record.extractor_version}"),
         ("flags", ", ".join(record.flags)),
     ]

@@ -5,6 +5,7 @@ import gzip
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from collections import Counter
@@ -237,13 +238,35 @@ def test_a_crawl_leaves_room_on_the_disk(program: Program, web: SampleWeb) -> No
     assert article_fetches(web.log()[seen:]) == []
 
 
-def test_a_correction_makes_a_revision_and_keeps_both_texts(crawled: Program, web: SampleWeb) -> None:
-    [before] = [one for one in crawled.articles() if one["article"].endswith("286012")]
+def test_corrections_removals_and_moves_are_kept_as_such(crawled: Program, web: SampleWeb) -> None:
+    program = crawled
+    before = {one["article"].partition("-")[2]: one for one in program.articles("--site", "bao_thai_nguyen")}
     web.control("baothainguyen.vn", edit="286012")
-    crawled.run("fetch", before["url"], "--force")
-    [after] = [one for one in crawled.articles() if one["article"].endswith("286012")]
-    assert after["text_id"] != before["text_id"]
-    assert "revision 1" in crawled.run("show", before["article"]).stdout
+    removed, to_front, new_slug, new_key, to_listing = (
+        urlsplit(before[key]["url"]).path for key in ("279901", "283566", "288745", "291200", "293733")
+    )
+    slug_now, key_now = new_slug.replace("-288745", "-moi-288745"), new_key.replace("-291200", "-391200")
+    web.control("baothainguyen.vn", gone=removed)
+    moves = {to_front: "/", new_slug: slug_now, new_key: key_now, to_listing: "/chuyen-muc/kinh-te_108.html"}
+    for old, new in moves.items():
+        web.control("baothainguyen.vn", moved=f"{old}>{new}")
+    with sqlite3.connect(program.data / "baotinh.sqlite3") as database:
+        database.execute("update url set due_at = '2023-01-01 00:00:00' where kind = 'article'")
+    program.crawl("bao_thai_nguyen", BAOTINH_NOW="2023-04-02T00:30:00+07:00")
+    after = {one["article"].partition("-")[2]: one for one in program.articles("--site", "bao_thai_nguyen")}
+    assert after.keys() == before.keys(), "nothing is lost, and an article that moved is no second one"
+    changed = [key for key in before if after[key]["text_id"] != before[key]["text_id"]]
+    assert changed == ["286012"]
+    said = program.run("show", before["286012"]["article"], "--history").stdout
+    assert "revision 1, seen 2023-04-02 00:30: " in said
+    assert "[-" in said and "-]{+" in said, "words that were replaced are marked"
+    assert [after[key]["url"] for key in ("288745", "291200")] == [
+        f"https://baothainguyen.vn{path}" for path in (slug_now, key_now)
+    ]
+    with sqlite3.connect(program.data / "baotinh.sqlite3") as database:
+        gone = dict(database.execute("select key, gone_at from article where gone_at is not null").fetchall())
+    assert gone.keys() == {"279901", "283566"}, "a soft 404 and the front page are told from a listing"
+    assert set(gone.values()) == {"2023-04-01 17:30:00.000000"}
 
 
 def test_a_counter_that_rises_makes_no_revision(crawled: Program) -> None:

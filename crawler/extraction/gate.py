@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
 from crawler.extraction.page import Page
@@ -58,6 +59,26 @@ _CHALLENGE = re.compile(
 )
 
 
+_HOME = re.compile(
+    r"/?(?:(?:[a-z]{2}|portal|pages?)/){0,2}(?:(?:index|default|home|main|trang-?chu)(?:\.\w{1,5})?/?)?", re.IGNORECASE
+)
+_ERROR_PAGE = re.compile(
+    r"/(?:\w+-)?(?:404|410|err(?:or)?s?|loi(?![-_])|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)(?:[-_./]|\d|$)",
+    re.IGNORECASE,
+)
+"""Paths of front pages and of error pages, which many systems answer with in place of a removed article."""
+
+
+def refuse_redirect(asked: str, final: str) -> Rejection:
+    """Why there is no article where an article's URL leads on to an address that is none of an article."""
+    parts = urlsplit(final)
+    if _ERROR_PAGE.search(parts.path):
+        return Rejection("soft-404", f"{asked} leads to {final}, an error page")
+    if _HOME.fullmatch(parts.path) and not parts.query:
+        return Rejection("redirected-home", f"{asked} leads to {final}, the front page")
+    return Rejection("redirected", f"{asked} leads to {final}, which is no article address")
+
+
 def refuse_response(page: Page) -> Rejection | None:
     """Refuse what is no page at all: empty, or not HTML."""
     if not page.body.strip(b"\x00\t\r\n\f "):
@@ -89,7 +110,13 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
     if prose * 2 < size:
-        return Rejection("no-layout", f"no layout fits and {size - prose} of {size} words stand in short lines")
+        # An error page in the site's frame: its menus are most of it, and what it says is a sentence or two.
+        sentences = " ".join(draft.text for draft, one in zip(drafts, sizes, strict=True) if one >= SENTENCE_WORDS)
+        missing = prose < WHOLE_PAGE_WORDS and _MISSING_PAGE.search(f"{title}. {sentences}")
+        return Rejection(
+            "soft-404" if missing else "no-layout",
+            f"no layout fits and {size - prose} of {size} words stand in short lines",
+        )
     entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
     if entries >= LISTING_ENTRIES:
         return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")

@@ -17,7 +17,7 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from archive.article import MAX_ADDRESS, Dated, Rejection, is_overlong
+from archive.article import MAX_ADDRESS, Dated, is_overlong
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
@@ -31,9 +31,9 @@ from crawler.excluding import TakenDown
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
-from crawler.extraction.read import Listed, read
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
+from crawler.reading import other_addresses, read_pages
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -46,9 +46,6 @@ ABOVE_COMMAND_LINE = 50
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
-
-MAX_FURTHER_PAGES = 20
-"""Most further pages of one article."""
 
 LEFT_OUT = re.compile(
     r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
@@ -309,33 +306,17 @@ class SiteSpider(scrapy.Spider):
         page = Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
         kept: Kept = first or response.meta[CAPTURE]
         pages = (*pages, page)
-        main = Page(pages[0].url, pages[0].body, pages[0].content_type)
-        listed = Listed(
-            title=found.title,
-            section=found.section,
-            published=found.listed,
-            modified=parse_date(found.modified.isoformat()) if found.modified else None,
-        )
-        if self.article_key(main.url) is None:
-            result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
-        else:
-            reading = read(main, self.facts(), kept.capture.fetched_at, listed=listed, further=pages[1:])
-            result = reading.result
-            fetched_already = {one.url for one in pages}
-            more = [url for url in reading.more_pages if url not in fetched_already]
-            if more and len(pages) <= MAX_FURTHER_PAGES and not isinstance(result, Rejection):
-                yield Request(
-                    more[0],
-                    callback=self.parse_article,
-                    errback=self.article_failed,
-                    cb_kwargs={"found": found, "pages": pages, "first": kept},
-                    priority=DISCOVERY_PRIORITY,
-                )
-                return
-        yield PageRead(found.url, kept, result, found, self._aliases(main.url, found))
-
-    def _aliases(self, final: str, found: Found) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(url for url in (found.url, self.canonical_url(final)) if self.article_key(url)))
+        result, more = read_pages(type(self), found, pages, kept.capture.fetched_at)
+        if more is not None:
+            yield Request(
+                more,
+                callback=self.parse_article,
+                errback=self.article_failed,
+                cb_kwargs={"found": found, "pages": pages, "first": kept},
+                priority=DISCOVERY_PRIORITY,
+            )
+            return
+        yield PageRead(found.url, kept, result, found, other_addresses(type(self), found, pages[0].url))
 
     def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""

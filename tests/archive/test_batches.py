@@ -50,7 +50,8 @@ LOOKS = st.lists(
         Look,
         st.integers(0, 4),
         st.integers(0, 4),
-        articles() | st.just(Rejection("no-body", "the page has no body")),
+        articles()
+        | st.sampled_from((Rejection("no-body", "the page has no body"), Rejection("soft-404", "the page says so"))),
         st.sampled_from(("1", "1", "2")),
         st.lists(st.sampled_from(ADDRESSES), max_size=1).map(tuple),
     ),

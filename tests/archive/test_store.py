@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from archive.article import MAX_ADDRESS, MAX_VIEWS, Attachment, Block, BlockKind, Rejection
+from archive.article import GONE_REASONS, MAX_ADDRESS, MAX_VIEWS, Attachment, Block, BlockKind, Rejection
 from archive.database import ArchiveError, Sessions, insert_if_new, reading
 from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url, UrlKind
 from archive.query import find_article, rejects, site_status
@@ -205,7 +205,7 @@ def test_a_transaction_that_fails_leaves_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
 
-    for step in ("add_article_urls", "put_in_sections", "_extraction", "insert_those_new"):
+    for step in ("add_article_urls", "put_in_sections", "extraction_row", "insert_those_new"):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
             patch.setattr(f"archive.store.{step}", fail)
             site.save(page("1"))
@@ -442,3 +442,95 @@ def test_no_article_is_kept_at_the_address_of_a_listing(site: Site, sessions: Se
     with pytest.raises(ArchiveError, match=f"{listing}: no article can be kept at this address"):
         site.save(page("1"), url=listing)
     assert count(sessions, Capture) == 0
+
+
+SOFT = Rejection("soft-404", "a page that says it is not there")
+
+
+@pytest.mark.parametrize("reason", sorted(GONE_REASONS))
+def test_a_page_that_says_it_is_gone_is_noted_once_and_taken_back(
+    site: Site, sessions: Sessions, clock: HandClock, reason: str
+) -> None:
+    site.save(page("1"))
+    clock.advance(hours=1)
+    first = clock.now()
+    for _ in range(2):
+        assert site.save(replace(SOFT, reason=reason), url=page("1").url) is Outcome.REJECTED
+        clock.advance(hours=1)
+    (record,) = kept(sessions)
+    assert (record.gone_at, record.text()) == (first, page("1").text)
+    assert site.ledger.counts() == {"gone": 1}
+    with reading(sessions) as session:
+        assert session.scalars(select(Url.due_at)).one() is not None, "while it is young it is looked at again"
+    assert site.save(page("1")) is Outcome.UNCHANGED
+    assert kept(sessions)[0].gone_at is None
+    assert site.ledger.counts() == {"fetched": 1}
+
+
+@pytest.mark.parametrize("reason", ["challenge", "login", "listing", "redirected", "no-layout", "no-body", "empty"])
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_what_may_stand_in_for_a_page_says_not_that_it_is_gone(site: Site, sessions: Sessions, reason: str) -> None:
+    site.save(page("1"))
+    site.save(replace(SOFT, reason=reason), url=page("1").url)
+    site.ledger.failed(page("1").url, "HTTP 503", soft=True)
+    assert kept(sessions)[0].gone_at is None
+    assert site.ledger.counts() == {"fetched": 1}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_article_is_gone_only_with_its_last_address(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    first, second = found("1"), found("1", "https://baoquangninh.com.vn/khac/bai-1")
+    site.ledger.see([first, second])
+    site.save(page("1"))
+    assert site.ledger.counts() == {"alias": 1, "fetched": 1}
+    site.save(SOFT, url=second.url)
+    assert kept(sessions)[0].gone_at is None, "an alias that went is no loss"
+    site.ledger.see([third := found("1", "https://baoquangninh.com.vn/nua/bai-1")])
+    clock.advance(hours=1)
+    site.save(SOFT, url=first.url)
+    assert kept(sessions)[0].gone_at == clock.now()
+    assert third.url in [one.url for one, _ in site.ledger.pending()], "it may have moved there"
+    site.save(page("1", url=third.url))
+    assert kept(sessions)[0].gone_at is None
+
+
+NEW_ADDRESS = "https://baoquangninh.com.vn/moi/bai-2"
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("moved", "joins"),
+    [
+        (page("1", url=NEW_ADDRESS), True),
+        (page("2", url=NEW_ADDRESS, title="Bài 1", published=None), True),
+        (page("2", url=NEW_ADDRESS, title="Tít sửa"), True),
+        (page("2", url=NEW_ADDRESS, published=at("2022-01-05")), False),
+        (page("2", url=NEW_ADDRESS, published=at("2022-01-04", "08:00")), False),
+    ],
+    ids=["same key", "same title", "same minute", "same day only", "another story"],
+)
+def test_an_address_that_leads_on_joins_its_article(
+    site: Site, sessions: Sessions, clock: HandClock, moved: Any, joins: bool
+) -> None:
+    site.ledger.see([found("1")])
+    site.save(page("1"))
+    clock.advance(hours=1)
+    outcome = site.save(moved, url=page("1").url, final_url=NEW_ADDRESS)
+    assert (outcome is not Outcome.NEW) is joins
+    assert sorted(record.key for record in kept(sessions)) == (["1"] if joins else ["1", "2"])
+    with reading(sessions) as session:
+        (shown,) = find_article(session, NEW_ADDRESS)
+    assert shown.record.key == ("1" if joins else "2")
+    # The listing shows the new address at last.
+    site.ledger.see([found("2", NEW_ADDRESS)])
+    clock.advance(hours=1)
+    assert site.save(moved, url=NEW_ADDRESS) is Outcome.UNCHANGED
+    assert sorted(record.key for record in kept(sessions)) == (["1"] if joins else ["1", "2"])
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_address_that_leads_on_to_another_article_leaves_both(site: Site, sessions: Sessions) -> None:
+    site.save(page("1"))
+    site.save(page("2", title="Bài 1", url=NEW_ADDRESS))
+    site.save(page("2", title="Bài 1", url=NEW_ADDRESS), url=page("1").url, final_url=NEW_ADDRESS)
+    assert [(record.key, record.title) for record in kept(sessions)] == [("1", "Bài 1"), ("2", "Bài 1")]

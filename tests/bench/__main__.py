@@ -1,6 +1,6 @@
 """`make bench`: print what the program weighs, as ratios measured in one run.
 
-``python -m tests.bench [extraction] [crawl] [memory] [export] [--pages DIR]``; without a part, all of them.
+``python -m tests.bench [extraction] [crawl] [memory] [export] [reextract] [--pages DIR]``; without a part, all of them.
 """
 
 import argparse
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import crawl, export, extraction
+from tests.bench import crawl, export, extraction, reextract
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
 
-PARTS = ("extraction", "crawl", "memory", "export")
+PARTS = ("extraction", "crawl", "memory", "export", "reextract")
 
 
 def main() -> int:
@@ -40,6 +40,8 @@ def main() -> int:
                 console.print(f"{crawl.memory(number):.0f} MB at the peak", highlight=False)
         if "export" in parts:
             show("Export against plain loops that write the same files", export.measure(), console)
+        if "reextract" in parts:
+            show("Captures read again against trafilatura on the whole page", reextract.measure(), console)
     except Unfit as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -9,8 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.article import Article
+from archive.database import open_engine, session_factory, upgrade
+from archive.readings import Effect, Readings, Scope
+from archive.settings import Settings
 from crawler.extraction.read import read
-from tests.bench import export
+from crawler.rereading import reread, work_of
+from crawler.workers import ThisProcess
+from tests.bench import export, reextract
 from tests.bench.crawl import served
 from tests.bench.measure import Row, Unfit, in_turn, row
 from tests.bench.pages import FETCHED, Sample, mean_size, sample_pages, saved_pages
@@ -121,3 +126,16 @@ def test_speeds_of_different_files_are_no_measurement(change: str, monkeypatch: 
 def test_an_export_that_fails_is_no_measurement(tmp_path: Path) -> None:
     with pytest.raises(Unfit, match="there is no archive yet"):
         export.exported(tmp_path / "data", "txt", tmp_path / "out")
+
+
+def test_the_archive_read_again_has_pages_of_every_size_each_an_article(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"BAOTINH_DATA": str(tmp_path)})
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    sessions = session_factory(engine)
+    assert 60 <= reextract.fill(settings, sessions, 40) <= 120
+    readings = Readings(sessions, "2", settings.clock)
+    assert readings.count(Scope()) == 40
+    report = reread(readings, Scope(), ThisProcess(work_of(settings.captures)))
+    assert report.effects == {Effect.SAME: 40}
+    engine.dispose()

@@ -10,7 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +77,7 @@ class Faults:
 
     status=503 answers everything but robots.txt with that status, status=0 ends it; drop=1 cuts every
     connection instead of answering; slow=SECONDS waits first; gone=PATH answers as for a page removed;
+    moved=OLD>NEW leads from one path on to another, which serves what the first did (but for the front page);
     edit=KEY serves an article's second version; api=0, sitemap=0, feed=0 close those routes; clear=1 resets.
     """
 
@@ -87,6 +88,7 @@ class Faults:
     sitemap: bool = True
     feed: bool = True
     gone: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
 
     def change(self, query: dict[str, str]) -> None:
@@ -98,6 +100,9 @@ class Faults:
                 self.__init__()  # type: ignore[misc]
             elif name == "gone":
                 self.gone.add(value)
+            elif name == "moved":
+                old, _, new = value.partition(">")
+                self.moved[old] = new
             elif name == "edit":
                 self.edited.add(value)
             elif name == "status":
@@ -301,6 +306,11 @@ class Site:
         self.hits += 1
         if path in self.faults.gone or request.target in self.faults.gone:
             return self.missing()
+        if path in self.faults.moved:
+            return Response.redirect(self.base + self.faults.moved[path])
+        came_from = {new: old for old, new in self.faults.moved.items() if new not in ("/", *self.static)}
+        if path in came_from:
+            request = replace(request, target=came_from[path])
         if any(path.lower().startswith(rule.lower()) for rule in self.disallowed):
             return self.page("page.html", title="In trang này", text="Trang này không dành cho máy tìm kiếm.")
         if path in self.static:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, Attachment, BlockKind, Rejection
+from crawler.extraction.gate import refuse_redirect
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
 from crawler.sites import all_sites
@@ -544,6 +545,15 @@ REFUSED: dict[str, tuple[str | bytes, str, str]] = {
         "text/html",
         "soft-404",
     ),
+    "soft 404 among menus": (
+        unknown(
+            "<h1>Không tìm thấy trang</h1><p>Bài viết không tồn tại hoặc đã bị gỡ bỏ. Xin mời trở về trang chủ.</p>"
+            + "".join(f"<p>Chuyên mục số {n} của báo</p>" for n in range(20)),
+            "Không tìm thấy trang",
+        ),
+        "text/html",
+        "soft-404",
+    ),
     "soft 404 in English": (unknown("<h2>404</h2><p>Page not found</p>", "404"), "text/html", "soft-404"),
     "login": (unknown(LOGIN, "Đăng nhập"), "text/html", "login"),
     "login with much text around it": (unknown(LOGIN + LONG_HTML, "Đăng nhập"), "text/html", "login"),
@@ -585,6 +595,27 @@ def test_page_that_is_no_article_is_refused_with_the_reason(body: str | bytes, c
     refused = refusal("bao_thai_nguyen", BTN, body, content_type=content_type)
     assert refused.reason == reason
     assert len(refused.detail) > 10
+
+
+@pytest.mark.parametrize(
+    ("final", "reason"),
+    [
+        ("", "redirected-home"),
+        ("/", "redirected-home"),
+        ("/vi/", "redirected-home"),
+        ("/index.html", "redirected-home"),
+        ("/portal/Pages/Default.aspx", "redirected-home"),
+        ("/404", "soft-404"),
+        ("/error/404.html?path=/tin/1", "soft-404"),
+        ("/portal/Pages/PageNotFound.aspx", "soft-404"),
+        ("/chinh-tri/", "redirected"),
+        ("/loi-song/", "redirected"),
+        ("/dang-nhap?ReturnUrl=/tin/1", "redirected"),
+        ("/?s=bai", "redirected"),
+    ],
+)
+def test_where_an_address_leads_on_to_says_whether_the_page_is_gone(final: str, reason: str) -> None:
+    assert refuse_redirect("https://bao.example/tin/1", f"https://bao.example{final}").reason == reason
 
 
 def test_listing_page_in_unknown_markup_is_refused() -> None:
