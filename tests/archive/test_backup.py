@@ -337,6 +337,7 @@ def test_a_file_that_is_not_to_be_trusted_leaves_nothing(
     assert exact(restored) == exact(engine)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_where_a_backup_is_refused(
     settings: Settings, engine: Engine, filled: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,7 @@ def test_a_purge_that_was_cut_between_files_and_database(filled: Filled, monkeyp
     assert len([row for row in filled.captures() if row.purged_at]) == 5
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     excluded, files = filled.excluded(), filled.files()
 
@@ -198,6 +199,7 @@ def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: 
     assert {row.purged_at for row in filled.captures()} == {None}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_purge_waits_for_crawl_and_backup(filled: Filled) -> None:
     excluded, settings, files = filled.excluded(), filled.settings, filled.files()
     crawl = CaptureWriter(settings.captures, "bao_quang_ninh", filled.clock, lambda file: 0)
@@ -209,6 +211,7 @@ def test_a_purge_waits_for_crawl_and_backup(filled: Filled) -> None:
     assert filled.files() == files
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_captures_of_another_machine_are_named_and_left_to_it(filled: Filled) -> None:
     [file] = [Path(name) for name in filled.files() if "quang_ninh" in name]
     away = file.rename(file.with_suffix(".away"))
@@ -221,6 +224,7 @@ def test_captures_of_another_machine_are_named_and_left_to_it(filled: Filled) ->
     assert left_of(filled) == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_capture_that_another_article_was_read_from_stays(filled: Filled) -> None:
     filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-2-cu", b"second", page("2", "Bài hai, sửa."))
     with filled.sessions.begin() as session:
@@ -233,6 +237,7 @@ def test_a_capture_that_another_article_was_read_from_stays(filled: Filled) -> N
     assert read_capture(filled.settings.captures, kept.file, kept.offset, kept.length)[3] == b"second"
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_what_holds_the_same_page_goes_as_well(filled: Filled) -> None:
     """A record that refers to one of the article's, under an address nobody knows for it."""
     away = "https://baoquangninh.com.vn/in/1"
