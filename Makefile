@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARTS := format lint types imports migrations names
 
 # Nothing here may reach an archive that the shell's settings name.
-unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_NOW
+unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_KEEP_FREE BAOTINH_NOW
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test torture bench floors check $(PARTS:%=check-%) format upgrade clean
@@ -20,6 +20,12 @@ install: .venv/.installed  ## make .venv, with baotinh in .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# It asks for older versions of what we use, so it gets an environment of its own (half a minute).
+.venv/pywb/.installed: .venv/.installed tests/pywb.txt
+	$(PYTHON) -m venv .venv/pywb
+	.venv/pywb/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/pywb.txt
+	@touch $@
+
 define NEW_ENOUGH
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
   || { echo "Python 3.11 or newer is needed; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
@@ -28,7 +34,7 @@ endef
 demo: install  ## crawl the sample web into a corpus, in ./demo
 	@$(BIN)/python -m tests.demo
 
-test: install  ## run every test (minutes; PostgreSQL's server programs are needed)
+test: install .venv/pywb/.installed  ## run every test (minutes; PostgreSQL's server programs are needed)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 torture: install  ## run the long fault runs, and the property tests on thousands of new examples each: hours

@@ -9,6 +9,7 @@ import typer
 from archive.database import ArchiveError
 from archive.settings import SettingsError
 from commands.backup import backup, restore
+from commands.captures import captures_show, captures_usage, captures_verify
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
@@ -26,9 +27,11 @@ app = typer.Typer(
     Data lives in BAOTINH_DATA (./data unless set).""",
 )
 sites_app = typer.Typer(no_args_is_help=True, help="The sites this program knows.")
+captures_app = typer.Typer(no_args_is_help=True, help="The pages as they were fetched.")
 db_app = typer.Typer(no_args_is_help=True, help="The archive's database.")
 schedule_app = typer.Typer(no_args_is_help=True, help="Crawl by itself, every night.")
 app.add_typer(sites_app, name="sites")
+app.add_typer(captures_app, name="captures")
 app.add_typer(db_app, name="db")
 app.add_typer(schedule_app, name="schedule")
 
@@ -44,6 +47,9 @@ app.command()(export)
 app.command("exclude")(exclude_command)
 app.command()(backup)
 app.command()(restore)
+captures_app.command("verify")(captures_verify)
+captures_app.command("show")(captures_show)
+captures_app.command("usage")(captures_usage)
 db_app.command("upgrade")(db_upgrade)
 db_app.command("digest")(db_digest)
 db_app.command("copy")(db_copy)

@@ -1,34 +1,38 @@
 """Captures: every fetched response, byte for byte, in WARC files that standard tools read.
 
-One gzip member a record (WARC/1.1, ISO 28500:2017, annex D), one writer a site, durable on disk
-before the caller may tell SQL of it. A crash can therefore leave a torn record only at the end of a
-file, behind everything SQL knows of, and opening the file cuts that off.
+One gzip member a record (`archive.warc`), one writer a site, durable on disk before the caller may tell SQL of it. A
+crash can therefore leave a torn record only at the end of a file, behind everything SQL knows of, and the next writer
+cuts that off.
 """
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from http import HTTPStatus
-from io import BytesIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 import brotli
-from warcio.archiveiterator import ArchiveIterator
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from archive.clock import Clock
-from archive.database import ArchiveError
-
-Headers = list[tuple[str, str]]
+from archive.warc import (
+    REFERRED_TO,
+    Asked,
+    Headers,
+    Record,
+    payload_digest,
+    read_fields,
+    read_records,
+    request_member,
+    response_member,
+    warcinfo_member,
+)
+from archive.warc import CaptureError as CaptureError  # what this module's callers catch
 
 ROLL_AT = 10**9
 """A file this long in bytes gets a successor: the WARC guidelines advise files of about 1 GB."""
@@ -36,14 +40,21 @@ ROLL_AT = 10**9
 BODY_LIMIT = 10 * 1024 * 1024
 """A body larger than this in bytes, once decoded, is not read: the same limit as the download's."""
 
+REVISIT_FROM = 1024
+"""A body of fewer bytes is written again rather than referred to: a record's own fields take some 450 bytes, so little
+is saved (of an empty body nothing), and whoever reads a reference needs a second record."""
+
 _CHUNK = 1 << 20
-_FRAMING = {"transfer-encoding", "connection", "keep-alive", "content-length", "te", "trailer", "upgrade"}
-_FORMAT = "WARC File Format 1.1"
-_CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
-
-
-class CaptureError(ArchiveError):
-    """A capture could not be written or read; the message names the file."""
+_INFO = {
+    "software": "baotinh",
+    "format": "WARC File Format 1.1",
+    "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+    "description": "Bodies as sent, after transfer-decoding and before content-decoding. Headers of responses as "
+    "Scrapy and Twisted hand them over, repeats kept; headers of the transfer are dropped (Transfer-Encoding, "
+    "Connection, Keep-Alive, TE, Trailer, Upgrade, Proxy-*), and Content-Length is that of the body. Requests as "
+    "handed to Twisted: the first line with path and query even where a proxy was asked, Host added, and what says who "
+    "asked is dropped (Proxy-*, Authorization, Cookie).",
+}
 
 
 class CaptureLocked(CaptureError):
@@ -54,7 +65,8 @@ class CaptureLocked(CaptureError):
 class Location:
     """Where a record stands: file relative to the captures folder, offset and length in bytes.
 
-    `payload_digest` is ``sha256:`` and the hex digest of the body as sent, `payload_length` its bytes.
+    `payload_digest` is ``sha256:`` and the hex digest of the body as sent, `payload_length` its bytes. `refers_to_id`
+    is the key of the capture whose record holds that body, where this one's does not.
     """
 
     file: str
@@ -62,16 +74,33 @@ class Location:
     length: int
     payload_digest: str
     payload_length: int
+    refers_to_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A capture whose record holds its payload: its key in the database, and the place of the record."""
+
+    id: int
+    place: Location
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A response as it was sent: `body` is what it was before content-decoding."""
+    """A response as it was sent, and what was asked for it.
+
+    `url` is the address asked, `body` what it was before content-decoding, `ip_address` the server's, unless a proxy
+    stood between. `earlier` holds the payload of the address's last capture: if it is this one's, it is not kept twice.
+    """
 
     url: str
     status: int
     headers: Headers
     body: bytes
+    fetched_at: datetime
+    asked: Asked = field(default_factory=lambda: Asked("GET", []))
+    ip_address: str | None = None
+    earlier: Held | None = None
 
 
 class CaptureWriter:
@@ -86,44 +115,75 @@ class CaptureWriter:
         self._file: IO[bytes] | None = None
         self._path = folder
         self._month = ""
+        self._has_looked_back = False
         try:
             (folder / site).mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder / site / "writer.lock", site)
         except OSError as error:
             raise CaptureError(f"{folder / site}: cannot be written to ({error.strerror})") from error
 
-    def append(self, url: str, status: int, headers: Headers, body: bytes) -> Location:
-        """Write one response and give its place once it is durable. Raises as `append_all` does."""
-        return self.append_all([Sent(url, status, headers, body)])[0]
-
     def append_all(self, responses: Sequence[Sent]) -> list[Location]:
-        """Write responses and give their places once all are durable: one wait for the disk serves them all.
+        """Write responses with their requests and give their places once all are durable.
 
-        Headers of the transfer (chunking, connection, proxy) do not belong to a body and are dropped;
-        Content-Length is that of the body. Raises CaptureError if they cannot be written; the file then
-        ends where it ended before.
+        One wait for the disk serves them all. A place is that of the response's record; that of its request follows it.
+        Raises CaptureError if they cannot be written; the file then ends where it ended before.
         """
         now = self._clock.now()
         out: list[Location] = []
-        waiting: list[tuple[bytes, str, int]] = []
+        waiting: list[tuple[Location, bytes, bytes]] = []
         for one in responses:
-            member, digest = _response_member(one, now)
-            if waiting and self._is_full(now, sum(len(earlier) for earlier, _, _ in waiting)):
+            made = self._made(one)
+            if waiting and self._is_full(now, sum(len(answer) + len(asked) for _, answer, asked in waiting)):
                 out += self._write_all(now, waiting)
                 waiting = []
-            waiting.append((member, digest, len(one.body)))
+            waiting.append(made)
         if waiting:
             out += self._write_all(now, waiting)
         return out
 
-    def _write_all(self, now: datetime, members: list[tuple[bytes, str, int]]) -> list[Location]:
+    def _made(self, one: Sent) -> tuple[Location, bytes, bytes]:
+        """The records of a response and of its request, and its place but for file and offset."""
+        digest = payload_digest(one.body)
+        earlier = self._referable(one.earlier, digest) if one.earlier and len(one.body) >= REVISIT_FROM else None
+        answer, key = response_member(
+            one.url,
+            one.fetched_at,
+            one.status,
+            one.headers,
+            one.body,
+            digest,
+            ip_address=one.ip_address,
+            refers_to=earlier,
+        )
+        refers_to_id = one.earlier.id if one.earlier and earlier else None
+        place = Location("", 0, len(answer), digest, len(one.body), refers_to_id)
+        return place, answer, request_member(one.url, one.fetched_at, one.asked, key)
+
+    def _referable(self, held: Held, digest: str) -> Mapping[str, str] | None:
+        """The fields of the record that holds the same payload, if it is there and does.
+
+        Not for the row's word alone: a file that was lost, or that another machine has, holds nothing here.
+        """
+        place, path = held.place, self._folder / held.place.file
+        if place.payload_digest != digest:
+            return None
+        try:
+            fields = read_fields(path, place.offset)
+            whole = path.stat().st_size >= place.offset + place.length
+        except (CaptureError, OSError):
+            # Not passed over: the payload is then kept here, and `captures verify` tells of the other.
+            return None
+        same = fields.get("warc-type") == "response" and fields.get("warc-payload-digest") == digest
+        return fields if whole and same and fields.keys() >= REFERRED_TO.keys() else None
+
+    def _write_all(self, now: datetime, made: list[tuple[Location, bytes, bytes]]) -> list[Location]:
         file = self._open(now)
-        offset = self._write(file, b"".join(member for member, _, _ in members))
+        offset = self._write(file, b"".join(answer + asked for _, answer, asked in made))
         name = self._name(self._path)
         out = []
-        for member, digest, length in members:
-            out.append(Location(name, offset, len(member), digest, length))
-            offset += len(member)
+        for place, answer, asked in made:
+            out.append(replace(place, file=name, offset=offset))
+            offset += len(answer) + len(asked)
         return out
 
     def _is_full(self, now: datetime, more: int) -> bool:
@@ -159,6 +219,9 @@ class CaptureWriter:
             number += 1
         path = self._path_of(month, number)
         self._path, self._month = path, month
+        if not self._has_looked_back:
+            self._has_looked_back = True
+            self._cut_back_last(path)
         try:
             file = path.open("ab", buffering=0)
         except OSError as error:
@@ -170,20 +233,7 @@ class CaptureWriter:
             raise
         self._file = file
         if end == 0:
-            info = {
-                "software": "baotinh (warcio)",
-                "format": _FORMAT,
-                "conformsTo": _CONFORMS,
-                "description": "Bodies as sent, before content-decoding. Headers of the transfer are dropped "
-                "(Transfer-Encoding, Connection, Keep-Alive, Proxy-*); Content-Length is that of the body.",
-            }
-
-            def make(writer: Any, date: str) -> Any:
-                record = writer.create_warcinfo_record(path.name, info)
-                record.rec_headers.replace_header("WARC-Date", date)
-                return record
-
-            self._write(file, _member(now, make))
+            self._write(file, warcinfo_member(now, path.name, _INFO))
             _sync_folder(path.parent)
         return file
 
@@ -202,7 +252,7 @@ class CaptureWriter:
         return self._folder / self._site / (f"{month}.warc.gz" if number == 1 else f"{month}-{number}.warc.gz")
 
     def _cut_back(self, file: IO[bytes]) -> int:
-        """Cut a torn record off the end; give the new end."""
+        """Cut a torn record off the end of the file to append to; give the new end."""
         size = os.fstat(file.fileno()).st_size
         known = self._known_end(self._name(self._path))
         if size < known:
@@ -210,12 +260,26 @@ class CaptureWriter:
                 f"{self._path}: holds {size} bytes, but the database knows of {known}; restore the file "
                 "from a copy that is as new as the database, or move it away to start another"
             )
-        end = last_whole_member(self._path, known)
-        if end < size:
-            file.truncate(end)
-            os.fsync(file.fileno())
+        end = _cut(file, self._path, known)
         file.seek(end)
         return end
+
+    def _cut_back_last(self, path: Path) -> None:
+        """Cut a torn record off the file written to last, if that is another than `path`: nobody would later.
+
+        A crawl that was killed at the end of a month, or of a file, leaves one.
+        """
+        others = [other for other in path.parent.glob("*.warc.gz") if other != path]
+        if not others:
+            return
+        last = max(others, key=lambda other: (other.stat().st_mtime_ns, other.name))
+        known = self._known_end(self._name(last))
+        try:
+            with last.open("r+b", buffering=0) as file:
+                if os.fstat(file.fileno()).st_size > known:
+                    _cut(file, last, known)
+        except OSError as error:
+            raise CaptureError(f"{last}: its end cannot be mended ({error.strerror})") from error
 
     def _write(self, file: IO[bytes], member: bytes) -> int:
         start = file.tell()
@@ -238,6 +302,15 @@ class CaptureWriter:
                 "on its disk); make room or move BAOTINH_DATA, then run again: nothing that was kept is lost"
             ) from error
         return start
+
+
+def _cut(file: IO[bytes], path: Path, known: int) -> int:
+    """Cut a file behind its last whole record from offset `known` on; give its end."""
+    end = last_whole_member(path, known)
+    if end < os.fstat(file.fileno()).st_size:
+        file.truncate(end)
+        os.fsync(file.fileno())
+    return end
 
 
 def last_whole_member(path: Path, start: int) -> int:
@@ -269,28 +342,26 @@ def last_whole_member(path: Path, start: int) -> int:
     return end
 
 
-def read_capture(folder: Path, file: str, offset: int, length: int) -> tuple[str, int, Headers, bytes]:
-    """URL, status, headers and body (as sent) of one record. Raises CaptureError if it cannot be read."""
-    path = folder / file
-    try:
-        with path.open("rb") as opened:
-            opened.seek(offset)
-            member = opened.read(length)
-        if len(member) < length:
-            raise CaptureError(f"{path}: ends before the record at {offset}; restore the file")
-        record = next(iter(ArchiveIterator(BytesIO(member))))
-        body: bytes = record.raw_stream.read()
-        url = record.rec_headers.get_header("WARC-Target-URI")
-        declared = int(record.http_headers.get_header("Content-Length"))
-        if len(body) != declared or not url:
-            raise CaptureError(f"{path}: the record at {offset} is damaged; restore the file")
-        return url, int(record.http_headers.get_statuscode()), list(record.http_headers.headers), body
-    except CaptureError:
-        raise
-    except OSError as error:
-        raise CaptureError(f"{path}: cannot be read ({error.strerror})") from error
-    except Exception as error:  # warcio raises what it meets: its own errors, StopIteration, AttributeError
-        raise CaptureError(f"{path}: no record can be read at {offset} ({error!r})") from error
+def read_capture(folder: Path, place: Location, holder: Location | None = None) -> Record:
+    """The record of a capture, with its payload.
+
+    Of one that refers to another (`Location.refers_to_id`), `holder` is that one's place: the payload comes from there,
+    headers and status are its own. Raises CaptureError, with file and offset, if a record is not there whole, or
+    is not that of its place. Its digests are taken at their word; `walk` with `check` computes them.
+    """
+    record = _record_at(folder, place, "response" if holder is None else "revisit")
+    return record if holder is None else replace(record, payload=_record_at(folder, holder, "response").payload)
+
+
+def _record_at(folder: Path, place: Location, kind: str) -> Record:
+    path = folder / place.file
+    record = next(read_records(path, [(place.offset, place.length)]))
+    if record.kind != kind or record.payload_digest != place.payload_digest:
+        raise CaptureError(
+            f"{path}: the {record.kind} at {place.offset} is not the {kind} with payload {place.payload_digest} that "
+            "the database knows; restore file and database from copies of one time"
+        )
+    return record
 
 
 def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_LIMIT) -> bytes:
@@ -362,46 +433,6 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "deflate": _undeflate,
     "br": _unbrotli,
 }
-
-
-def _response_member(sent: Sent, now: datetime) -> tuple[bytes, str]:
-    """The record of a response, compressed, and the digest of its payload."""
-    digest = "sha256:" + hashlib.sha256(sent.body).hexdigest()
-    kept = [(name, value) for name, value in sent.headers if not _is_framing(name)]
-    kept.append(("Content-Length", str(len(sent.body))))
-    member = _member(
-        now,
-        lambda writer, date: writer.create_warc_record(
-            sent.url,
-            "response",
-            payload=BytesIO(sent.body),
-            length=len(sent.body),
-            http_headers=StatusAndHeaders(_status_line(sent.status), kept, protocol="HTTP/1.1"),
-            warc_headers_dict={"WARC-Date": date, "WARC-Payload-Digest": digest},
-        ),
-    )
-    return member, digest
-
-
-def _member(now: datetime, make: Callable[[Any, str], Any]) -> bytes:
-    buffer = BytesIO()
-    writer = WARCWriter(buffer, gzip=False, warc_version="1.1")
-    date = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    writer.write_record(make(writer, date))
-    # At once, for whenever zlib is called a thread gives the interpreter away and has to wait for it; and at zlib's
-    # own level, which takes 80 % of the time that warcio's (9) does and makes 0.3 % more of saved pages.
-    return zlib.compress(buffer.getvalue(), wbits=31)
-
-
-def _status_line(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"{status} Unknown"
-
-
-def _is_framing(name: str) -> bool:
-    return name.lower() in _FRAMING or name.lower().startswith("proxy-")
 
 
 def _locked(path: Path, site: str) -> IO[bytes]:

@@ -9,12 +9,13 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from archive.captures import CaptureWriter, Location, Sent
+from archive.captures import REVISIT_FROM, CaptureWriter, Location, Sent
 from archive.database import DatabaseFailed
+from archive.room import NO_LIMIT, Room
 from archive.store import Kept, NewCapture, Outcome, Read, Store
 
 MOST_AT_ONCE = 32
@@ -49,8 +50,8 @@ class Intake:
     handed it over, and only there: a page that cannot be stored does not harm those written with it.
     """
 
-    def __init__(self, store: Store, captures: CaptureWriter) -> None:
-        self._store, self._captures = store, captures
+    def __init__(self, store: Store, captures: CaptureWriter, room: Room = NO_LIMIT) -> None:
+        self._store, self._captures, self._room = store, captures, room
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
@@ -58,7 +59,7 @@ class Intake:
     def keep(self, sent: Sent, described: Callable[[Location], NewCapture]) -> "Future[Kept]":
         """Write a response's capture and its row.
 
-        `described` makes the row from the place of the record. The future may raise CaptureError, ArchiveError
+        `described` makes the row from the place of the record. The future may raise CaptureError, NoRoom, ArchiveError
         or SQLAlchemy's DBAPIError.
         """
         job = _Keep(sent, described)
@@ -98,7 +99,10 @@ class Intake:
     def _write(self, jobs: list[_Job]) -> None:
         keeping = [job for job in jobs if isinstance(job, _Keep)]
         try:
-            places = self._captures.append_all([job.sent for job in keeping])
+            # What was read from captures that are kept is written all the same: it is little, and else due again.
+            if keeping:
+                self._room.check()
+            places = self._captures.append_all(self._with_earlier([job.sent for job in keeping]))
             for job, place in zip(keeping, places, strict=True):
                 job.new = job.described(place)
         except Exception as error:
@@ -106,6 +110,14 @@ class Intake:
                 job.done.set_exception(error)
             keeping = []
         self._commit(keeping, [job for job in jobs if isinstance(job, _Save)])
+
+    def _with_earlier(self, responses: list[Sent]) -> list[Sent]:
+        """The responses with what is kept of their addresses already, if it is worth referring to."""
+        urls = {one.url for one in responses if len(one.body) >= REVISIT_FROM}
+        if not urls:
+            return responses
+        holders = self._store.holders(urls)
+        return [replace(one, earlier=holders.get(one.url)) for one in responses]
 
     def _commit(self, keeping: list[_Keep], saving: list[_Save]) -> None:
         if not keeping and not saving:

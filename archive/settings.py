@@ -21,10 +21,15 @@ from archive.clock import Clock
 DATA = "BAOTINH_DATA"
 DATABASE_URL = "BAOTINH_DATABASE_URL"
 CONTACT = "BAOTINH_CONTACT"
-VARIABLES = (DATA, DATABASE_URL, CONTACT, clock_module.VARIABLE)
+KEEP_FREE = "BAOTINH_KEEP_FREE"
+VARIABLES = (DATA, DATABASE_URL, CONTACT, KEEP_FREE, clock_module.VARIABLE)
 """Every variable of our own; any other name with our prefix is refused as a slip of the pen."""
 
+DEFAULT_KEEP_FREE = "500M"
+"""Room for what is under way when a crawl stops, and for a database to put its house in order."""
+
 _PREFIX = "BAOTINH_"
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _DRIVERS = ("sqlite", "postgresql+psycopg")
 _PLAIN_POSTGRESQL = ("postgresql", "postgres")
 """How other tools write a PostgreSQL URL; we name the driver, since it is the one that is tested."""
@@ -40,13 +45,25 @@ class SettingsError(ValueError):
 class Settings:
     """The settings of one process: data folder (absolute), database URL, clock, and whom sites may write to.
 
-    `contact` is a mail address or a web page for the user agent; empty if none is given.
+    `contact` is a mail address or a web page for the user agent; empty if none is given. `keep_free` is how many bytes
+    a crawl leaves free on the disks it writes to.
     """
 
     data: Path
     database_url: str
     clock: Clock
     contact: str = ""
+    keep_free: int = 0
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The folders that a crawl writes to: of the captures, and of the database if that is a file."""
+        url = make_url(self.database_url)
+        return (
+            (self.data, Path(url.database).absolute().parent)
+            if url.drivername == "sqlite" and url.database
+            else (self.data,)
+        )
 
     @property
     def captures(self) -> Path:
@@ -90,7 +107,8 @@ class Settings:
             raise SettingsError(str(error)) from error
         data = _data_folder(environ.get(DATA, "").strip() or "./data")
         default = URL.create("sqlite", database=str(data / "baotinh.sqlite3")).render_as_string(False)
-        return cls(data, database_url(environ.get(DATABASE_URL, "").strip() or default), clock, _contact(environ))
+        url = database_url(environ.get(DATABASE_URL, "").strip() or default)
+        return cls(data, url, clock, _contact(environ), _keep_free(environ))
 
 
 def _data_folder(value: str) -> Path:
@@ -165,6 +183,14 @@ def _contact(environ: Mapping[str, str]) -> str:
     if value and not re.fullmatch(r"[^\s@()]+@[^\s@()]+\.[^\s@()]+|https?://[^\s()]+", value):
         raise SettingsError(f"{CONTACT}={value!r}: give a mail address or a web page that sites can write to")
     return value
+
+
+def _keep_free(environ: Mapping[str, str]) -> int:
+    value = environ.get(KEEP_FREE, "").strip()
+    match = re.fullmatch(r"(\d{1,12})\s*([KMGT]?)B?", value or DEFAULT_KEEP_FREE, re.ASCII | re.IGNORECASE)
+    if not match:
+        raise SettingsError(f"{KEEP_FREE}={value!r}: give a number of bytes, or of K, M, G or T, such as 2G")
+    return int(match[1]) * _UNITS[match[2].upper()]
 
 
 def _check_proxy(name: str, value: str) -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Executable, Row, bindparam, func, insert, 
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, WHOLE_PAGE, Article, Rejection, is_overlong, split_text
-from archive.captures import Headers, Location
+from archive.captures import Held, Location
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
 from archive.ledger import Found, add_article_urls, next_look
@@ -39,6 +39,7 @@ from archive.models import (
 )
 from archive.provinces import REFORM, site_provinces
 from archive.sections import put_in_sections
+from archive.warc import Headers
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SYLLABLE = re.compile(r"\S*[^\W_]\S*")
@@ -59,7 +60,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewCapture:
-    """A response whose record is durable at `location`: as requested, where it ended, what it said."""
+    """A response whose record is durable at `location`: as requested, where it ended, what it said.
+
+    `tls_exception` is the last day of the exception under which the server's certificate was not verified.
+    """
 
     location: Location
     url: str
@@ -68,6 +72,7 @@ class NewCapture:
     headers: Headers
     fetched_at: datetime
     run_id: int | None = None
+    tls_exception: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,15 @@ class Store:
             "length": place.length,
             "payload_digest": place.payload_digest,
             "payload_length": place.payload_length,
+            "refers_to_id": place.refers_to_id,
+            "tls_exception": new.tls_exception,
         }
+
+    def holders(self, urls: Collection[str]) -> dict[str, Held]:
+        """By URL, the capture that holds the payload of the last one of it; left out are those that were purged."""
+        with reading(self._sessions) as session:
+            rows = session.connection().execute(_HOLDERS, {"site": self._site_id, "urls": list(urls)})
+            return {row[0]: Held(row[1], Location(*row[2:])) for row in rows}
 
     def save(self, session: Session, reads: Sequence[Read]) -> list[Outcome]:
         """Keep what was read from captures, in this order; all of it or nothing.
@@ -623,6 +636,23 @@ _OF_SITE = select(*_LEDGER, Url.status, Url.fetched_at, Url.due_at, Url.failures
 _URLS = _OF_SITE.where(Url.url.in_(_URLS_GIVEN), Url.kind == UrlKind.ARTICLE.value)
 # Only articles have keys. Were their kind asked for as well, SQLite would look through every URL of the site.
 _URLS_OF_KEYS = _OF_SITE.where(Url.article_key.in_(_KEYS)).order_by(Url.id)
+
+_HOLDER = aliased(Capture)
+_LAST = select(func.max(Capture.id)).where(Capture.site_id == _SITE, Capture.url.in_(_URLS_GIVEN)).group_by(Capture.url)
+# One that holds none itself names the one that does, never another that names one.
+_HOLDERS = (
+    select(
+        Capture.url,
+        _HOLDER.id,
+        _HOLDER.file,
+        _HOLDER.offset,
+        _HOLDER.length,
+        _HOLDER.payload_digest,
+        _HOLDER.payload_length,
+    )
+    .join(_HOLDER, _HOLDER.id == func.coalesce(Capture.refers_to_id, Capture.id))
+    .where(Capture.id.in_(_LAST), Capture.purged_at.is_(None), _HOLDER.purged_at.is_(None))
+)
 
 _COLUMNS = (
     StoredArticle.id.label("article_id"),

@@ -15,6 +15,7 @@ from archive.clock import Clock
 from archive.database import Sessions, check_version, lock_site, open_engine, session_factory
 from archive.intake import Intake
 from archive.ledger import Ledger
+from archive.room import Room
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
 
@@ -116,6 +117,6 @@ def _open(crawler: Crawler) -> Archiving:
         ledger=Ledger(sessions, site_id, settings.clock),
         store=store,
         captures=captures,
-        intake=Intake(store, captures),
+        intake=Intake(store, captures, Room(settings.keep_free, settings.written)),
         lock=lock,
     )

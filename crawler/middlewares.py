@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Headers as ScrapyHeaders
 from scrapy.http import Request, Response
 from sqlalchemy.exc import DBAPIError
 
@@ -14,6 +15,7 @@ from archive.article import MAX_ADDRESS, is_overlong
 from archive.captures import Location, Sent, decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
+from archive.warc import Asked, Headers
 from crawler.archiving import ArchiveLost, archiving, stop_for_archive
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class WholeBodyMiddleware:
 
 
 class CaptureMiddleware:
-    """Keeps every response as it was sent, before content-decoding, and notes where.
+    """Keeps every response as it was sent, before content-decoding, with its request, and notes where.
 
     Stands next to the downloader: what comes later in the chain (decompression, redirects, retries)
     sees a response that is already durable.
@@ -122,20 +124,25 @@ class CaptureMiddleware:
         if not 100 <= response.status <= 999:
             raise NoStatus(f"the server answered with {response.status}, which is no status of HTTP")
         desk = archiving(self.crawler)
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in response.headers.items()
-            for value in values
-        ]
+        headers = _as_text(response.headers)
         fetched = desk.clock.now()
 
         def described(place: Location) -> NewCapture:
             return NewCapture(place, request.url, response.url, response.status, headers, fetched, desk.run_id)
 
-        sent = Sent(request.url, response.status, headers, response.body)
+        asked = Asked(request.method, _as_text(request.headers), request.body)
+        # Behind a proxy the address is the proxy's.
+        direct = response.ip_address is not None and not request.meta.get("proxy")
+        address = str(response.ip_address) if direct else None
+        sent = Sent(request.url, response.status, headers, response.body, fetched, asked, address)
         try:
             request.meta[CAPTURE] = await asyncio.wrap_future(desk.intake.keep(sent, described))
         except (ArchiveError, DBAPIError, OSError) as error:
             stop_for_archive(self.crawler, error)
             raise ArchiveLost(f"the archive cannot be written to: {error}") from error
         return response
+
+
+def _as_text(headers: ScrapyHeaders) -> Headers:
+    """Headers in the order in which Scrapy has them, repeats kept, a character a byte."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]

@@ -2,15 +2,23 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import baotinh
+from archive.database import open_engine, upgrade
+from archive.settings import database_url
 from tests.postgresql import PostgreSQL
 from tests.sample_web.harness import SampleWeb
 
@@ -77,6 +85,18 @@ class Program:
         if web is not None:
             self.environment |= web.environment()
 
+    def make_archive(self) -> "Program":
+        """Make an empty archive, as `baotinh db upgrade` does (which has tests of its own) but in no time."""
+        url = self.environment.get("BAOTINH_DATABASE_URL")
+        self.data.mkdir(parents=True, exist_ok=True)
+        if url is None:
+            (self.data / "baotinh.sqlite3").write_bytes(empty_archive())
+        else:
+            engine = open_engine(database_url(url))
+            upgrade(engine)
+            engine.dispose()
+        return self
+
     def run(self, *arguments: str, code: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command; `code` is the exit code it must have (None: any)."""
         done = subprocess.run(
@@ -104,12 +124,21 @@ class Program:
             return [json.loads(line) for line in lines]
 
 
+@cache
+def empty_archive() -> bytes:
+    """The SQLite file of an archive with nothing in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        engine = open_engine(f"sqlite:///{file}")
+        upgrade(engine)
+        engine.dispose()
+        return file.read_bytes()
+
+
 @pytest.fixture
 def program(tmp_path: Path, web: SampleWeb) -> Program:
     """The program on a fresh archive."""
-    made = Program(tmp_path / "data", web)
-    made.run("db", "upgrade")
-    return made
+    return Program(tmp_path / "data", web).make_archive()
 
 
 @pytest.fixture
@@ -117,8 +146,96 @@ def new_program(tmp_path: Path, web: SampleWeb) -> Callable[[str], Program]:
     """Makes further archives beside each other."""
 
     def make(name: str) -> Program:
-        made = Program(tmp_path / name / "data", web)
-        made.run("db", "upgrade")
-        return made
+        return Program(tmp_path / name / "data", web).make_archive()
 
     return make
+
+
+@dataclass(frozen=True)
+class WholeCrawl:
+    """A first crawl of all sites: the data folder it filled, what the sites were asked, whom the processes called.
+
+    Each line of `contacts` is ``connect:HOST:PORT`` or ``lookup:HOST:PORT``.
+    """
+
+    data: Path
+    log: list[dict[str, Any]]
+    contacts: set[str]
+
+
+GUARD = '''
+"""Notes every connection and every name look-up of the process, in a file."""
+import os, socket
+
+def note(kind, address):
+    if isinstance(address, tuple):
+        with open(os.environ["CONNECTION_TRACE"], "a") as trace:
+            trace.write(f"{kind}:{address[0]}:{address[1]}\\n")
+
+class Socket(socket.socket):
+    def connect(self, address):
+        note("connect", address)
+        return super().connect(address)
+
+    def connect_ex(self, address):
+        note("connect", address)
+        return super().connect_ex(address)
+
+real = socket.getaddrinfo
+
+def look_up(host, port, *rest, **more):
+    note("lookup", (host, port))
+    return real(host, port, *rest, **more)
+
+socket.socket, socket.getaddrinfo = Socket, look_up
+for name in ("gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+    def look_up_by_name(host, real=getattr(socket, name)):
+        note("lookup", (host, "name"))
+        return real(host)
+    setattr(socket, name, look_up_by_name)
+'''
+
+
+@pytest.fixture(scope="session")
+def whole_crawl(shared_web: SampleWeb, tmp_path_factory: pytest.TempPathFactory) -> WholeCrawl:
+    """Crawled once a test process: most tests ask what such a crawl has done, or go on from it."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
+    program = Program(folder / "data", shared_web).make_archive()
+    seen = len(shared_web.log())
+    paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    program.crawl(PYTHONPATH=paths, CONNECTION_TRACE=str(folder / "contacts"))
+    contacts = set((folder / "contacts").read_text(encoding="utf-8").split())
+    return WholeCrawl(program.data, shared_web.log()[seen:], contacts)
+
+
+@pytest.fixture
+def crawled(whole_crawl: WholeCrawl, tmp_path: Path, web: SampleWeb) -> Program:
+    """The program on an archive of its own that a first crawl of all sites has filled."""
+    made = Program(tmp_path / "crawled" / "data", web)
+    shutil.copytree(whole_crawl.data, made.data)
+    return made
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command in this process and gives what it wrote to stderr: to start one takes longer than to refuse.
+
+    `code` is the exit code it must have.
+    """
+
+    def run(program: Program, *arguments: str, code: int, **environment: str) -> str:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in (program.environment | environment).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["baotinh", *arguments])
+        monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            baotinh.main()
+        said = capsys.readouterr()
+        assert ended.value.code == code, said
+        return said.err
+
+    return run

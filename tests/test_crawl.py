@@ -1,5 +1,6 @@
 """The whole road on real HTTP: crawl, interrupt, crawl again, export, compare."""
 
+import base64
 import gzip
 import os
 import re
@@ -7,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.conftest import BAOTINH, Program, number_of_articles
+from archive.warc import walk
+from tests.conftest import BAOTINH, Program, WholeCrawl, number_of_articles
 from tests.sample_web.harness import SampleWeb
 
 SITES = ("bao_quang_ninh", "bao_thai_nguyen", "hong_linh", "tuyen_giao_binh_phuoc", "tuyen_giao_ha_nam")
@@ -32,33 +33,35 @@ def without_counters(articles: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in article.items() if name != "views"} for article in articles]
 
 
-def test_a_crawl_keeps_every_article_of_every_site_and_nothing_else(program: Program) -> None:
-    program.crawl()
-    kept = Counter(article["site"] for article in program.articles())
+def test_a_crawl_keeps_every_article_of_every_site_and_nothing_else(crawled: Program) -> None:
+    kept = Counter(article["site"] for article in crawled.articles())
     assert kept == {site: number_of_articles(site) for site in SITES}
 
 
-def test_a_second_crawl_right_after_fetches_no_article(program: Program, web: SampleWeb) -> None:
-    program.crawl()
-    before = program.articles()
+def test_a_second_crawl_right_after_fetches_no_article(crawled: Program, web: SampleWeb) -> None:
+    before = crawled.articles()
     seen = len(web.log())
-    done = program.crawl()
+    done = crawled.crawl()
     assert article_fetches(web.log()[seen:]) == []
     assert "nothing new" in done.stdout
-    assert program.articles() == before
+    assert crawled.articles() == before
+    kinds = Counter(record.kind for file in (crawled.data / "captures").rglob("*.warc.gz") for record in walk(file))
+    assert kinds["revisit"] > 0, "of the listings some were as before"
+    assert kinds["request"] == kinds["response"] + kinds["revisit"]
+    verified = crawled.run("captures", "verify").stdout
+    assert verified.startswith(
+        f"{kinds['request']} captures and {kinds.total()} records in 5 files verified: 0 damaged"
+    )
 
 
-def test_no_article_is_fetched_twice_in_a_crawl(program: Program, web: SampleWeb) -> None:
-    seen = len(web.log())
-    program.crawl()
-    twice = [path for path, times in Counter(article_fetches(web.log()[seen:])).items() if times > 1]
-    assert twice == []
+def test_no_article_is_fetched_twice_in_a_crawl(whole_crawl: WholeCrawl) -> None:
+    fetched = article_fetches(whole_crawl.log)
+    assert len(fetched) >= number_of_articles()
+    assert [path for path, times in Counter(fetched).items() if times > 1] == []
 
 
-def test_print_mail_login_search_and_calendar_links_are_never_followed(program: Program, web: SampleWeb) -> None:
-    seen = len(web.log())
-    program.crawl()
-    asked = [row["path"] for row in web.log()[seen:]]
+def test_print_mail_login_search_and_calendar_links_are_never_followed(whole_crawl: WholeCrawl) -> None:
+    asked = [row["path"] for row in whole_crawl.log]
     assert asked
     unwanted = re.compile(
         r"/(?:print|mail|sendmail|dang-nhap|wp-login|tim-kiem|search|lich|in-trang|gui-y-kien|in-bai)\b|.*[?&]s=|"
@@ -67,30 +70,34 @@ def test_print_mail_login_search_and_calendar_links_are_never_followed(program: 
     assert [path for path in asked if unwanted.match(path)] == []
 
 
-def test_every_host_is_asked_for_its_robots_txt_before_anything_else(program: Program, web: SampleWeb) -> None:
-    seen = len(web.log())
-    program.crawl()
+def test_every_host_is_asked_for_its_robots_txt_before_anything_else(whole_crawl: WholeCrawl) -> None:
     first: dict[str, str] = {}
-    for row in web.log()[seen:]:
+    for row in whole_crawl.log:
         first.setdefault(row["host"], row["path"])
     assert len(first) >= 5
     assert set(first.values()) == {"/robots.txt"}
 
 
-def test_a_crawl_uses_nothing_that_scrapy_is_about_to_drop(program: Program) -> None:
-    program.crawl("hong_linh")
-    [log] = program.data.glob("logs/hong_linh/*.log")
-    lines = log.read_text(encoding="utf-8").splitlines()
-    assert any("Spider closed" in line for line in lines)
-    assert [line for line in lines if "DeprecationWarning" in line] == []
+def test_a_crawl_uses_nothing_that_scrapy_is_about_to_drop(whole_crawl: WholeCrawl) -> None:
+    logs = list(whole_crawl.data.glob("logs/*/*.log"))
+    assert len(logs) == len(SITES)
+    for log in logs:
+        lines = log.read_text(encoding="utf-8").splitlines()
+        assert any("Spider closed" in line for line in lines)
+        assert [line for line in lines if "DeprecationWarning" in line] == []
+
+
+def test_only_the_proxy_is_ever_connected_to_or_looked_up(whole_crawl: WholeCrawl, web: SampleWeb) -> None:
+    port = urlsplit(web.proxy).port
+    assert f"connect:127.0.0.1:{port}" in whole_crawl.contacts, "the guard saw nothing, so it proves nothing"
+    assert whole_crawl.contacts <= {f"connect:127.0.0.1:{port}", f"lookup:127.0.0.1:{port}", "lookup:127.0.0.1:name"}
 
 
 @pytest.mark.parametrize("seconds", [0.4, 1.2])
 def test_a_killed_crawl_goes_on_where_it_stopped(
-    new_program: Callable[[str], Program], web: SampleWeb, seconds: float
+    crawled: Program, program: Program, web: SampleWeb, seconds: float
 ) -> None:
-    undisturbed, killed = new_program("undisturbed"), new_program("killed")
-    undisturbed.crawl("bao_quang_ninh")
+    killed = program
     web.control("baoquangninh.com.vn", slow=0.05)
     seen = len(web.log())
     child = subprocess.Popen(
@@ -113,54 +120,10 @@ def test_a_killed_crawl_goes_on_where_it_stopped(
     middle = len(web.log())
     killed.crawl("bao_quang_ninh")
     again = article_fetches(web.log()[middle:])
-    assert killed.articles() == undisturbed.articles()
+    undisturbed = crawled.articles("--site", "bao_quang_ninh")
+    assert without_counters(killed.articles()) == without_counters(undisturbed)
     # At most the pages that were on their way when the crawl died are fetched again.
     assert len(set(fetched) & set(again)) <= 4
-
-
-def test_only_the_proxy_is_ever_connected_to_or_looked_up(program: Program, tmp_path: Path, web: SampleWeb) -> None:
-    trace = tmp_path / "connections.txt"
-    (tmp_path / "guard").mkdir()
-    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
-    program.crawl(PYTHONPATH=str(tmp_path / "guard"), CONNECTION_TRACE=str(trace))
-    targets = set(trace.read_text(encoding="utf-8").split())
-    port = urlsplit(web.proxy).port
-    assert targets, "the guard saw nothing, so it proves nothing"
-    assert targets <= {f"connect:127.0.0.1:{port}", f"lookup:127.0.0.1:{port}", "lookup:127.0.0.1:name"}
-    assert len(program.articles()) == number_of_articles()
-
-
-GUARD = '''
-"""Notes every connection and every name look-up of the process, in a file."""
-import os, socket
-
-def note(kind, address):
-    if isinstance(address, tuple):
-        with open(os.environ["CONNECTION_TRACE"], "a") as trace:
-            trace.write(f"{kind}:{address[0]}:{address[1]}\\n")
-
-class Socket(socket.socket):
-    def connect(self, address):
-        note("connect", address)
-        return super().connect(address)
-
-    def connect_ex(self, address):
-        note("connect", address)
-        return super().connect_ex(address)
-
-real = socket.getaddrinfo
-
-def look_up(host, port, *rest, **more):
-    note("lookup", (host, port))
-    return real(host, port, *rest, **more)
-
-socket.socket, socket.getaddrinfo = Socket, look_up
-for name in ("gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
-    def look_up_by_name(host, real=getattr(socket, name)):
-        note("lookup", (host, "name"))
-        return real(host)
-    setattr(socket, name, look_up_by_name)
-'''
 
 
 def test_a_range_takes_the_articles_of_its_days_and_stops_paging_when_it_is_passed(
@@ -234,42 +197,61 @@ def test_wordpress_falls_back_to_the_next_way_of_discovery(
     assert len(program.articles()) == (5 if way == "/feed/" else number_of_articles("tuyen_giao_binh_phuoc"))
 
 
-def test_an_article_over_two_pages_is_one_text(program: Program) -> None:
-    program.crawl("tuyen_giao_binh_phuoc")
-    [article] = [one for one in program.articles() if "sóc Đắk La" in one["title"]]
+def test_an_article_over_two_pages_is_one_text(crawled: Program) -> None:
+    [article] = [one for one in crawled.articles() if "sóc Đắk La" in one["title"]]
     assert "Câu hát trên rẫy" in article["text"] and article["text"].startswith("Đầu năm, cả sóc Đắk La")
 
 
-def test_every_capture_is_a_record_that_standard_tools_read(program: Program) -> None:
-    program.crawl("bao_thai_nguyen")
+def test_every_capture_is_a_record_that_standard_tools_read_and_none_says_who_asked(
+    program: Program, web: SampleWeb
+) -> None:
+    proxy = web.proxy.replace("//", "//nguoidung9:matkhau7@")
+    program.crawl("bao_thai_nguyen", http_proxy=proxy, https_proxy=proxy)
     [file] = (program.data / "captures").glob("bao_thai_nguyen/*.warc.gz")
     with file.open("rb") as stream:
-        records = [
-            (record.rec_type, record.rec_headers.get_header("WARC-Target-URI")) for record in ArchiveIterator(stream)
-        ]
+        records = [(record.rec_type, record.rec_headers) for record in ArchiveIterator(stream)]
     assert records[0][0] == "warcinfo"
-    pages = [url for _, url in records[1:] if url.endswith(".html") and "/tin-tuc/" in url]
-    assert len(pages) == number_of_articles("bao_thai_nguyen")
-    gzip.decompress(file.read_bytes())
+    for kind in ("response", "request"):
+        urls = [fields.get_header("WARC-Target-URI") for one, fields in records if one == kind]
+        pages = [url for url in urls if url.endswith(".html") and "/tin-tuc/" in url]
+        assert len(pages) == number_of_articles("bao_thai_nguyen")
+    assert {fields.get_header("WARC-IP-Address") for _, fields in records} == {None}, "it would be the proxy's"
+    for command in (["gzip", "-t"], [BAOTINH[0], "-m", "warcio.cli", "check"]):
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    secrets = (b"nguoidung9", b"matkhau7", base64.b64encode(b"nguoidung9:matkhau7"), b"Proxy-A")
+    for one in (path for path in program.data.rglob("*") if path.is_file()):
+        data = gzip.decompress(one.read_bytes()) if one.suffix == ".gz" else one.read_bytes()
+        said = data.split(b"description: ")[0] + data.partition(b"Proxy-*, Authorization, Cookie).")[2]
+        assert [secret for secret in secrets if secret in said] == [], one
 
 
-def test_a_correction_makes_a_revision_and_keeps_both_texts(program: Program, web: SampleWeb) -> None:
-    program.crawl("bao_thai_nguyen")
-    [before] = [one for one in program.articles() if one["article"].endswith("286012")]
+def test_a_crawl_leaves_room_on_the_disk(program: Program, web: SampleWeb) -> None:
+    seen = len(web.log())
+    done = program.crawl("hong_linh", code=1, BAOTINH_KEEP_FREE="900T")
+    assert re.search(
+        r"data: \d+ MiB are free on its disk, and BAOTINH_KEEP_FREE leaves 943718400 MiB free", done.stderr
+    )
+    assert "mend that, then crawl again" in done.stderr
+    assert [file.name for file in program.data.glob("captures/hong_linh/*")] == ["writer.lock"]
+    assert article_fetches(web.log()[seen:]) == []
+
+
+def test_a_correction_makes_a_revision_and_keeps_both_texts(crawled: Program, web: SampleWeb) -> None:
+    [before] = [one for one in crawled.articles() if one["article"].endswith("286012")]
     web.control("baothainguyen.vn", edit="286012")
-    program.run("fetch", before["url"], "--force")
-    [after] = [one for one in program.articles() if one["article"].endswith("286012")]
+    crawled.run("fetch", before["url"], "--force")
+    [after] = [one for one in crawled.articles() if one["article"].endswith("286012")]
     assert after["text_id"] != before["text_id"]
-    assert "revision 1" in program.run("show", before["article"]).stdout
+    assert "revision 1" in crawled.run("show", before["article"]).stdout
 
 
-def test_a_counter_that_rises_makes_no_revision(program: Program) -> None:
-    program.crawl("tuyen_giao_ha_nam")
-    url = program.articles()[3]["url"]
-    before = {one["url"]: one["views"] for one in program.articles()}[url]
-    program.run("fetch", url, "--force")
-    assert {one["url"]: one["views"] for one in program.articles()}[url] > before
-    assert "revision" not in program.run("show", url).stdout
+def test_a_counter_that_rises_makes_no_revision(crawled: Program) -> None:
+    before = crawled.articles("--site", "tuyen_giao_ha_nam")[3]
+    crawled.run("fetch", before["url"], "--force")
+    after = {one["url"]: one for one in crawled.articles("--site", "tuyen_giao_ha_nam")}[before["url"]]
+    assert after["views"] > before["views"]
+    assert "revision" not in crawled.run("show", before["url"]).stdout
 
 
 def test_a_correction_named_by_the_api_is_fetched_by_the_next_crawl(program: Program, web: SampleWeb) -> None:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.article import Article, Block, BlockKind, Dated, Precision, Rejection
-from archive.captures import Location
+from archive.captures import CaptureWriter, Location, Sent
 from archive.clock import VIETNAM, Clock
+from archive.intake import Intake
 from archive.ledger import Found, Ledger
 from archive.store import Kept, NewCapture, Outcome, Read, Store
+from archive.warc import Headers
 
 START = datetime(2022, 1, 5, 12, 0, tzinfo=VIETNAM)
 VERSION = "1"
@@ -26,6 +28,20 @@ class HandClock(Clock):
 
     def advance(self, **span: float) -> None:
         object.__setattr__(self, "offset", self.offset + timedelta(**span))
+
+
+def append(writer: CaptureWriter, url: str, status: int, headers: Headers, body: bytes, **more: Any) -> Location:
+    """Write one response, fetched at `START` unless told otherwise."""
+    return writer.append_all([Sent(url, status, headers, body, more.pop("fetched_at", START), **more)])[0]
+
+
+def fetch(
+    site: "Site", intake: Intake, url: str, body: bytes, status: int = 200, kind: str = "text/html; charset=utf-8"
+) -> Kept:
+    """Keep what a site answered just now, as a crawl does."""
+    now, headers = site.clock.now(), [("Content-Type", kind)]
+    sent = Sent(url, status, headers, body, now)
+    return intake.keep(sent, lambda place: NewCapture(place, url, url, status, headers, now)).result(30)
 
 
 @dataclass

@@ -19,6 +19,24 @@ def test_defaults_lie_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert settings.clock.start is None
 
 
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [("", 500 * 2**20), ("0", 0), ("123", 123), ("64k", 2**16), ("300 MB", 300 * 2**20), ("2G", 2**31), ("1T", 2**40)],
+)
+def test_what_is_kept_free(tmp_path: Path, value: str, size: int) -> None:
+    environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_KEEP_FREE": value}
+    assert Settings.from_environment(environ).keep_free == size
+
+
+def test_the_folders_that_a_crawl_writes_to(tmp_path: Path) -> None:
+    environ = {"BAOTINH_DATA": str(tmp_path / "data")}
+    assert set(Settings.from_environment(environ).written) == {tmp_path / "data"}
+    elsewhere = environ | {"BAOTINH_DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"}
+    assert set(Settings.from_environment(elsewhere).written) == {tmp_path / "data", tmp_path}
+    server = environ | {"BAOTINH_DATABASE_URL": "postgresql://user@localhost/baotinh"}
+    assert Settings.from_environment(server).written == (tmp_path / "data",)
+
+
 def test_the_clock_is_set(tmp_path: Path) -> None:
     environ = {"BAOTINH_DATA": str(tmp_path), "BAOTINH_NOW": "2022-12-26T06:00:00+07:00"}
     assert Settings.from_environment(environ).clock.now().isoformat() == "2022-12-26T06:00:00+07:00"
@@ -81,6 +99,10 @@ def test_no_message_shows_a_password(tmp_path: Path, value: str) -> None:
         ("HTTPS_PROXY", "http://host:port", "give an http or https URL with a host"),
         ("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read"),
         ("SSL_CERT_FILE", "/", "cannot be read"),
+        ("BAOTINH_KEEP_FREE", "2X", "give a number of bytes, or of K, M, G or T, such as 2G"),
+        ("BAOTINH_KEEP_FREE", "-1", "give a number of bytes"),
+        ("BAOTINH_KEEP_FREE", "1.5G", "give a number of bytes"),
+        ("BAOTINH_KEEP_FREE", "\u0663G", "give a number of bytes"),
         ("BAOTINH_DATABSE_URL", "x", "did you mean BAOTINH_DATABASE_URL?"),
         ("BAOTINH_ZZZ", "x", "no such setting"),
     ],

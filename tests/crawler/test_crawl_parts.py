@@ -2,6 +2,9 @@
 
 import asyncio
 import gzip
+from collections.abc import Callable
+from concurrent.futures import Future
+from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +15,10 @@ from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
 
 from archive.article import MAX_ADDRESS
+from archive.captures import Location, Sent
 from archive.models import RunOutcome
+from archive.store import NewCapture
+from archive.warc import Asked
 from crawler import settings as crawl_settings
 from crawler.extensions import CrawlDelay, judge
 from crawler.middlewares import (
@@ -25,6 +31,7 @@ from crawler.middlewares import (
     WholeBodyMiddleware,
 )
 from crawler.sites import find_site
+from tests.archive.helpers import START, HandClock
 
 ARTICLE = "http://baoquangninh.com.vn/kinh-te/202107/bai-2518002/"
 
@@ -75,6 +82,31 @@ def test_scrapy_leaves_overlong_addresses_to_us() -> None:
 def test_a_number_that_is_no_status_is_not_kept(status: int) -> None:
     with pytest.raises(NoStatus, match=f"answered with {status}, which is no status"):
         asyncio.run(CaptureMiddleware(crawler_of()).process_response(Request(ARTICLE), Response(ARTICLE, status)))
+
+
+@pytest.mark.parametrize(("meta", "address"), [({}, "203.0.113.7"), ({"proxy": "http://127.0.0.1:8080"}, None)])
+def test_what_is_kept_is_what_was_asked_and_answered(
+    monkeypatch: pytest.MonkeyPatch, meta: dict[str, str], address: str | None
+) -> None:
+    kept: list[tuple[Sent, NewCapture]] = []
+
+    def keep(sent: Sent, described: Callable[[Location], NewCapture]) -> Future[str]:
+        kept.append((sent, described(Location("f", 0, 1, "sha256:", 0))))
+        done: Future[str] = Future()
+        done.set_result("kept")
+        return done
+
+    desk = SimpleNamespace(clock=HandClock(), run_id=3, intake=SimpleNamespace(keep=keep))
+    monkeypatch.setattr("crawler.middlewares.archiving", lambda crawler: desk)
+    request = Request(ARTICLE, method="POST", body="page=2", headers={"Accept": "*/*"}, meta=dict(meta))
+    headers = {"Set-Cookie": ["a=1", "b=2"], "X-Old": b"caf\xe9"}
+    response = Response(ARTICLE, 200, headers, b"<p>", ip_address=ip_address("203.0.113.7"))
+    assert asyncio.run(CaptureMiddleware(crawler_of()).process_response(request, response)) is response
+    [(sent, new)] = kept
+    assert sent.asked == Asked("POST", [("Accept", "*/*")], b"page=2")
+    assert sent.headers == [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Old", "caf\xe9")]
+    assert (sent.ip_address, sent.fetched_at) == (address, START)
+    assert new == NewCapture(Location("f", 0, 1, "sha256:", 0), ARTICLE, ARTICLE, 200, sent.headers, START, 3)
 
 
 def test_www_and_the_bare_host_share_one_slot() -> None:
