@@ -50,8 +50,8 @@ def capture_at(session: Session, url: str, at: datetime | None = None) -> KeptCa
         url=capture.url,
         fetched_at=capture.fetched_at,
         status=capture.status,
-        place=_place(capture),
-        holder=None if capture.refers_to_id is None else _place(holder),
+        place=place_of(capture),
+        holder=None if capture.refers_to_id is None else place_of(holder),
         purged_at=capture.purged_at,
     )
 
@@ -65,7 +65,8 @@ def first_capture(session: Session, url: str) -> datetime | None:
     )
 
 
-def _place(capture: Capture) -> Location:
+def place_of(capture: Capture) -> Location:
+    """Where the record of a capture stands."""
     return Location(
         capture.file,
         capture.offset,

@@ -141,9 +141,18 @@ def test_a_purge_leaves_nothing_and_all_else_as_it_was(filled: Filled) -> None:
         checker.process_all()
         assert checker.exit_value == 0
         with Path(name).open("rb") as opened:
-            kinds = [record.rec_type for record in ArchiveIterator(opened) if record.rec_type != "request"]
+            kinds = [record.rec_type for record in ArchiveIterator(opened)]
         if "quang_ninh" in name:
-            assert kinds == ["warcinfo", "metadata", "response", "metadata", "metadata", "metadata", "metadata"]
+            assert kinds[2::2] == ["request"] * 6
+            assert [kind for kind in kinds if kind != "request"] == [
+                "warcinfo",
+                "metadata",
+                "response",
+                "metadata",
+                "metadata",
+                "metadata",
+                "metadata",
+            ]
     for row in after:
         if row.purged_at is None:
             assert filled.payload(row) == b"other"
