@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ def make_backup(
                 tables = exact_digest(session)
                 ends = _ends(session)
             _check_captures(settings.captures, ends)
+            ends = {name: _with_request(settings.captures / name, end) for name, end in ends.items()}
             _check_room(file.parent, database.stat().st_size + sum(ends.values()), _ADVICE)
             name = _DATABASES[engine.dialect.name]
             sources = {name: (database, database.stat().st_size)}
@@ -273,6 +275,23 @@ def _check_captures(folder: Path, ends: dict[str, int]) -> None:
             f"{folder}: {', '.join(short[:3])}{more} of the database's captures are missing there or too short; put "
             "the captures of all machines together, or restore those files, then back up again"
         )
+
+
+def _with_request(file: Path, end: int) -> int:
+    """Where the record of the request ends that follows the response ending at `end`; `end` if none does.
+
+    It was made durable with its response, so it is whole.
+    """
+    with file.open("rb") as opened:
+        opened.seek(end)
+        member = opened.read(_CHUNK)
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        record = reader.decompress(member, _CHUNK)
+    except zlib.error:
+        return end
+    is_request = b"WARC-Type: request" in record.partition(b"\r\n\r\n")[0]
+    return end + len(member) - len(reader.unused_data) if reader.eof and is_request else end
 
 
 def _check_room(folder: Path, size: int, advice: str) -> None:

@@ -16,11 +16,10 @@ from warcio.checker import Checker
 
 from archive import purge as purging
 from archive.article import Rejection
-from archive.captures import CaptureError, CaptureLocked, CaptureWriter, Sent, read_capture
+from archive.captures import CaptureError, CaptureLocked, CaptureWriter, Location, read_capture
 from archive.database import ArchiveError, Sessions, reading
 from archive.digest import logical_digest
 from archive.exclusion import Excluded, exclusions
-from archive.kept import place_of
 from archive.locks import keeping_captures
 from archive.models import Capture, Extraction, StoredArticle, StoredText, Url
 from archive.purge import Purged, purge, purged_member
@@ -28,7 +27,8 @@ from archive.query import ArticleName, find_article
 from archive.settings import Settings
 from archive.store import NewCapture, Outcome, Read
 from archive.takedown import exclude, lift
-from tests.archive.helpers import START, Site, found, page
+from archive.verifying import Verifier
+from tests.archive.helpers import START, Site, append, found, page
 
 MakeSite = Callable[..., Site]
 URL = "https://baoquangninh.com.vn/bai-1"
@@ -63,7 +63,7 @@ class Filled:
     def fetch(self, site: Site, url: str, body: bytes, result: object) -> None:
         headers = [("Content-Type", "text/html"), ("X-Words", f"{url}")]
         with CaptureWriter(self.settings.captures, site.name, self.clock, lambda file: 0) as writer:
-            place = writer.append_all([Sent(url, 200, headers, body, self.clock.now())])[0]
+            place = append(writer, url, 200, headers, body)
         kept = site.keep(NewCapture(place, url, url, 200, headers, self.clock.now()))
         if result is not None:
             with site.store.writing() as session:
@@ -79,6 +79,10 @@ class Filled:
     def captures(self) -> list[Capture]:
         with reading(self.sessions) as session:
             return list(session.scalars(select(Capture).order_by(Capture.id)))
+
+    def payload(self, row: Capture) -> bytes:
+        place = Location(row.file, row.offset, row.length, row.payload_digest, row.payload_length)
+        return read_capture(self.settings.captures, place).payload
 
     def files(self) -> dict[str, bytes]:
         return {str(file): file.read_bytes() for file in sorted(self.settings.captures.rglob("*.warc.gz"))}
@@ -151,10 +155,13 @@ def test_a_purge_leaves_nothing_and_all_else_as_it_was(filled: Filled) -> None:
             ]
     for row in after:
         if row.purged_at is None:
-            assert read_capture(filled.settings.captures, place_of(row)).payload == b"other"
+            assert filled.payload(row) == b"other"
         else:
             with pytest.raises(CaptureError):
-                read_capture(filled.settings.captures, place_of(row))
+                filled.payload(row)
+    verifier = Verifier(filled.sessions, filled.settings.captures)
+    assert list(verifier.damages()) == []
+    assert (verifier.counts.captures, verifier.counts.purged) == (2, 5)
     with reading(filled.sessions) as session:
         [one] = exclusions(session)
         assert (one.reason, one.purged_at) == ("theo yêu cầu", filled.clock.now())
@@ -193,6 +200,7 @@ def test_a_purge_that_was_cut_between_files_and_database(filled: Filled, monkeyp
     assert len([row for row in filled.captures() if row.purged_at]) == 5
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
     excluded, files = filled.excluded(), filled.files()
 
@@ -208,6 +216,7 @@ def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: 
     assert {row.purged_at for row in filled.captures()} == {None}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_purge_waits_for_crawl_and_backup(filled: Filled) -> None:
     excluded, settings, files = filled.excluded(), filled.settings, filled.files()
     crawl = CaptureWriter(settings.captures, "bao_quang_ninh", filled.clock, lambda file: 0)
@@ -219,6 +228,7 @@ def test_a_purge_waits_for_crawl_and_backup(filled: Filled) -> None:
     assert filled.files() == files
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_captures_of_another_machine_are_named_and_left_to_it(filled: Filled) -> None:
     [file] = [Path(name) for name in filled.files() if "quang_ninh" in name]
     away = file.rename(file.with_suffix(".away"))
@@ -231,6 +241,7 @@ def test_captures_of_another_machine_are_named_and_left_to_it(filled: Filled) ->
     assert left_of(filled) == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_capture_that_another_article_was_read_from_stays(filled: Filled) -> None:
     filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-2-cu", b"second", page("2", "Bài hai, sửa."))
     with filled.sessions.begin() as session:
@@ -240,9 +251,10 @@ def test_a_capture_that_another_article_was_read_from_stays(filled: Filled) -> N
     assert done.shared == ("bao_quang_ninh-2",)
     assert done.records == 5
     [kept] = [row for row in filled.captures() if row.final_url == URL and row.purged_at is None]
-    assert read_capture(filled.settings.captures, place_of(kept)).payload == b"second"
+    assert filled.payload(kept) == b"second"
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_what_holds_the_same_page_goes_as_well(filled: Filled) -> None:
     """A record that refers to one of the article's, under an address nobody knows for it."""
     away = "https://baoquangninh.com.vn/in/1"

@@ -140,6 +140,7 @@ def rows_of(sessions: Sessions) -> dict[str, int]:
         return {name: table.rows for name, table in exact_digest(session).items()}
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_rejected_page_that_is_taken_down_is_no_reject(site: Site, sessions: Sessions, clock: HandClock) -> None:
     site.ledger.see([found("1")])
     site.save(Rejection("no-body", "nothing"), url=URL)
@@ -185,6 +186,7 @@ def test_lifting_gives_back_what_was(make_site: MakeSite, sessions: Sessions, cl
         lift(sessions, clock, NAME)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_site_that_the_archive_does_not_know(sessions: Sessions, clock: HandClock) -> None:
     with pytest.raises(ArchiveError, match="knows no site 'bao_quang_ninh' yet; give the article's URL"):
         exclude(sessions, clock, NAME, "asked for")

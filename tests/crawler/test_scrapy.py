@@ -23,7 +23,7 @@ PROGRAM = [
     PACKAGE.parent / "baotinh.py",
 ]
 SPIDERS = [file for folder in ("spiders", "families") for file in sorted((PACKAGE / folder).rglob("*.py"))]
-COMPONENTS = [PACKAGE / name for name in ("extensions.py", "middlewares.py", "pipelines.py")]
+COMPONENTS = [PACKAGE / name for name in ("excluding.py", "extensions.py", "middlewares.py", "pipelines.py")]
 
 GONE = {
     "start_requests": "write `async def start`",

@@ -1,0 +1,98 @@
+"""What was taken down is not asked for: not from the queue, not under a redirect's target, not by hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy.http import Request
+
+from archive.clock import Clock
+from archive.database import DatabaseFailed, Sessions, open_engine, session_factory, upgrade
+from archive.ledger import Found, Ledger
+from archive.query import ArticleName
+from archive.settings import Settings
+from archive.store import register_site
+from archive.takedown import exclude
+from crawler import excluding
+from crawler.archiving import ArchiveLost, site_record
+from crawler.excluding import ExcludedMiddleware, TakenDown
+from crawler.sites import find_site
+
+SPIDER = find_site("bao_quang_ninh")
+KEY = "2518002"
+URL = f"http://baoquangninh.com.vn/kinh-te/202107/bai-{KEY}/"
+OTHER = "http://baoquangninh.com.vn/kinh-te/202107/bai-2518003/"
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Sessions:
+    engine = open_engine(Settings.from_environment({"BAOTINH_DATA": str(tmp_path)}).database_url)
+    upgrade(engine)
+    return session_factory(engine)
+
+
+@pytest.fixture
+def ledger(sessions: Sessions) -> Ledger:
+    with sessions.begin() as session:
+        site_id = register_site(session, site_record(SPIDER), Clock())
+    ledger = Ledger(sessions, site_id, Clock())
+    ledger.see([Found(url, SPIDER.article_key(url) or "", "") for url in (URL, OTHER)])
+    return ledger
+
+
+@pytest.fixture
+def ask(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Passes a request for an address through the middleware."""
+    monkeypatch.setattr(excluding, "archiving", lambda _: SimpleNamespace(ledger=ledger))
+    crawler: Any = SimpleNamespace(spider=SPIDER, stats=SimpleNamespace(inc_value=lambda name: None))
+    return lambda url: ExcludedMiddleware(crawler).process_request(Request(url))
+
+
+def test_a_request_is_refused_from_the_moment_of_the_take_down(sessions: Sessions, ask: Callable[[str], None]) -> None:
+    variants = (URL, URL.replace("http:", "https:"), URL.replace("//", "//www."), URL.replace("bai-", "ten-moi-"))
+    for url in variants:
+        ask(url)
+    exclude(sessions, Clock(), ArticleName(SPIDER.name, KEY, URL), "asked for")
+    for url in variants:
+        with pytest.raises(TakenDown, match="was taken down; `baotinh exclude --list` says why"):
+            ask(url)
+    for url in (OTHER, "http://baoquangninh.com.vn/kinh-te/", "http://baoquangninh.com.vn/robots.txt"):
+        ask(url)
+
+
+def test_an_address_known_for_the_article_is_refused_whatever_key_it_tells(
+    sessions: Sessions, ask: Callable[[str], None]
+) -> None:
+    """As where the page names the key: the ledger knows it, the address does not tell it."""
+    exclude(sessions, Clock(), ArticleName(SPIDER.name, "post-7", URL), "asked for")
+    with pytest.raises(TakenDown):
+        ask(URL)
+    ask(OTHER)
+
+
+def test_a_request_that_led_to_it_is_no_failure_of_the_site(
+    sessions: Sessions, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk: Any = SimpleNamespace(ledger=ledger, troubles=[])
+    monkeypatch.setattr(SPIDER, "desk", desk)
+    exclude(sessions, Clock(), ArticleName(SPIDER.name, KEY, URL), "asked for")
+    for url in (URL, OTHER):
+        found = Found(url, SPIDER.article_key(url) or "", "")
+        failure: Any = SimpleNamespace(request=SimpleNamespace(cb_kwargs={"found": found}), value=TakenDown("gone"))
+        SPIDER().article_failed(failure)
+    assert (ledger.counts(), desk.troubles) == ({"excluded": 1, "forbidden": 1}, [])
+    assert list(ledger.pending()) == []
+
+
+def test_an_archive_that_fails_ends_the_crawl(ask: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bool:
+        raise DatabaseFailed("the disk is gone")
+
+    ended: list[Exception] = []
+    monkeypatch.setattr(Ledger, "is_excluded", fail)
+    monkeypatch.setattr(excluding, "stop_for_archive", lambda _, error: ended.append(error))
+    with pytest.raises(ArchiveLost, match="the archive cannot be read: the disk is gone"):
+        ask(URL)
+    assert [str(error) for error in ended] == ["the disk is gone"]
