@@ -1,13 +1,9 @@
 """The whole road on real HTTP: crawl, interrupt, crawl again, export, compare."""
 
 import gzip
-import os
 import re
-import signal
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,39 +79,6 @@ def test_a_crawl_uses_nothing_that_scrapy_is_about_to_drop(program: Program) -> 
     lines = log.read_text(encoding="utf-8").splitlines()
     assert any("Spider closed" in line for line in lines)
     assert [line for line in lines if "DeprecationWarning" in line] == []
-
-
-@pytest.mark.parametrize("seconds", [0.4, 1.2])
-def test_a_killed_crawl_goes_on_where_it_stopped(
-    new_program: Callable[[str], Program], web: SampleWeb, seconds: float
-) -> None:
-    undisturbed, killed = new_program("undisturbed"), new_program("killed")
-    undisturbed.crawl("bao_quang_ninh")
-    web.control("baoquangninh.com.vn", slow=0.05)
-    seen = len(web.log())
-    child = subprocess.Popen(
-        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0", "-s", "CONCURRENT_REQUESTS=4"],
-        env=killed.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while not article_fetches(web.log()[seen:]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(seconds / 2)
-    for line in Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split():
-        os.kill(int(line), signal.SIGKILL)
-    child.wait(60)
-    assert child.returncode == 1
-    fetched = article_fetches(web.log()[seen:])
-    assert fetched, "the crawl was killed before it fetched anything"
-    web.control("baoquangninh.com.vn", clear=1)
-    middle = len(web.log())
-    killed.crawl("bao_quang_ninh")
-    again = article_fetches(web.log()[middle:])
-    assert killed.articles() == undisturbed.articles()
-    # At most the pages that were on their way when the crawl died are fetched again.
-    assert len(set(fetched) & set(again)) <= 4
 
 
 def test_only_the_proxy_is_ever_connected_to_or_looked_up(program: Program, tmp_path: Path, web: SampleWeb) -> None:
