@@ -110,7 +110,7 @@ def test_a_host_that_is_not_there_fails_with_its_name(tmp_path: Path) -> None:
 
 
 def test_two_crawls_of_one_site_at_once_the_second_says_who_is_first(program: Program, web: SampleWeb) -> None:
-    web.control("baoquangninh.com.vn", slow=0.5)
+    web.control("baoquangninh.com.vn", drip=1)
     seen = len(web.log())
     first = subprocess.Popen(
         [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0"],
