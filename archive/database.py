@@ -55,6 +55,9 @@ _LIMIT_EXCEEDED = "54"
 _PASSING = ("40001", "40P01")
 """SQLSTATE serialization_failure and deadlock_detected (PostgreSQL, appendix A)."""
 
+_AWAY: tuple[str | int, ...] = ("08", "53300", "55P03", "57P", sqlite3.SQLITE_BUSY)
+"""Beginnings of the SQLSTATEs, and SQLite's primary codes, that time alone may mend: connections, restarts, locks."""
+
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _BEGIN = "archive_begin"
 """Execution option: how a transaction begins on SQLite; empty for none."""
@@ -69,6 +72,14 @@ class ArchiveError(Exception):
 
 class DatabaseFailed(ArchiveError):
     """The database itself fails, whatever is asked of it: it is gone, full, locked or closed to this user."""
+
+
+class DatabaseAway(DatabaseFailed):
+    """The database cannot be reached, or another process holds it: likely for a while only."""
+
+
+class SiteTaken(DatabaseFailed):
+    """Another machine crawls the site into the same archive; nothing more may be written of it from here."""
 
 
 class ArchiveMissing(ArchiveError):
@@ -148,15 +159,29 @@ def _explain(context: ExceptionContext) -> ArchiveError | None:
     if sqlstate.startswith(_LIMIT_EXCEEDED) or sqlstate in _PASSING:
         return None
     words = " ".join(str(error.orig).split())
-    return DatabaseFailed(f"{shown(context.engine.url)}: {words}; {_advice(error.orig)}")
+    kind = DatabaseAway if _is_away(error.orig) else DatabaseFailed
+    return kind(f"{shown(context.engine.url)}: {words}; {_advice(error.orig)}")
+
+
+def _code(error: BaseException | None) -> str | int | None:
+    if isinstance(error, sqlite3.Error):
+        # The low byte is the primary code (SQLite, "Result and Error Codes").
+        return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    return getattr(error, "sqlstate", None)
+
+
+def _is_away(error: BaseException | None) -> bool:
+    code = _code(error)
+    if isinstance(code, str):
+        return code.startswith(tuple(one for one in _AWAY if isinstance(one, str)))
+    # Of a server that could not be reached, or stopped answering, there is no code.
+    return code is None or code in _AWAY
 
 
 def _advice(error: BaseException | None) -> str:
+    code = _code(error)
     if isinstance(error, sqlite3.Error):
-        # The low byte is the primary code (SQLite, "Result and Error Codes").
-        code: str | int | None = getattr(error, "sqlite_errorcode", 0) & 0xFF
         return _ADVICE.get(code or 0, "check BAOTINH_DATA and BAOTINH_DATABASE_URL")
-    code = getattr(error, "sqlstate", None)
     if code is None:
         return (
             "check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database there "
@@ -229,22 +254,45 @@ def _inserting(dialect: str, model: type[Base], returning: str | None = None) ->
     return statement.returning(table.c[returning]) if returning else statement
 
 
-def lock_site(engine: Engine, site_id: int, site: str) -> Connection | None:
-    """Claim a site for a crawl, as long as the connection given is open.
+class SiteLock:
+    """The claim of a crawl on its site, as long as it is open.
 
-    The lock file beside the captures keeps two processes of one machine apart; machines that share a
-    PostgreSQL archive are kept apart by this. None on SQLite, which is of one machine. Raises
-    ArchiveError if the site is claimed already.
+    The lock file beside the captures keeps two processes of one machine apart; machines that share a PostgreSQL
+    archive are kept apart by this. On SQLite, which is of one machine, it does nothing. Raises SiteTaken if the site
+    is claimed already.
     """
-    if engine.dialect.name == "sqlite":
-        return None
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    # The lock lives as long as the server's session, so this one must not go back to the pool.
-    connection.detach()
-    if connection.scalar(select(func.pg_try_advisory_lock(SITE_LOCKS, site_id))):
-        return connection
-    connection.close()
-    raise ArchiveError(f"{site}: another machine is crawling this site into the same archive; wait until it ends")
+
+    def __init__(self, engine: Engine, site_id: int, site: str) -> None:
+        self._engine, self._site_id, self._site = engine, site_id, site
+        self._connection: Connection | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Claim the site again if the server has ended our session, and the claim with it. Raises as above."""
+        if self._engine.dialect.name == "sqlite":
+            return
+        if self._connection is not None:
+            try:
+                self._connection.scalar(select(1))
+            except DatabaseAway:
+                self.close()
+            else:
+                return
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # The lock lives as long as the server's session, so this one must not go back to the pool.
+        connection.detach()
+        if not connection.scalar(select(func.pg_try_advisory_lock(SITE_LOCKS, self._site_id))):
+            connection.close()
+            raise SiteTaken(
+                f"{self._site}: another machine is crawling this site into the same archive; wait until it ends"
+            )
+        self._connection = connection
+
+    def close(self) -> None:
+        """Give the site free."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _reading_options(dialect: str) -> dict[str, Any]:

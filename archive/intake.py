@@ -11,12 +11,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from archive.captures import REVISIT_FROM, CaptureWriter, Location, Sent
 from archive.database import DatabaseFailed
+from archive.patience import Patience
 from archive.room import NO_LIMIT, Room
 from archive.store import Kept, NewCapture, Outcome, Read, Store
+
+T = TypeVar("T")
 
 MOST_AT_ONCE = 32
 """Jobs in one transaction at the most, so that other writers get their turn."""
@@ -40,18 +43,30 @@ class _Save:
     done: "Future[Outcome]" = field(default_factory=Future)
 
 
-_Job = _Keep | _Save
+@dataclass(eq=False)
+class _Call:
+    """Something else that is asked of the database, in a transaction of its own."""
+
+    call: Callable[[], Any]
+    done: "Future[Any]" = field(default_factory=Future)
+
+
+_Job = _Keep | _Save | _Call
 
 
 class Intake:
     """Context manager: takes in captures and what was read from them, and tells when they are kept.
 
     Captures are written in the order in which they are handed over, and so is what was read. Errors come to whom
-    handed it over, and only there: a page that cannot be stored does not harm those written with it.
+    handed it over, and only there: a page that cannot be stored does not harm those written with it. Here a
+    database that is away is waited for with `patience`, so that no other thread has to.
     """
 
-    def __init__(self, store: Store, captures: CaptureWriter, room: Room = NO_LIMIT) -> None:
+    def __init__(
+        self, store: Store, captures: CaptureWriter, room: Room = NO_LIMIT, patience: Patience | None = None
+    ) -> None:
         self._store, self._captures, self._room = store, captures, room
+        self.patience = patience or Patience()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
@@ -69,6 +84,12 @@ class Intake:
     def save(self, read: Read) -> "Future[Outcome]":
         """Store what was read from a capture, as `Store.save` does; the future may raise what that raises."""
         job = _Save(read)
+        self._jobs.put(job)
+        return job.done
+
+    def do(self, call: Callable[[], T]) -> "Future[T]":
+        """Run `call`, which may be run twice (see `archive.patience`); the future may raise what it raises."""
+        job = _Call(call)
         self._jobs.put(job)
         return job.done
 
@@ -97,6 +118,10 @@ class Intake:
             self._write([job for job in given if job is not None and job.done.set_running_or_notify_cancel()])
 
     def _write(self, jobs: list[_Job]) -> None:
+        # First, since discovery waits for them.
+        for job in jobs:
+            if isinstance(job, _Call):
+                self._run_call(job)
         keeping = [job for job in jobs if isinstance(job, _Keep)]
         try:
             # What was read from captures that are kept is written all the same: it is little, and else due again.
@@ -116,17 +141,22 @@ class Intake:
         urls = {one.url for one in responses if len(one.body) >= REVISIT_FROM}
         if not urls:
             return responses
-        holders = self._store.holders(urls)
+        holders = self.patience(lambda: self._store.holders(urls))
         return [replace(one, earlier=holders.get(one.url)) for one in responses]
+
+    def _run_call(self, job: _Call) -> None:
+        try:
+            out = self.patience(job.call)
+        except Exception as error:
+            job.done.set_exception(error)
+        else:
+            job.done.set_result(out)
 
     def _commit(self, keeping: list[_Keep], saving: list[_Save]) -> None:
         if not keeping and not saving:
             return
         try:
-            with self._store.writing() as session:
-                new = [job.new for job in keeping if job.new is not None]
-                kept = self._store.add_captures(session, new) if new else []
-                outcomes = self._store.save(session, [job.read for job in saving])
+            kept, outcomes = self.patience(lambda: self._transaction(keeping, saving))
         except Exception as error:
             # The database itself fails for all; else it is one of them, and alone each tells which.
             if len(keeping) + len(saving) == 1 or isinstance(error, DatabaseFailed):
@@ -143,3 +173,9 @@ class Intake:
                 one.done.set_result(capture)
             for other, outcome in zip(saving, outcomes, strict=True):
                 other.done.set_result(outcome)
+
+    def _transaction(self, keeping: list[_Keep], saving: list[_Save]) -> tuple[list[Kept], list[Outcome]]:
+        with self._store.writing() as session:
+            new = [job.new for job in keeping if job.new is not None]
+            kept = self._store.add_captures(session, new) if new else []
+            return kept, self._store.save(session, [job.read for job in saving])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -17,6 +18,7 @@ from archive.clock import VIETNAM, Clock
 from archive.database import Sessions, insert_those_new, reading, writing
 from archive.exclusion import excluded_keys, is_excluded
 from archive.models import ArticleUrl, Exclusion, StoredArticle, Url, UrlKind, UrlState, dated_columns
+from archive.patience import Patience
 from archive.sections import put_in_sections
 
 LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=10))
@@ -99,13 +101,17 @@ class Ledger:
         return decided
 
     def pending(
-        self, limit: int | None = None, start: date | None = None, end: date | None = None
+        self,
+        limit: int | None = None,
+        start: date | None = None,
+        end: date | None = None,
+        patience: Patience | None = None,
     ) -> Iterator[tuple[Found, Decision]]:
         """What waits to be fetched, the newest listed date first and the undated last.
 
         That is: found and never fetched, failed and due again, due for another look. `start` and
         `end` are days in Vietnam, both included; what was listed without a date is in every range,
-        since only the page can tell. Reads page by page: the ledger may change meanwhile.
+        since only the page can tell. Reads page by page, with `patience`: the ledger may change meanwhile.
         """
         now = self._clock.now()
         conditions = [self._mine(), or_(Url.due_at <= now, _never_fetched()), ~_waits_for_sibling()]
@@ -117,7 +123,7 @@ class Ledger:
             dated.append(Url.listed_instant < datetime.combine(end + timedelta(days=1), time(), VIETNAM))
         undated = [*conditions, Url.listed_instant.is_(None)]
         left = limit
-        for row in (row for part in (dated, undated) for row in self._walk(part)):
+        for row in (row for part in (dated, undated) for row in self._walk(part, patience)):
             if left is not None:
                 if left <= 0:
                     return
@@ -225,7 +231,7 @@ class Ledger:
     def _row(self, session: Session, url: str, kind: UrlKind = UrlKind.ARTICLE) -> Url:
         return ledger_row(session, self._site_id, url, kind, self._clock.now())
 
-    def _walk(self, conditions: list[ColumnElement[bool]]) -> Iterator[Url]:
+    def _walk(self, conditions: list[ColumnElement[bool]], patience: Patience | None) -> Iterator[Url]:
         """The rows by falling date, then id, a page at a time, each page a transaction of its own."""
         query = select(Url).where(*conditions).order_by(Url.listed_instant.desc(), Url.id.desc()).limit(_PAGE)
         last: Url | None = None
@@ -240,12 +246,17 @@ class Ledger:
                 )
             elif last is not None:
                 page = query.where(Url.id < last.id)
-            with reading(self._sessions) as session:
-                rows = session.scalars(page).all()
+            # Here, since a generator that raised has ended: to ask it again would hide the rest.
+            ask = partial(self._rows, page)
+            rows = patience(ask) if patience else ask()
             yield from rows
             if len(rows) < _PAGE:
                 return
             last = rows[-1]
+
+    def _rows(self, query: Select[Url]) -> Sequence[Url]:
+        with reading(self._sessions) as session:
+            return session.scalars(query).all()
 
 
 def ledger_row(session: Session, site_id: int, url: str, kind: UrlKind, now: datetime) -> Url:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.captures import CaptureError, CaptureWriter
 from archive.clock import Clock
-from archive.database import ArchiveError, Sessions, lock_site, outside_transactions, reading, session_factory, writing
+from archive.database import ArchiveError, Sessions, SiteLock, outside_transactions, reading, session_factory, writing
 from archive.exclusion import Excluded
 from archive.locks import keeping_captures
 from archive.models import Capture, Exclusion, Extraction, Revision, Site, StoredArticle, StoredText, public_id
@@ -84,12 +84,11 @@ def purge(
         keeping_captures(locks, f"{excluded.id} cannot be purged", shared=False),
         CaptureWriter(folder, excluded.site, clock, lambda file: known_end(sessions, file)),
     ):
-        lock = lock_site(engine, site_id, excluded.site)
+        lock = SiteLock(engine, site_id, excluded.site)
         try:
             return _purge(engine, sessions, folder, clock, (site_id, excluded), is_of_article)
         finally:
-            if lock is not None:
-                lock.close()
+            lock.close()
 
 
 def _purge(

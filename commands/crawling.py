@@ -1,6 +1,7 @@
 """Commands that fetch: crawl, fetch, schedule run."""
 
 import difflib
+import threading
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -102,14 +103,19 @@ def schedule_run(
 ) -> None:
     """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up at once."""
     settings, sessions = open_archive()
+    ending = threading.Event()
 
     def night() -> None:
         orders = [Order(name) for name in all_sites()]
-        _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
+        _crawl(orders, settings, Runs(sessions, settings.clock), at_once, ending)
 
     last = Runs(sessions, settings.clock).latest(limit=1)
     out.print(f"Crawling every night at {at}, Vietnam's time. End with Ctrl+C.", highlight=False)
-    run_nightly(night, at, settings, last[0].started_at if last else None)
+    try:
+        run_nightly(night, at, settings, last[0].started_at if last else None)
+    finally:
+        # The night is crawled by a thread of the scheduler, which no signal interrupts.
+        ending.set()
 
 
 def _scrapy_settings(given: list[str]) -> dict[str, str]:
@@ -135,7 +141,9 @@ def _scrapy_settings(given: list[str]) -> dict[str, str]:
     return result
 
 
-def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) -> bool:
+def _crawl(
+    orders: list[Order], settings: Settings, runs: Runs, at_once: int, ending: threading.Event | None = None
+) -> bool:
     """Crawl with a bar a site, then print what came of it; True if any did not finish well."""
     columns = (SpinnerColumn(), TextColumn("{task.description:24}"), TextColumn("{task.fields[words]}"))
     with Progress(*columns, TimeElapsedColumn(), console=err) as bar:
@@ -148,7 +156,7 @@ def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) ->
             words = _progress(counts) if running else str(outcome)
             bar.update(tasks[site], words=words, total=None if running else 1, completed=0 if running else 1)
 
-        ended = crawl_all(orders, settings, runs, at_once, tell)
+        ended = crawl_all(orders, settings, runs, at_once, tell, ending)
     shown = ("new", "revised", "unchanged", "rejected", "failed", "requests")
     table = table_of("site", "outcome", "new", "revised", "unchanged", "rejected", "failed", "requests", "seconds")
     for one in ended:

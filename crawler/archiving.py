@@ -1,29 +1,33 @@
 """The crawl's side of the archive: one bundle of engine, site, ledger, store and captures a crawl."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from archive.captures import CaptureWriter
 from archive.clock import Clock
-from archive.database import Sessions, check_version, lock_site, open_engine, session_factory
+from archive.database import Sessions, SiteLock, check_version, open_engine, session_factory
 from archive.intake import Intake
 from archive.ledger import Ledger
+from archive.patience import Patience
 from archive.room import Room
 from archive.settings import Settings
 from archive.store import SiteRecord, Store, known_end, register_site
+from crawler.stopping import Dropped
+
+T = TypeVar("T")
 
 ARCHIVE_LOST = "archive"
 """Reason for closing a crawl whose archive cannot be written to."""
 
 
-class ArchiveLost(IgnoreRequest):
+class ArchiveLost(Dropped):
     """A page could not be kept: the crawl is ending, and what was asked for stays due."""
 
 
@@ -43,17 +47,23 @@ class Archiving:
     store: Store
     captures: CaptureWriter
     intake: Intake
-    lock: Connection | None
+    lock: SiteLock
     run_id: int | None = None
     troubles: list[str] = field(default_factory=list)
     ending: asyncio.Task[None] | None = None
+
+    async def ask(self, call: Callable[[], T]) -> T:
+        """Give what `call` gives, which asks the archive: by the intake's thread and with its patience.
+
+        So the reactor never waits for the database, which may be away for minutes.
+        """
+        return await asyncio.wrap_future(self.intake.do(call))
 
     def close(self) -> None:
         """Write what is left, then let go of the capture file, its lock and the database."""
         self.intake.close()
         self.captures.close()
-        if self.lock is not None:
-            self.lock.close()
+        self.lock.close()
         self.engine.dispose()
 
 
@@ -100,11 +110,17 @@ def _open(crawler: Crawler) -> Archiving:
     check_version(engine)
     sessions = session_factory(engine)
     spider: Any = crawler.spidercls
-    captures = CaptureWriter(settings.captures, spider.name, settings.clock, lambda file: known_end(sessions, file))
+    troubles: list[str] = []
+    patience = Patience(tell=troubles.append)
+
+    def end_of(file: str) -> int:
+        return patience(lambda: known_end(sessions, file))
+
+    captures = CaptureWriter(settings.captures, spider.name, settings.clock, end_of)
     try:
         with sessions.begin() as session:
             site_id = register_site(session, site_record(spider), settings.clock)
-        lock = lock_site(engine, site_id, spider.name)
+        lock = SiteLock(engine, site_id, spider.name)
     except BaseException:
         captures.close()
         raise
@@ -117,6 +133,7 @@ def _open(crawler: Crawler) -> Archiving:
         ledger=Ledger(sessions, site_id, settings.clock),
         store=store,
         captures=captures,
-        intake=Intake(store, captures, Room(settings.keep_free, settings.written)),
+        intake=Intake(store, captures, Room(settings.keep_free, settings.written), patience),
         lock=lock,
+        troubles=troubles,
     )

@@ -1,5 +1,6 @@
 """What was taken down is not asked for: neither what waited in the queue meanwhile nor the target of a redirect."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scrapy.crawler import Crawler
@@ -31,14 +32,15 @@ class ExcludedMiddleware:
         """Made by Scrapy."""
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
+    async def process_request(self, request: Request) -> None:
         """Raise TakenDown for an article that was taken down; an archive that fails ends the crawl."""
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
         key = spider.article_key(request.url)
         if key is None:
             return
         try:
-            excluded = archiving(self.crawler).ledger.is_excluded(spider.canonical_url(request.url), key)
+            desk = archiving(self.crawler)
+            excluded = await desk.ask(partial(desk.ledger.is_excluded, spider.canonical_url(request.url), key))
         except DatabaseFailed as error:
             stop_for_archive(self.crawler, error)
             raise ArchiveLost(f"the archive cannot be read: {error}") from error

@@ -1,7 +1,12 @@
 """What runs beside a crawl: its row in the archive, robots' Crawl-delay, quieter logs."""
 
+import asyncio
+import contextlib
 import logging
+import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from scrapy import signals
@@ -16,11 +21,18 @@ from twisted.python.failure import Failure
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
-from crawler.archiving import ARCHIVE_LOST, ArchiveLost, Archiving, archiving, stop_for_archive
+from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, stop_for_archive
 from crawler.families.base import MIDDLE_OF_DELAY
+from crawler.stopping import DROP_SECONDS, END_SECONDS, Downloader, Dropped, end_process, is_gone
 
 BEAT_SECONDS = 2.0
 """How often a run writes that it lives and what it has done: often enough for a progress bar."""
+
+LOOK_SECONDS = 0.25
+"""How often a crawl looks whether it is to end: what then waits is dropped without delay."""
+
+ORPHANED = "orphaned"
+"""Reason for closing a crawl whose parent has ended."""
 
 MAX_REASONS = 3
 """How many different troubles a run's reason names."""
@@ -59,6 +71,8 @@ class RunLog:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._beat: AsyncioLoopingCall | LoopingCall | None = None
+        self._telling: asyncio.Future[None] | None = None
+        self._noting: set[asyncio.Future[None]] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RunLog":
@@ -86,19 +100,25 @@ class RunLog:
         self._beat = create_looping_call(self._tell)
         self._beat.start(BEAT_SECONDS, now=False)
 
-    def closed(self, spider: Any, reason: str) -> None:
+    async def closed(self, spider: Any, reason: str) -> None:
         """End the run and let go of the archive."""
         if self._beat is not None and self._beat.running:
             self._beat.stop()
         desk = archiving(self.crawler)
+        runs, run_id = self._runs(desk), desk.run_id
         try:
-            known = sum(desk.ledger.counts().values()) if not spider.only_url else 0
+            known = sum((await desk.ask(desk.ledger.counts)).values()) if not spider.only_url else 0
             outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
-            if desk.run_id is not None:
-                self._runs(desk).finish_run(desk.run_id, outcome, words, self.counts())
+            if run_id is not None:
+                await desk.ask(lambda: runs.finish_run(run_id, outcome, words, self.counts()))
         except DatabaseFailed as error:
-            # Its row stays open: whoever looks at the run finds it lost, and this in its log.
-            outcome, words = RunOutcome.FAILED, str(error)
+            # Its row stays open: whoever looks at the run finds it lost. Said to who started it, for its log may
+            # stand on the disk that is full.
+            if reason != ARCHIVE_LOST:
+                desk.troubles.insert(0, f"how the run ended cannot be written down: {error}")
+            outcome, words = judge(ARCHIVE_LOST, self.counts(), spider.answered, desk.troubles)
+            with contextlib.suppress(BrokenPipeError):
+                print(words, flush=True)
         level = logging.INFO if outcome is RunOutcome.FINISHED else logging.ERROR
         spider.logger.log(level, "run %s%s", outcome, f": {words}" if words else "")
         desk.close()
@@ -108,7 +128,7 @@ class RunLog:
 
         A database that fails is no error of the page: it ends the crawl.
         """
-        if isinstance(failure.value, ArchiveLost):
+        if isinstance(failure.value, Dropped):
             return
         if isinstance(failure.value, DatabaseFailed):
             stop_for_archive(self.crawler, failure.value)
@@ -119,7 +139,20 @@ class RunLog:
         desk.troubles.append(f"{failure.type.__name__ if failure.type else 'error'}: {failure.value}")
         self.crawler.stats.inc_value("errors")
         if found is not None:
-            desk.ledger.failed(found.url, f"error: {failure.value}", soft=False)
+            ledger, reason = desk.ledger, f"error: {failure.value}"
+            self._note(desk.intake.do(lambda: ledger.failed(found.url, reason, soft=False)))
+
+    def _note(self, asked: "Future[None]") -> None:
+        """See to it that a failure of what is asked of the archive is not overlooked."""
+        noting = asyncio.ensure_future(self._wait_for(asyncio.wrap_future(asked)))
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+
+    async def _wait_for(self, asked: "asyncio.Future[None]") -> None:
+        try:
+            await asked
+        except DatabaseFailed as error:
+            stop_for_archive(self.crawler, error)
 
     def counts(self) -> dict[str, int]:
         """The numbers of this run so far, those that are zero left out; rejections by reason."""
@@ -130,12 +163,17 @@ class RunLog:
 
     def _tell(self) -> None:
         desk = archiving(self.crawler)
-        if desk.run_id is None:
+        runs, run_id, counts = self._runs(desk), desk.run_id, self.counts()
+        # While the database is waited for, one waits with the others.
+        if run_id is None or (self._telling is not None and not self._telling.done()):
             return
-        try:
-            self._runs(desk).beat(desk.run_id, self.counts())
-        except DatabaseFailed as error:
-            stop_for_archive(self.crawler, error)
+
+        def tell() -> None:
+            # A server that was restarted knows nothing of our claim.
+            desk.lock.renew()
+            runs.beat(run_id, counts)
+
+        self._telling = asyncio.ensure_future(self._wait_for(asyncio.wrap_future(desk.intake.do(tell))))
 
     def _runs(self, desk: Archiving) -> Runs:
         return Runs(desk.sessions, desk.clock)
@@ -157,6 +195,8 @@ def judge(
     wrong += f"; and {more} more" if more > 0 else ""
     if closed == "shutdown":
         return RunOutcome.STOPPED, "stopped by a signal; the next run goes on where it stopped"
+    if closed == ORPHANED:
+        return RunOutcome.STOPPED, "the process that had started it ended; the next run goes on where it stopped"
     if closed == ARCHIVE_LOST:
         return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
     if closed != "finished":
@@ -182,6 +222,63 @@ def judge(
     if known or not answered:
         return RunOutcome.FINISHED, wrong or None
     return RunOutcome.FINISHED, wrong or f"no article is listed: the site is empty, or {MEND_SITE}"
+
+
+class Stopping:
+    """Ends a crawl in seconds once it is to end, whoever said so: its parent's end does too.
+
+    Scrapy alone waits for all that is on its way: sixteen pages of a slow server, or one that sends a byte a second.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._looking: AsyncioLoopingCall | LoopingCall | None = None
+        self._began: float | None = None
+        self._orphaned: asyncio.Task[None] | None = None
+        self._last_resort: threading.Timer | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "Stopping":
+        """Made by Scrapy."""
+        stopping = cls(crawler)
+        crawler.signals.connect(stopping.opened, signal=signals.spider_opened)
+        crawler.signals.connect(stopping.ended, signal=signals.engine_stopped)
+        return stopping
+
+    def opened(self, spider: Any) -> None:
+        """Begin to look."""
+        self._looking = create_looping_call(self._look)
+        self._looking.start(LOOK_SECONDS, now=False)
+
+    def ended(self) -> None:
+        """The crawl has ended in order."""
+        if self._looking is not None and self._looking.running:
+            self._looking.stop()
+        if self._last_resort is not None:
+            self._last_resort.cancel()
+
+    def _look(self) -> None:
+        crawler = self.crawler
+        spider: Any = crawler.spider
+        if self._orphaned is None and is_gone(spider.parent):
+            self._orphaned = asyncio.ensure_future(crawler.engine.close_spider_async(reason=ORPHANED))
+        if not spider.is_closing:
+            return
+        # Scrapy says so, at a signal, before it begins to close.
+        hurried = self._orphaned is not None or not crawler.crawling
+        if hurried and self._last_resort is None:
+            # A thread, should the reactor hang.
+            self._last_resort = threading.Timer(END_SECONDS, end_process)
+            self._last_resort.daemon = True
+            self._last_resort.start()
+        self._began = self._began or time.monotonic()
+        downloader = crawler.engine.downloader
+        assert isinstance(downloader, Downloader), "the settings say so"
+        downloader.drop_waiting()
+        if time.monotonic() - self._began >= DROP_SECONDS:
+            downloader.drop_all()
+            if hurried:
+                archiving(crawler).intake.patience.give_up()
 
 
 class CrawlDelay:

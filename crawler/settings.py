@@ -38,6 +38,9 @@ DEFAULT_REQUEST_HEADERS = {
 # themes and languages in cookies.
 COOKIES_ENABLED = False
 
+# Scrapy's waits for whatever is under way, a slow server's answer among it; this one can drop it.
+DOWNLOADER = "crawler.stopping.Downloader"
+
 # The defaults open ports through which anybody on the machine could run code.
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
@@ -71,6 +74,7 @@ DOWNLOADER_MIDDLEWARES = {
 ITEM_PIPELINES = {"crawler.pipelines.StorePipeline": 500}
 EXTENSIONS = {
     "crawler.extensions.RunLog": 0,
+    "crawler.extensions.Stopping": 5,
     "crawler.extensions.CrawlDelay": 10,
 }
 LOG_LEVEL = "INFO"

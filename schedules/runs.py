@@ -4,26 +4,31 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from archive.clock import VARIABLE
+from archive.database import ArchiveError, DatabaseAway
 from archive.models import RunOutcome
+from archive.patience import Patience
 from archive.runs import RunRecord, Runs
 from archive.settings import Settings
 from crawler.sites import SETTINGS_MODULE
 
-STOP_SECONDS = 20.0
-"""How long a child may take to end after it was asked to; a download lasts at most 30 s, most end at once."""
+STOP_SECONDS = 7.0
+"""How long children may take to end once they were asked to: a crawl ends itself within 6.5 (crawler/stopping.py)."""
 
 POLL_SECONDS = 0.2
 
 _ERROR_LINE = re.compile(
-    r"^(?:[\w.]*\.)?([A-Z]\w*(?:Error|Exception|Failed|Locked|Missing|Outdated|Newer|Configured)): (.+)$"
+    r"^(?:[\w.]*\.)?([A-Z]\w*"
+    r"(?:Error|Exception|Failed|Locked|Missing|Outdated|Newer|Configured|Away|Taken)): (.+)$"
 )
 
 
@@ -41,7 +46,7 @@ class Order:
 
     def command(self) -> list[str]:
         """The command line of the child: Scrapy's own ``crawl``."""
-        arguments = {"start": self.start, "end": self.end, "limit": self.limit, "url": self.url}
+        arguments = {"start": self.start, "end": self.end, "limit": self.limit, "url": self.url, "parent": os.getpid()}
         command = [sys.executable, "-m", "scrapy", "crawl", self.site]
         for name, value in arguments.items():
             if value is not None:
@@ -60,17 +65,21 @@ class Child:
         self.order, self._runs, self._before = order, runs, runs.last_key()
         now = settings.clock.now()
         self.log = settings.logs / order.site / f"{now:%Y-%m-%dT%H%M%S}.log"
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = self.log.open("ab")
+        except OSError as error:
+            raise ArchiveError(f"{self.log}: cannot be written to ({error.strerror}); make room on its disk") from error
         environment = dict(os.environ, SCRAPY_SETTINGS_MODULE=SETTINGS_MODULE)
         simulated = settings.clock.setting()
         if simulated:
             environment[VARIABLE] = simulated
-        self._file: IO[bytes] = self.log.open("ab")
         self._process = subprocess.Popen(
             order.command(),
             stdin=subprocess.DEVNULL,
-            stdout=self._file,
-            stderr=subprocess.STDOUT,
+            # Its last words (crawler/extensions.py), which on a full disk neither log nor row can take.
+            stdout=subprocess.PIPE,
+            stderr=self._file,
             env=environment,
             start_new_session=True,
         )
@@ -85,24 +94,34 @@ class Child:
         if self.running:
             self._process.terminate()
 
-    def wait(self, seconds: float | None = None) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait for the end; a child that outlasts `seconds` is killed: its run is lost, not its data."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once: its run is lost, not its data."""
+        self._process.kill()
+        self._process.wait()
 
     def record(self) -> RunRecord | None:
-        """The `run` row of this very process, or None if it never came so far as to write one."""
-        return self._runs.of_process(self.order.site, self._process.pid, self._before)
+        """The `run` row of this very process, or None if it never came so far as to write one.
+
+        None too while the database is away: it is the crawl that waits for it, and says so.
+        """
+        try:
+            return self._runs.of_process(self.order.site, self._process.pid, self._before)
+        except DatabaseAway:
+            return None
 
     def result(self) -> tuple[RunOutcome, str | None]:
         """How the ended crawl ended, and why if that is not plain."""
         self._file.close()
-        record = self.record()
-        if record is None:
-            return RunOutcome.FAILED, f"{last_error(self.log)} (log: {self.log})"
+        words, record = self._last_words(), self.record()
+        if words or record is None:
+            return RunOutcome.FAILED, f"{words or last_error(self.log)} (log: {self.log})"
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
             how = (
@@ -115,6 +134,11 @@ class Child:
                 f"the crawl {how}; mend that, then crawl again: it goes on where it stopped (log: {self.log})",
             )
         return record.outcome, record.reason
+
+    def _last_words(self) -> str:
+        assert self._process.stdout is not None, "it was opened as a pipe"
+        with self._process.stdout as words:
+            return " ".join(words.read().decode("utf-8", "replace").split())
 
 
 @dataclass(frozen=True)
@@ -134,25 +158,29 @@ def crawl_all(
     runs: Runs,
     at_once: int,
     tell: Callable[[str, Mapping[str, int], RunOutcome], None] = lambda site, counts, outcome: None,
+    ending: threading.Event | None = None,
 ) -> list[Ended]:
     """Carry out `orders`, at most `at_once` sites at a time, and give how each ended, in that order.
 
-    `tell` hears of every crawl several times a second: its site, counts and how it stands. Any
-    exception, an interrupt among them, ends the children in order before it goes on.
+    `tell` hears of every crawl several times a second: its site, counts and how it stands. Any exception, an
+    interrupt among them, ends the children in order before it goes on; so does `ending` once it is set, for a thread
+    that no interrupt reaches.
     """
-    waiting, ended = list(orders), list[Ended]()
+    waiting, ended, patience = list(orders), list[Ended](), Patience()
     began: dict[Child, float] = {}
+    told: dict[Child, Mapping[str, int]] = {}
     try:
-        while waiting or began:
+        while (waiting or began) and not (ending and ending.is_set()):
             while waiting and len(began) < at_once:
-                child = Child(waiting.pop(0), settings, runs)
+                child = patience(partial(Child, waiting[0], settings, runs))
+                del waiting[0]
                 began[child] = time.monotonic()
                 tell(child.order.site, {}, RunOutcome.RUNNING)
             time.sleep(POLL_SECONDS)
             for child in list(began):
                 over = not child.running
                 record = child.record()
-                counts = record.counts if record else {}
+                counts = told[child] = record.counts if record else told.get(child, {})
                 if not over:
                     tell(child.order.site, counts, RunOutcome.RUNNING)
                     continue
@@ -161,11 +189,22 @@ def crawl_all(
                 ended.append(Ended(child.order.site, outcome, reason, counts, seconds))
                 tell(child.order.site, counts, outcome)
     finally:
-        for child in began:
-            child.stop()
-        for child in began:
-            child.wait(STOP_SECONDS)
+        _end(list(began))
     return ended
+
+
+def _end(children: Sequence[Child]) -> None:
+    """End what still runs, in order; a second interrupt ends it at once."""
+    try:
+        for child in children:
+            child.stop()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in children:
+            child.wait(max(0.0, deadline - time.monotonic()))
+    except BaseException:
+        for child in children:
+            child.kill()
+        raise
 
 
 def last_error(log: Path) -> str:

@@ -60,16 +60,20 @@ class PostgreSQL:
         self.stop()
 
     def stop(self) -> None:
-        """End the server (by its process id) and remove its folder."""
+        """End the server and remove its folder."""
+        self.halt(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def halt(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server (by its process id), as an administrator does: open connections are cut."""
         server, self._server = self._server, None
         if server is not None:
-            server.send_signal(signal.SIGQUIT)
+            server.send_signal(how)
             try:
                 server.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
         """The archive's URL of a database of this server."""
@@ -87,22 +91,22 @@ class PostgreSQL:
         with psycopg.connect(f"host={self.folder} user={USER} dbname=postgres", autocommit=True) as connection:
             connection.execute(statement)
 
-    def _start(self) -> None:
-        cluster = self.folder / "cluster"
+    def _prefix(self) -> list[str]:
+        # Should the tests be killed, the server must not outlive them.
+        prefix = ["setpriv", "--pdeathsig", "QUIT"]
         if os.geteuid() == 0:
             # The server refuses to be root; Debian's package has made a user for it.
             user = "postgres" if _is_user("postgres") else "nobody"
             shutil.chown(self.folder, user)
-            prefix = ["setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups"]
-        else:
-            prefix = ["setpriv"]
-        # Should the tests be killed, the server must not outlive them.
-        prefix += ["--pdeathsig", "QUIT"]
+            prefix += [f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups"]
+        return prefix
+
+    def _start(self) -> None:
         # A language whose order is not that of the bytes: what depends on it must come to light.
         options = ["--locale-provider", "icu", "--icu-locale", "vi", "--encoding", "UTF8"]
         options += ["--auth", "trust", "--no-sync"]
         done = subprocess.run(
-            [*prefix, self.programs / "initdb", *options, "--pgdata", cluster, "--username", USER],
+            [*self._prefix(), self.programs / "initdb", *options, "--pgdata", self._cluster, "--username", USER],
             capture_output=True,
             text=True,
             cwd=self.folder,
@@ -110,6 +114,14 @@ class PostgreSQL:
         )
         if done.returncode:
             raise RuntimeError(f"initdb failed: {done.stderr}")
+        self.launch()
+
+    @property
+    def _cluster(self) -> Path:
+        return self.folder / "cluster"
+
+    def launch(self) -> None:
+        """Start the server, for the first time or again after `halt`."""
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
@@ -120,7 +132,7 @@ class PostgreSQL:
         log = (self.folder / "server.log").open("wb")
         given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._server = subprocess.Popen(
-            [*prefix, self.programs / "postgres", "-D", cluster, *given],
+            [*self._prefix(), self.programs / "postgres", "-D", self._cluster, *given],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

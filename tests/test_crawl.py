@@ -2,12 +2,9 @@
 
 import base64
 import gzip
-import os
 import re
-import signal
 import sqlite3
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -92,39 +89,6 @@ def test_only_the_proxy_is_ever_connected_to_or_looked_up(whole_crawl: WholeCraw
     port = urlsplit(web.proxy).port
     assert f"connect:127.0.0.1:{port}" in whole_crawl.contacts, "the guard saw nothing, so it proves nothing"
     assert whole_crawl.contacts <= {f"connect:127.0.0.1:{port}", f"lookup:127.0.0.1:{port}", "lookup:127.0.0.1:name"}
-
-
-@pytest.mark.parametrize("seconds", [0.4, 1.2])
-def test_a_killed_crawl_goes_on_where_it_stopped(
-    crawled: Program, program: Program, web: SampleWeb, seconds: float
-) -> None:
-    killed = program
-    web.control("baoquangninh.com.vn", slow=0.05)
-    seen = len(web.log())
-    child = subprocess.Popen(
-        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0", "-s", "CONCURRENT_REQUESTS=4"],
-        env=killed.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while not article_fetches(web.log()[seen:]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(seconds / 2)
-    for line in Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split():
-        os.kill(int(line), signal.SIGKILL)
-    child.wait(60)
-    assert child.returncode == 1
-    fetched = article_fetches(web.log()[seen:])
-    assert fetched, "the crawl was killed before it fetched anything"
-    web.control("baoquangninh.com.vn", clear=1)
-    middle = len(web.log())
-    killed.crawl("bao_quang_ninh")
-    again = article_fetches(web.log()[middle:])
-    undisturbed = crawled.articles("--site", "bao_quang_ninh")
-    assert without_counters(killed.articles()) == without_counters(undisturbed)
-    # At most the pages that were on their way when the crawl died are fetched again.
-    assert len(set(fetched) & set(again)) <= 4
 
 
 def test_a_range_takes_the_articles_of_its_days_and_stops_paging_when_it_is_passed(

@@ -4,21 +4,18 @@ import os
 import re
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from archive.clock import Clock
-from archive.database import downgrade, lock_site, open_engine, session_factory, upgrade
+from archive.database import SiteLock, downgrade, open_engine, session_factory, upgrade
 from archive.store import SiteRecord, register_site
 from baotinh import app
-from tests.conftest import BAOTINH, Program, number_of_articles
+from tests.conftest import Program, number_of_articles
 from tests.postgresql import USER, PostgreSQL
 from tests.sample_web.harness import SampleWeb
 
@@ -175,40 +172,6 @@ def test_a_server_that_does_not_answer(tmp_path: Path, refusal: Callable[..., st
         assert "secret" not in refused
 
 
-def test_a_server_that_goes_away_stops_the_crawl_and_costs_nothing(
-    on_postgresql: Program, web: SampleWeb, postgresql: PostgreSQL
-) -> None:
-    url = on_postgresql.environment["BAOTINH_DATABASE_URL"]
-    name = make_url(url).database
-    web.control("baoquangninh.com.vn", slow=0.05)
-    child = subprocess.Popen(
-        [*BAOTINH, "crawl", "bao_quang_ninh", "-s", "DOWNLOAD_DELAY=0"],
-        env=on_postgresql.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    count = f"host={postgresql.folder} user=archive dbname={name}"
-    deadline = time.monotonic() + 60
-    kept = 0
-    while kept < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-        with psycopg.connect(count) as connection:
-            [kept] = connection.execute("select count(*) from article").fetchone()  # type: ignore[misc]
-    assert 2 <= kept < number_of_articles("bao_quang_ninh"), "the crawl must be under way"
-    # As when the server is shut down: no new connection, and the open ones are cut.
-    postgresql.execute(f"alter database {name} allow_connections false")
-    postgresql.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
-    out, err = child.communicate(timeout=60)
-    assert child.returncode == FAILED, out + err
-    assert "bao_quang_ninh" in err
-    assert "Traceback" not in err
-    postgresql.execute(f"alter database {name} allow_connections true")
-    web.control("baoquangninh.com.vn", clear=1)
-    on_postgresql.crawl("bao_quang_ninh")
-    assert len(on_postgresql.articles()) == number_of_articles("bao_quang_ninh")
-
-
 def test_a_status_that_no_column_holds_costs_its_pages_only(
     program: Program, on_postgresql: Program, web: SampleWeb
 ) -> None:
@@ -223,8 +186,7 @@ def test_two_machines_do_not_crawl_one_site_into_one_archive_at_once(on_postgres
     engine = engine_of(on_postgresql)
     with session_factory(engine).begin() as session:
         site_id = register_site(session, SiteRecord("hong_linh", "Hồng Lĩnh", "f", (), "ha-tinh"), Clock())
-    other_machine = lock_site(engine, site_id, "hong_linh")
-    assert other_machine is not None
+    other_machine = SiteLock(engine, site_id, "hong_linh")
     refused = on_postgresql.crawl("hong_linh", code=FAILED)
     assert "hong_linh: another machine is crawling this site into the same archive" in refused.stderr
     other_machine.close()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from itertools import islice
 from string import punctuation
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -22,7 +23,7 @@ from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from archive.store import Kept
-from crawler.archiving import ArchiveLost, Archiving, archiving
+from crawler.archiving import Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -34,6 +35,7 @@ from crawler.extraction.page import Page
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
 from crawler.reading import other_addresses, read_pages
+from crawler.stopping import Dropped
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -46,6 +48,9 @@ ABOVE_COMMAND_LINE = 50
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
+
+PENDING_AT_ONCE = 100
+"""Articles that wait in the ledger are read so many at once: few enough to hold, enough to be quick."""
 
 LEFT_OUT = re.compile(
     r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
@@ -114,13 +119,15 @@ class SiteSpider(scrapy.Spider):
         limit: str | None = None,
         url: str | None = None,
         force: str | None = None,
+        parent: str | None = None,
         **kwargs: Any,
     ) -> None:
         """Take Scrapy's ``-a`` arguments.
 
         `start` and `end` are the first and last day of publication (YYYY-MM-DD), `limit` the most
         articles to fetch, `url` the one article to fetch instead of discovering any, `force` fetches it
-        even if it is not due. Raises ValueError naming the argument and what is allowed.
+        even if it is not due, `parent` is the id of the process without which the crawl is not to go on. Raises
+        ValueError naming the argument and what is allowed.
         """
         super().__init__(name, **kwargs)
         self.first_day = _day("start", start)
@@ -134,6 +141,7 @@ class SiteSpider(scrapy.Spider):
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise ValueError(f"start={start} lies after end={end}: no article can be published in between")
         self.limit = _count("limit", limit)
+        self.parent = _count("parent", parent)
         self.only_url, self.force = url, force not in (None, "", "0", "false")
         self.found_any = False
         self.answered = 0
@@ -246,13 +254,17 @@ class SiteSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Requests for the articles to fetch: discovered ones, then those that waited in the ledger."""
         left = self.limit
-        async for found, decision in self._to_fetch():
-            if left is not None:
-                if left == 0:
-                    return
-                left -= 1
-            self.crawler.stats.inc_value(f"fetch/{decision}")
-            yield self.article_request(found)
+        try:
+            async for found, decision in self._to_fetch():
+                if left is not None:
+                    if left == 0:
+                        return
+                    left -= 1
+                self.crawler.stats.inc_value(f"fetch/{decision}")
+                yield self.article_request(found)
+        except Dropped:
+            # The crawl is ending; what is not found tonight is found by the next one.
+            return
 
     async def _to_fetch(self) -> AsyncIterator[tuple[Found, Decision]]:
         if self.only_url:
@@ -264,21 +276,24 @@ class SiteSpider(scrapy.Spider):
             for found, decision in considered.wanted:
                 asked.add(found.url)
                 yield found, decision
-        for found, decision in self.desk.ledger.pending(start=self.first_day, end=self.last_day):
-            if found.url not in asked:
-                yield found, decision
+        waiting = self.desk.ledger.pending(start=self.first_day, end=self.last_day, patience=self.desk.intake.patience)
+        while some := await self.desk.ask(lambda: list(islice(waiting, PENDING_AT_ONCE))):
+            for found, decision in some:
+                if found.url not in asked:
+                    yield found, decision
 
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:
         key = self.article_key(url) or ""
         address = self.canonical_url(url)
         # What listings told of it before still counts: a page alone may not name its section.
-        found = self.desk.ledger.known(address) or Found(
+        ledger = self.desk.ledger
+        found = await self.desk.ask(lambda: ledger.known(address)) or Found(
             url=address, key=key, found_on="", section=self.section_of(url), listed=self.date_in_url(url)
         )
-        if self.desk.ledger.is_excluded(address, key):
+        if await self.desk.ask(partial(ledger.is_excluded, address, key)):
             self.desk.troubles.append(f"{address} was taken down and is not fetched; `baotinh exclude --list` says why")
             return
-        [(found, decision)] = self.desk.ledger.see([found])
+        [(found, decision)] = await self.desk.ask(partial(ledger.see, [found]))
         if decision is Decision.KNOWN and not self.force:
             self.desk.troubles.append(f"{found.url} is already kept and not due; add --force to fetch it again")
             return
@@ -318,36 +333,40 @@ class SiteSpider(scrapy.Spider):
             return
         yield PageRead(found.url, kept, result, found, other_addresses(type(self), found, pages[0].url))
 
-    def article_failed(self, failure: Failure) -> None:
+    async def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
-        ledger, error = self.desk.ledger, failure.value or RuntimeError("an unknown failure")
-        if isinstance(error, ArchiveLost):
+        desk, error = self.desk, failure.value or RuntimeError("an unknown failure")
+        ledger = desk.ledger
+        if isinstance(error, Dropped):
             return
         if isinstance(error, TakenDown):
             # A redirect may have led there: then this address is asked for again, if rarely.
-            ledger.forbidden(found.url, str(error))
+            await desk.ask(partial(ledger.forbidden, found.url, str(error)))
             return
         if isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
             if status in (404, 410):
-                ledger.gone(found.url, status, reason)
+                await desk.ask(lambda: ledger.gone(found.url, status, reason))
             else:
-                ledger.failed(found.url, reason, soft=status >= 500 or status in (403, 408, 429))
+                soft = status >= 500 or status in (403, 408, 429)
+                await desk.ask(lambda: ledger.failed(found.url, reason, soft=soft))
         elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost | OverlongAddress):
             reason = str(error) or "refused"
-            if self._closing():
+            if self.is_closing:
                 return
-            ledger.forbidden(found.url, reason)
+            await desk.ask(lambda: ledger.forbidden(found.url, reason))
         else:
             reason = describe(error)
-            ledger.failed(found.url, reason, soft=True)
+            await desk.ask(lambda: ledger.failed(found.url, reason, soft=True))
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
         self.logger.warning("%s: %s", found.url, reason)
 
-    def _closing(self) -> bool:
+    @property
+    def is_closing(self) -> bool:
+        """Whether the crawl is ending."""
         slot = self.crawler.engine._slot
         return slot is None or slot.closing is not None
 
@@ -374,7 +393,7 @@ class SiteSpider(scrapy.Spider):
         request.priority = DISCOVERY_PRIORITY
         try:
             response = await self.crawler.engine.download_async(request)
-        except ArchiveLost:
+        except Dropped:
             raise
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
@@ -393,7 +412,7 @@ class SiteSpider(scrapy.Spider):
         self.crawler.stats.inc_value("discovery/failed")
         self.logger.warning("discovery: %s: %s", url, reason)
 
-    def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
+    async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
 
         An undated entry between dated ones takes the date of the one above it, only to tell whether it
@@ -432,7 +451,8 @@ class SiteSpider(scrapy.Spider):
                 )
             )
         self.found_any = self.found_any or bool(urls)
-        decided = self.desk.ledger.see(seen) if seen else []
+        ledger = self.desk.ledger
+        decided = await self.desk.ask(lambda: ledger.see(seen)) if seen else []
         self.crawler.stats.inc_value("discovery/entries", len(urls))
         first = self._first_instant()
         return Considered(
@@ -452,29 +472,34 @@ class SiteSpider(scrapy.Spider):
         day = instant.astimezone(VIETNAM).date()
         return not (self.first_day and day < self.first_day) and not (self.last_day and day > self.last_day)
 
-    def _walked(self, source: str, kind: UrlKind, *, met_known: bool) -> None:
+    async def _walked(self, source: str, kind: UrlKind, *, met_known: bool) -> None:
         """Note a walk that reached its end; one with an end date left the newest out and does not count.
 
         `met_known`: it ended where an earlier walk had gone on, so it is complete as far as that one.
         """
         if self.last_day is None:
-            earlier = self.desk.ledger.last_walk(source) if met_known else None
+            ledger = self.desk.ledger
+            earlier = await self.desk.ask(lambda: ledger.last_walk(source)) if met_known else None
             down_to = earlier[1] if earlier else self.first_day or self.oldest
-            self.desk.ledger.walked(source, kind, down_to)
+            await self.desk.ask(lambda: ledger.walked(source, kind, down_to))
 
-    def _known_since(self, source: str) -> datetime | None:
+    async def _known_since(self, source: str) -> datetime | None:
         """The time of an earlier walk of `source` that went at least as far back as this one is to go.
 
         Where every article on a page was known then, nothing new can lie behind it.
         """
-        earlier = self.desk.ledger.last_walk(source) if self.last_day is None else None
+        if self.last_day is not None:
+            return None
+        ledger = self.desk.ledger
+        earlier = await self.desk.ask(lambda: ledger.last_walk(source))
         return earlier[0] if earlier and earlier[1] <= (self.first_day or self.oldest) else None
 
-    def _covered(self, considered: Considered, since: datetime | None) -> bool:
+    async def _covered(self, considered: Considered, since: datetime | None) -> bool:
         """Whether all that a page lists was known at `since`, with no later change."""
         if since is None or not considered.urls or considered.modified:
             return False
-        return self.desk.ledger.seen_before(considered.urls, since)
+        ledger = self.desk.ledger
+        return await self.desk.ask(lambda: ledger.seen_before(considered.urls, since))
 
     async def walk(
         self,
@@ -490,7 +515,7 @@ class SiteSpider(scrapy.Spider):
         no further entries. Only a walk that ended so counts as one; a first page without any entry is a
         trouble of the site, not its end.
         """
-        since = self._known_since(source)
+        since = await self._known_since(source)
         seen: set[str] = set()
         for number in range(1, MAX_LISTING_PAGES + 1):
             entries = await page_of(number)
@@ -506,14 +531,14 @@ class SiteSpider(scrapy.Spider):
             if addresses <= seen:
                 break
             seen |= addresses
-            considered = self.consider(entries, source, section)
+            considered = await self.consider(entries, source, section)
             yield considered
-            if self._covered(considered, since):
-                self._walked(source, kind, met_known=True)
+            if await self._covered(considered, since):
+                await self._walked(source, kind, met_known=True)
                 return
             if considered.passed:
                 break
-        self._walked(source, kind, met_known=False)
+        await self._walked(source, kind, met_known=False)
 
     def _lost(self, source: str, *, failed: bool) -> None:
         """Note a listing whose first page could not be had or lists nothing."""
@@ -571,7 +596,7 @@ class SiteSpider(scrapy.Spider):
         page = await self.get(Request(source))
         if page is not None:
             links = (page.link(a.get("href")) for a in page.tree.iter("a") if a.get("href"))
-            yield self.consider([Entry(url) for url in dict.fromkeys(links)], source)
+            yield await self.consider([Entry(url) for url in dict.fromkeys(links)], source)
 
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemap; of an index the newest months first, as far as the range goes."""
@@ -585,13 +610,13 @@ class SiteSpider(scrapy.Spider):
             self._trouble(source, str(error))
             return
         if top.entries:
-            yield self.consider(_newest_first(top.entries), source)
+            yield await self.consider(_newest_first(top.entries), source)
         children = [
             child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
         ]
         # Without months nothing tells which part is the newest; WordPress puts the oldest first.
         monthly = all(month_of(url) for url, _ in children)
-        since = self._known_since(source) if monthly else None
+        since = await self._known_since(source) if monthly else None
         for url, _ in sorted(children, key=_place_of_child, reverse=True):
             page = await self.get(Request(url))
             if page is None:
@@ -601,12 +626,12 @@ class SiteSpider(scrapy.Spider):
             except ValueError as error:
                 self._trouble(url, str(error))
                 return
-            considered = self.consider(_newest_first(entries), url)
+            considered = await self.consider(_newest_first(entries), url)
             yield considered
-            if self._covered(considered, since):
-                self._walked(source, UrlKind.SITEMAP, met_known=True)
+            if await self._covered(considered, since):
+                await self._walked(source, UrlKind.SITEMAP, met_known=True)
                 return
-        self._walked(source, UrlKind.SITEMAP, met_known=False)
+        await self._walked(source, UrlKind.SITEMAP, met_known=False)
 
     def is_article_sitemap(self, url: str) -> bool:
         """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
@@ -627,7 +652,7 @@ class SiteSpider(scrapy.Spider):
         if page is None:
             return
         try:
-            yield self.consider(read_feed(page.body), url, section)
+            yield await self.consider(read_feed(page.body), url, section)
         except ValueError as error:
             self._trouble(url, str(error))
 

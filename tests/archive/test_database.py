@@ -22,9 +22,10 @@ from archive.database import (
     ArchiveOutdated,
     DatabaseFailed,
     Sessions,
+    SiteLock,
+    SiteTaken,
     check_version,
     downgrade,
-    lock_site,
     open_engine,
     reading,
     session_factory,
@@ -267,18 +268,29 @@ def test_a_full_disk_of_the_server_says_so(postgresql: PostgreSQL) -> None:
 
 def test_one_crawl_of_a_site_at_a_time_on_a_shared_archive(make_site: Callable[..., Site], engine: Engine) -> None:
     first, second = make_site(), make_site("hong_linh", "ha-tinh")
-    held = lock_site(engine, first.id, first.name)
-    other = lock_site(engine, second.id, second.name)
+    held = SiteLock(engine, first.id, first.name)
+    other = SiteLock(engine, second.id, second.name)
     if engine.dialect.name == "sqlite":
-        assert held is other is None  # one machine: the lock beside the captures does
+        SiteLock(engine, first.id, first.name).close()  # one machine: the lock beside the captures does
         return
-    assert held is not None and other is not None
-    with pytest.raises(ArchiveError, match="bao_quang_ninh: another machine is crawling this site"):
-        lock_site(engine, first.id, first.name)
+    held.renew()
+    with pytest.raises(SiteTaken, match="bao_quang_ninh: another machine is crawling this site"):
+        SiteLock(engine, first.id, first.name)
     held.close()
-    again = lock_site(engine, first.id, first.name)
-    assert again is not None
+    again = SiteLock(engine, first.id, first.name)
+    with pytest.raises(SiteTaken):
+        held.renew()
     again.close()
+    # The server ends the session, as when it is restarted: the claim is gone with it, and is made again.
+    held.renew()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = %s", (first.id,)
+        )
+    held.renew()
+    with pytest.raises(SiteTaken):
+        SiteLock(engine, first.id, first.name)
+    held.close()
     other.close()
 
 

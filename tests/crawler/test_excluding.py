@@ -1,5 +1,6 @@
 """What was taken down is not asked for: not from the queue, not under a redirect's target, not by hand."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,12 +43,17 @@ def ledger(sessions: Sessions) -> Ledger:
     return ledger
 
 
+async def answer(call: Callable[[], Any]) -> Any:
+    """What `Archiving.ask` gives."""
+    return call()
+
+
 @pytest.fixture
 def ask(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Passes a request for an address through the middleware."""
-    monkeypatch.setattr(excluding, "archiving", lambda _: SimpleNamespace(ledger=ledger))
+    monkeypatch.setattr(excluding, "archiving", lambda _: SimpleNamespace(ledger=ledger, ask=answer))
     crawler: Any = SimpleNamespace(spider=SPIDER, stats=SimpleNamespace(inc_value=lambda name: None))
-    return lambda url: ExcludedMiddleware(crawler).process_request(Request(url))
+    return lambda url: asyncio.run(ExcludedMiddleware(crawler).process_request(Request(url)))
 
 
 def test_a_request_is_refused_from_the_moment_of_the_take_down(sessions: Sessions, ask: Callable[[str], None]) -> None:
@@ -75,13 +81,13 @@ def test_an_address_known_for_the_article_is_refused_whatever_key_it_tells(
 def test_a_request_that_led_to_it_is_no_failure_of_the_site(
     sessions: Sessions, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk: Any = SimpleNamespace(ledger=ledger, troubles=[])
+    desk: Any = SimpleNamespace(ledger=ledger, troubles=[], ask=answer)
     monkeypatch.setattr(SPIDER, "desk", desk)
     exclude(sessions, Clock(), ArticleName(SPIDER.name, KEY, URL), "asked for")
     for url in (URL, OTHER):
         found = Found(url, SPIDER.article_key(url) or "", "")
         failure: Any = SimpleNamespace(request=SimpleNamespace(cb_kwargs={"found": found}), value=TakenDown("gone"))
-        SPIDER().article_failed(failure)
+        asyncio.run(SPIDER().article_failed(failure))
     assert (ledger.counts(), desk.troubles) == ({"excluded": 1, "forbidden": 1}, [])
     assert list(ledger.pending()) == []
 

@@ -48,6 +48,9 @@ class Desk:
         self.ledger = Ledger(self.sessions, self.site_id, self.clock)
         self.troubles: list[str] = []
 
+    async def ask(self, call: Callable[[], Any]) -> Any:
+        return call()
+
     def entries(self) -> list[Entry]:
         out = []
         day = self.clock.at.date() - timedelta(days=1)
@@ -135,7 +138,7 @@ def test_an_article_that_leads_to_an_address_too_long_is_tried_again_later(desk:
     failure: Any = SimpleNamespace(
         request=SimpleNamespace(cb_kwargs={"found": found}), value=OverlongAddress("it has more than 2083 bytes")
     )
-    spider.article_failed(failure)
+    asyncio.run(spider.article_failed(failure))
     assert (desk.ledger.counts(), desk.troubles) == ({"found": 1}, [f"{url}: it has more than 2083 bytes"])
 
 

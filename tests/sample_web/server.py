@@ -214,7 +214,7 @@ class Proxy:
             return Response.error(500, "the sample web itself failed; see its standard error")
 
     def _control(self, request: Request) -> Response:
-        """`/__control?host=H&status=503&slow=1&gone=PATH&edit=KEY&drop=1&api=0&sitemap=0&clear=1`."""
+        """`/__control?host=H&status=503&slow=1&drip=1&gone=PATH&edit=KEY&drop=1&api=0&sitemap=0&clear=1`."""
         site = self.sites.get(request.query.get("host", ""))
         if request.path == "/sample-ca.pem":
             pem = self.authority.ca_file.read_bytes()
@@ -245,5 +245,11 @@ class Proxy:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         writer.write(f"HTTP/1.1 {response.status} {reason}\r\n{head}\r\n".encode("latin-1"))
         if request.method != "HEAD" and response.status not in (204, 304):
-            writer.write(body)
+            if site is not None and site.faults.drip and any(one.key in request.path for one in site.articles):
+                for byte in body:
+                    await asyncio.sleep(site.faults.drip)
+                    writer.write(bytes((byte,)))
+                    await writer.drain()
+            else:
+                writer.write(body)
         await writer.drain()

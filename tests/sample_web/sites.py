@@ -76,14 +76,16 @@ class Faults:
     """Switches a test may set on one host while the web runs.
 
     status=503 answers everything but robots.txt with that status, status=0 ends it; drop=1 cuts every
-    connection instead of answering; slow=SECONDS waits first; gone=PATH answers as for a page removed;
-    moved=OLD>NEW leads from one path on to another, which serves what the first did (but for the front page);
-    edit=KEY serves an article's second version; api=0, sitemap=0, feed=0 close those routes; clear=1 resets.
+    connection instead of answering; slow=SECONDS waits first; drip=SECONDS waits before each byte of an
+    article's page; gone=PATH answers as for a page removed; moved=OLD>NEW leads from one path on to another,
+    which serves what the first did (but for the front page); edit=KEY serves an article's second version;
+    api=0, sitemap=0, feed=0 close those routes; clear=1 resets.
     """
 
     status: int = 0
     drop: bool = False
     slow: float = 0.0
+    drip: float = 0.0
     api: bool = True
     sitemap: bool = True
     feed: bool = True
@@ -107,8 +109,8 @@ class Faults:
                 self.edited.add(value)
             elif name == "status":
                 self.status = int(value or 0)
-            elif name == "slow":
-                self.slow = float(value)
+            elif name in ("slow", "drip"):
+                setattr(self, name, float(value))
             elif name in ("drop", "api", "sitemap", "feed"):
                 setattr(self, name, value not in ("", "0"))
             else:
