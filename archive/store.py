@@ -717,7 +717,7 @@ _HOLDERS = (
         _HOLDER.payload_length,
     )
     .join(_HOLDER, _HOLDER.id == func.coalesce(Capture.refers_to_id, Capture.id))
-    .where(Capture.id.in_(_LAST), Capture.purged_at.is_(None), _HOLDER.purged_at.is_(None))
+    .where(Capture.id.in_(_LAST), _HOLDER.purged_at.is_(None))
 )
 
 _COLUMNS = (

@@ -319,8 +319,8 @@ def _read(path: Path, offset: int, length: int, data: bytes, check: bool) -> Rec
     fields, record = _fields(path, offset, data)
     kind, said = fields.get("warc-type", ""), fields.get("content-length", "")
     begins = data.find(b"\r\n\r\n") + 4
-    # FastWARC takes what there is of a block for the whole.
-    if said != str(len(data) - begins - 4) or not data.endswith(b"\r\n\r\n"):
+    # FastWARC takes what there is of a block for the whole. (A purge fills the number up with noughts.)
+    if said.lstrip("0") != str(len(data) - begins - 4).lstrip("0") or not data.endswith(b"\r\n\r\n"):
         raise DamagedRecord(path, offset, f"its block has not the {said[:20]} bytes that it says")
     if check and "warc-block-digest" in fields and not record.verify_block_digest():
         raise DamagedRecord(path, offset, f"its block is not that of {fields['warc-block-digest']}")

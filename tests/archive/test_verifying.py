@@ -25,6 +25,10 @@ LONG = PAGE + random.Random(1).randbytes(40_000)
 """What lies at its end is not reached by who reads the record's own fields."""
 
 
+about_files = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""What is found in files is the same whichever database knows of them."""
+
+
 @pytest.fixture
 def kept(tmp_path: Path, site: Site, make_site: Callable[..., Site]) -> list[Kept]:
     """Three pages, each fetched twice: unchanged, changed, gone; then one of another site."""
@@ -88,6 +92,7 @@ def test_a_damaged_record_is_named_and_with_it_those_that_refer_to_it(
     assert found[2].why == f"its payload is in {places[0].file} at {places[0].offset}, which is damaged"
 
 
+@about_files
 def test_a_damaged_request_is_named_as_a_record_of_no_capture(
     sessions: Sessions, tmp_path: Path, kept: list[Kept]
 ) -> None:
@@ -97,6 +102,7 @@ def test_a_damaged_request_is_named_as_a_record_of_no_capture(
     assert (found.url, found.offset) == (None, place.offset + place.length)
 
 
+@about_files
 def test_digests_are_computed(sessions: Sessions, tmp_path: Path, kept: list[Kept]) -> None:
     """A record whose compression is whole and whose digest is wrong: the last of its file, for its length changes."""
     place, path = kept[6].capture.location, path_of(tmp_path, kept[6])
@@ -148,12 +154,14 @@ def test_a_payload_that_is_not_where_it_should_be(sessions: Sessions, tmp_path: 
     assert (verifier.counts.captures, verifier.counts.purged) == (6, 1)
 
 
+@about_files
 def test_what_was_purged_needs_no_record(sessions: Sessions, tmp_path: Path, kept: list[Kept]) -> None:
     change(sessions, kept[3], purged_at=kept[3].capture.fetched_at)
     flip(tmp_path, kept[3])
     assert damages(sessions, tmp_path) == []
 
 
+@about_files
 def test_a_file_that_is_gone_or_cut_costs_no_other(sessions: Sessions, tmp_path: Path, kept: list[Kept]) -> None:
     place = kept[4].capture.location
     os.truncate(path_of(tmp_path, kept[0]), place.offset + 50)
@@ -166,12 +174,14 @@ def test_a_file_that_is_gone_or_cut_costs_no_other(sessions: Sessions, tmp_path:
     assert all("cannot be read (No such file" in one.why for one in found)
 
 
+@about_files
 def test_what_a_crawl_is_writing_is_no_damage(sessions: Sessions, tmp_path: Path, kept: list[Kept]) -> None:
     with path_of(tmp_path, kept[6]).open("ab") as file:
         file.write(zlib.compress(b"WARC/1.1\r\n", wbits=31)[:-3])
     assert damages(sessions, tmp_path) == []
 
 
+@about_files
 def test_a_walk_goes_on_behind_damage_without_a_row(sessions: Sessions, tmp_path: Path, kept: list[Kept]) -> None:
     """Nothing is hidden by the damage before it: every other row is looked at all the same."""
     whole = list(walk(path_of(tmp_path, kept[0])))

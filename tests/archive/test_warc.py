@@ -274,9 +274,25 @@ def test_a_walk_begins_at_any_record(folder: Path, opened: CaptureWriter) -> Non
         next(walk(folder / "nowhere.warc.gz"))
 
 
+LENGTHS = (b"Content-Length: 9", b"Content-Length: 2", b"Content-Length: ", b"Content-Length: 3x", b"X: 3")
+
+
+def test_a_record_of_another_tool(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc.gz"
+    for length, block in (("0000000003", b"abc"), ("0", b""), ("00", b"")):
+        head = f"WARC/1.1\r\nWARC-Type: metadata\r\nContent-Length: {length}\r\n\r\n".encode()
+        path.write_bytes(gzip.compress(head + block + b"\r\n\r\n"))
+        [record] = walk(path, check=True)
+        assert (record.kind, record.payload, record.url, record.status) == ("metadata", block, "", 0)
+
+
 def test_what_is_no_record(tmp_path: Path) -> None:
     path = tmp_path / "x.warc.gz"
-    for data in (b"words", gzip.compress(b"words"), gzip.compress(b"WARC/1.1\r\nContent-Length: 9\r\n\r\nabc\r\n\r\n")):
+    for data in (
+        b"words",
+        gzip.compress(b"words"),
+        *(gzip.compress(b"WARC/1.1\r\n%s\r\n\r\nabc\r\n\r\n" % line) for line in LENGTHS),
+    ):
         path.write_bytes(data)
         with pytest.raises(CaptureError, match=r"x.warc.gz: the record at 0 is damaged"):
             list(walk(path))
