@@ -36,6 +36,10 @@ ROLL_AT = 10**9
 BODY_LIMIT = 10 * 1024 * 1024
 """A body larger than this in bytes, once decoded, is not read: the same limit as the download's."""
 
+_MAX_CODINGS, _MAX_MEMBERS = 3, 256
+"""Most codings of one body, and members of one gzip: each is copied, so that a few bytes more cost the time of a body.
+Servers use one coding; block gzip has 160 members in `BODY_LIMIT` bytes."""
+
 _CHUNK = 1 << 20
 _FRAMING = {"transfer-encoding", "connection", "keep-alive", "content-length", "te", "trailer", "upgrade"}
 _FORMAT = "WARC File Format 1.1"
@@ -44,6 +48,14 @@ _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-forma
 
 class CaptureError(ArchiveError):
     """A capture could not be written or read; the message names the file."""
+
+
+class OversizeBody(CaptureError):
+    """A body is larger than may be read, once decoded."""
+
+
+class UnknownCoding(CaptureError):
+    """A body has a Content-Encoding that is not known, or too many of them."""
 
 
 class CaptureLocked(CaptureError):
@@ -91,6 +103,11 @@ class CaptureWriter:
             self._lock = _locked(folder / site / "writer.lock", site)
         except OSError as error:
             raise CaptureError(f"{folder / site}: cannot be written to ({error.strerror})") from error
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the files of captures are relative to."""
+        return self._folder
 
     def append(self, url: str, status: int, headers: Headers, body: bytes) -> Location:
         """Write one response and give its place once it is durable. Raises as `append_all` does."""
@@ -296,7 +313,7 @@ def read_capture(folder: Path, file: str, offset: int, length: int) -> tuple[str
 def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_LIMIT) -> bytes:
     """Undo the Content-Encoding of `body` (gzip, deflate, br), up to `limit` bytes.
 
-    Raises CaptureError for an unknown coding, a damaged or cut-off body, or more than `limit` bytes.
+    Raises UnknownCoding, OversizeBody for more than `limit` bytes, CaptureError for a damaged or cut-off body.
     """
     codings = [
         coding.strip().lower()
@@ -304,27 +321,34 @@ def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_L
         if name.lower() == "content-encoding"
         for coding in value.split(",")
     ]
+    codings = [coding for coding in codings if coding not in ("", "identity")]
+    if len(codings) > _MAX_CODINGS:
+        raise UnknownCoding(f"the body has {len(codings)} content-codings; at most {_MAX_CODINGS} are undone")
     for coding in reversed(codings):
-        if coding in ("", "identity") or not body:
+        if not body:
             continue
         if coding not in _DECODERS:
-            raise CaptureError(f"Content-Encoding {coding!r} is not known; known are {', '.join(_DECODERS)}")
+            raise UnknownCoding(f"Content-Encoding {coding!r} is not known; known are {', '.join(_DECODERS)}")
         try:
             body = _DECODERS[coding](body, limit)
         except (zlib.error, brotli.error) as error:
             raise CaptureError(f"the body is damaged: {coding} says {error}") from error
     if len(body) > limit:
-        raise CaptureError(f"the body is larger than {limit} bytes")
+        raise OversizeBody(f"the body is larger than {limit} bytes")
     return body
 
 
 def _inflate(body: bytes, limit: int, wbits: int) -> bytes:
     out = b""
+    members = 0
     while body:
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise CaptureError(f"the body is damaged: its compressed stream has more than {_MAX_MEMBERS} members")
         member = zlib.decompressobj(wbits=wbits)
         out += member.decompress(body, limit + 1 - len(out))
         if len(out) > limit:
-            raise CaptureError(f"the body is larger than {limit} bytes once decoded")
+            raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
         if not member.eof:
             raise CaptureError("the body is cut off: its compressed stream does not end")
         # Several gzip members are one body (RFC 1952, 2.2); zeros and the like behind them are padding.
@@ -350,7 +374,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
     while not stream.is_finished() and not stream.can_accept_more_data() and len(out) <= limit:
         out += bytes(stream.process(b"", output_buffer_limit=limit + 1 - len(out)))
     if len(out) > limit:
-        raise CaptureError(f"the body is larger than {limit} bytes once decoded")
+        raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
     if not stream.is_finished():
         raise CaptureError("the body is cut off: its compressed stream does not end")
     return out

@@ -1,13 +1,13 @@
 """Questions people ask of the archive: show me this article, how are the sites, what was refused."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from archive.clock import VIETNAM
 from archive.models import (
@@ -231,3 +231,31 @@ def _shown(session: Session, record: Record) -> Shown:
     if record.text_id is not None:
         sources = tuple(records(session, [StoredText.text_id == record.text_id], in_order_of_appearance()))
     return Shown(record, tuple(Change(c.number, c.seen_at, tuple(c.changed)) for c in changes), sources)
+
+
+def newest_captures(
+    session: Session, site_id: int, urls: Collection[str], since: datetime, limit: int = 20
+) -> list[tuple[datetime, str, int, int]]:
+    """When and where (`file`, `offset`, `length`) a site's good captures of `urls` are, the newest first.
+
+    Good is a status of 200, from `since` on, whose bytes are still there; where a capture refers to an earlier one for
+    its payload, that one's place is given.
+    """
+    holder = aliased(Capture)
+    places = (getattr(holder, name) for name in ("file", "offset", "length"))
+    own = (Capture.file, Capture.offset, Capture.length)
+    query = (
+        select(Capture.fetched_at, *(func.coalesce(held, mine) for held, mine in zip(places, own, strict=True)))
+        .outerjoin(holder, holder.id == Capture.refers_to_id)
+        .where(
+            Capture.site_id == site_id,
+            Capture.url.in_(urls),
+            Capture.status == 200,
+            Capture.fetched_at >= since,
+            Capture.purged_at.is_(None),
+            holder.purged_at.is_(None),
+        )
+        .order_by(Capture.fetched_at.desc(), Capture.id.desc())
+        .limit(limit)
+    )
+    return [(when, file, offset, length) for when, file, offset, length in session.execute(query)]

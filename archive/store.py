@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -54,7 +54,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewCapture:
-    """A response whose record is durable at `location`: as requested, where it ended, what it said."""
+    """A response whose record is durable at `location`: as requested, where it ended, what it said.
+
+    `tls_exception` is the last day of the exception under which the server's certificate was accepted.
+    """
 
     location: Location
     url: str
@@ -63,6 +66,7 @@ class NewCapture:
     headers: Headers
     fetched_at: datetime
     run_id: int | None = None
+    tls_exception: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ class Store:
             "length": place.length,
             "payload_digest": place.payload_digest,
             "payload_length": place.payload_length,
+            "tls_exception": new.tls_exception,
         }
 
     def save(self, session: Session, reads: Sequence[Read]) -> list[Outcome]:

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
-from crawler.archiving import ARCHIVE_LOST, ArchiveLost, Archiving, archiving, stop_for_archive
+from crawler.archiving import ARCHIVE_LOST, Archiving, CrawlEnding, archiving, stop_for_archive
 from crawler.families.base import MIDDLE_OF_DELAY
 
 BEAT_SECONDS = 2.0
@@ -30,6 +30,15 @@ MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` 
 
 MANY_FAILURES = 5
 """From so many articles that could not be fetched, more than were kept, a run has failed."""
+
+OUT_OF_MEMORY = "memusage_exceeded"
+"""Scrapy's reason for closing a crawl that takes more memory than MEMUSAGE_LIMIT_MB (its extension `memusage`)."""
+
+MEMORY_HINT = (
+    "the crawl took more memory than it may; what it had kept stays, the rest stays due. If it happens again, the last "
+    "addresses in its log are those to look at"
+)
+"""What an operator is told of a crawl that took too much memory."""
 
 SLOWEST = 30.0
 """Longest Crawl-delay in seconds that is taken as meant; sites write 3600 where they mean "never"."""
@@ -46,6 +55,7 @@ _COUNTED = {
     "discovery_failed": "discovery/failed",
     "discovery_lost": "discovery/lost",
     "robots_refused": "robotstxt/forbidden",
+    "robots_last_good": "robotstxt/last-good",
     "foreign_host": "refused/foreign-host",
     "errors": "errors",
 }
@@ -106,7 +116,7 @@ class RunLog:
 
         A database that fails is no error of the page: it ends the crawl.
         """
-        if isinstance(failure.value, ArchiveLost):
+        if isinstance(failure.value, CrawlEnding):
             return
         if isinstance(failure.value, DatabaseFailed):
             stop_for_archive(self.crawler, failure.value)
@@ -120,10 +130,10 @@ class RunLog:
             desk.ledger.failed(found.url, f"error: {failure.value}", soft=False)
 
     def counts(self) -> dict[str, int]:
-        """The numbers of this run so far, those that are zero left out; rejections by reason."""
+        """The numbers of this run so far, those that are zero left out; rejections and faults by name."""
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
-        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/"))}
+        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/", "fault/"))}
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:
@@ -155,6 +165,10 @@ def judge(
     wrong += f"; and {more} more" if more > 0 else ""
     if closed == "shutdown":
         return RunOutcome.STOPPED, "stopped by a signal; the next run goes on where it stopped"
+    if closed in (RunOutcome.BLOCKED, RunOutcome.SKIPPED):
+        return RunOutcome(closed), wrong
+    if closed == OUT_OF_MEMORY:
+        return RunOutcome.FAILED, f"killed: memory: {MEMORY_HINT}{f'; before that: {wrong}' if wrong else ''}"
     if closed == ARCHIVE_LOST:
         return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
     if closed != "finished":

@@ -106,9 +106,7 @@ class Child:
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
             how = (
-                f"was killed by signal {-code} before it could say why"
-                if code and code < 0
-                else f"could not write down how it ended: {last_error(self.log)}"
+                _killed_by(-code) if code and code < 0 else f"could not write down how it ended: {last_error(self.log)}"
             )
             return (
                 RunOutcome.LOST,
@@ -166,6 +164,13 @@ def crawl_all(
         for child in began:
             child.wait(STOP_SECONDS)
     return ended
+
+
+def _killed_by(number: int) -> str:
+    """How a crawl ended that a signal ended, with what most likely sent it."""
+    words = f"was killed by signal {number} before it could say why"
+    # Who kills without asking is the system out of memory, or a person.
+    return f"{words} (killed: memory? `dmesg` names what the system ended for want of it)" if number == 9 else words
 
 
 def last_error(log: Path) -> str:

@@ -1,5 +1,6 @@
 """What all sites share: the declaration a spider must make, discovery, and the way of an article."""
 
+import importlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from archive.store import Kept
-from crawler.archiving import ArchiveLost, Archiving, archiving
+from crawler.archiving import Archiving, CrawlEnding, archiving, is_ending
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -31,8 +32,10 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
+from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
+from crawler.sites import SETTINGS_MODULE
 
 DISCOVERY_PRIORITY = 100_000
 """Discovery before articles; articles have the number of days since 1970 as their priority."""
@@ -42,6 +45,16 @@ MIDDLE_OF_DELAY, JITTER = 1.125, 1 / 9
 
 ABOVE_COMMAND_LINE = 50
 """A priority over that of ``-s`` (40; Scrapy's SETTINGS_PRIORITIES)."""
+
+LOCKED = (
+    "ROBOTSTXT_OBEY",
+    "COOKIES_ENABLED",
+    "DOWNLOADER",
+    "DOWNLOADER_MIDDLEWARES",
+    "DOWNLOAD_HANDLERS",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+)
+"""Settings that are as crawler/settings.py has them whatever is asked for: they hold up the manners and the guards."""
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
@@ -91,6 +104,9 @@ class SiteSpider(scrapy.Spider):
     where the path tells the date, ``year``, ``month``, ``day``), `ways` (of discovery, in order of
     preference) and what those need. `front_page` is the path of the page whose links are looked at
     too; empty where addresses do not tell articles from other pages.
+
+    `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
+    accepted; captures fetched so say it.
     """
 
     title: ClassVar[str]
@@ -107,6 +123,7 @@ class SiteSpider(scrapy.Spider):
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     sitemap: ClassVar[str] = "/sitemap.xml"
     front_page: ClassVar[str] = "/"
+    tls_exceptions: ClassVar[Mapping[str, date]] = {}
 
     def __init__(
         self,
@@ -146,18 +163,24 @@ class SiteSpider(scrapy.Spider):
         missing = [name for name in REQUIRED if not getattr(cls, name, None)]
         if missing:
             raise NotConfigured(f"spider {cls.__name__} declares no {', '.join(missing)}")
+        strange = [host for host in cls.tls_exceptions if not cls.is_own_host(f"https://{host}/")]
+        if strange:
+            raise NotConfigured(f"spider {cls.__name__}: tls_exceptions for {', '.join(strange)}, no host of the site")
         spider = super().from_crawler(crawler, *args, **kwargs)
         archiving(crawler)
         return spider
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Give the site its one slot, the delay varied upward only; robots.txt holds whatever is asked for."""
+        """Give the site its one slot, the delay varied upward only; what is `LOCKED` holds whatever is asked for."""
         super().update_settings(settings)
         delay = settings.getfloat("DOWNLOAD_DELAY") * MIDDLE_OF_DELAY
         slot = {"concurrency": 1, "delay": delay, "jitter": JITTER}
         settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
-        settings.set("ROBOTSTXT_OBEY", True, priority=ABOVE_COMMAND_LINE)
+        # Not at the top: the module reads the environment, and who only looks at a site needs none.
+        ours = importlib.import_module(SETTINGS_MODULE)
+        for name in LOCKED:
+            settings.set(name, getattr(ours, name), priority=ABOVE_COMMAND_LINE)
 
     # -- addresses --------------------------------------------------------------------------------
     @classmethod
@@ -337,9 +360,12 @@ class SiteSpider(scrapy.Spider):
         """Write into the ledger why an article did not come; it is tried again unless that is final."""
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
         ledger, error = self.desk.ledger, failure.value or RuntimeError("an unknown failure")
-        if isinstance(error, ArchiveLost):
+        if isinstance(error, CrawlEnding):
             return
-        if isinstance(error, HttpError):
+        if isinstance(error, Fault):
+            reason = str(error)
+            ledger.failed(found.url, reason, soft=error.soft)
+        elif isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
             if status in (404, 410):
@@ -348,7 +374,7 @@ class SiteSpider(scrapy.Spider):
                 ledger.failed(found.url, reason, soft=status >= 500 or status in (403, 408, 429))
         elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost | OverlongAddress):
             reason = str(error) or "refused"
-            if self._closing():
+            if is_ending(self.crawler):
                 return
             ledger.forbidden(found.url, reason)
         else:
@@ -357,10 +383,6 @@ class SiteSpider(scrapy.Spider):
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
         self.logger.warning("%s: %s", found.url, reason)
-
-    def _closing(self) -> bool:
-        slot = self.crawler.engine._slot
-        return slot is None or slot.closing is not None
 
     # -- discovery --------------------------------------------------------------------------------
     async def discover(self) -> AsyncIterator[Considered]:
@@ -385,7 +407,7 @@ class SiteSpider(scrapy.Spider):
         request.priority = DISCOVERY_PRIORITY
         try:
             response = await self.crawler.engine.download_async(request)
-        except ArchiveLost:
+        except CrawlEnding:
             raise
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
@@ -647,14 +669,6 @@ def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int]
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
     return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)
-
-
-def describe(error: BaseException) -> str:
-    """An error in words; where Twisted gathers several, those it gathered."""
-    reasons = getattr(error, "reasons", None)
-    if reasons:
-        return "; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons))
-    return str(error) or type(error).__name__
 
 
 def _bare(host: str) -> str:

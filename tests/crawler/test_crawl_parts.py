@@ -15,13 +15,12 @@ from archive.article import MAX_ADDRESS
 from archive.models import RunOutcome
 from crawler import settings as crawl_settings
 from crawler.extensions import CrawlDelay, judge
+from crawler.faults import Fault
 from crawler.middlewares import (
     CaptureMiddleware,
     ForeignHost,
-    NoStatus,
     OverlongAddress,
     SiteHostsMiddleware,
-    TruncatedBody,
     WholeBodyMiddleware,
 )
 from crawler.sites import find_site
@@ -73,7 +72,7 @@ def test_scrapy_leaves_overlong_addresses_to_us() -> None:
 
 @pytest.mark.parametrize("status", [-1, 0, 99, 1000, 10**12])
 def test_a_number_that_is_no_status_is_not_kept(status: int) -> None:
-    with pytest.raises(NoStatus, match=f"answered with {status}, which is no status"):
+    with pytest.raises(Fault, match=f"answered with {status}, which is no status"):
         asyncio.run(CaptureMiddleware(crawler_of()).process_response(Request(ARTICLE), Response(ARTICLE, status)))
 
 
@@ -100,7 +99,7 @@ def test_a_gzip_that_ends_early_is_asked_for_again_and_then_refused() -> None:
     cut = gzipped(gzip.compress(b"<p>tin</p>" * 500)[:-20])
     again = middleware.process_response(Request(ARTICLE), cut)
     assert isinstance(again, Request) and again.meta["retry_times"] == 1
-    with pytest.raises(TruncatedBody):
+    with pytest.raises(Fault, match=r"^truncated: "):
         middleware.process_response(again, cut)
 
 
@@ -153,7 +152,9 @@ def test_what_scrapy_leaves_open_is_shut() -> None:
         ("finished", {"new": 1, "errors": 1}, 1, ["KeyError: x"], RunOutcome.FAILED, "KeyError: x"),
         ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left; mend that"),
         ("shutdown", {"new": 1}, 1, [], RunOutcome.STOPPED, "goes on where it stopped"),
-        ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "memusage_exceeded"),
+        ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "killed: memory: "),
+        ("blocked", {"new": 1}, 1, ["a: HTTP 429 again"], RunOutcome.BLOCKED, "a: HTTP 429 again"),
+        ("skipped", {}, 0, ["no robots.txt"], RunOutcome.SKIPPED, "no robots.txt"),
     ],
 )
 def test_a_run_that_did_not_go_plainly_says_why(
