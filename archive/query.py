@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
+from archive.captures import Location
 from archive.clock import VIETNAM
 from archive.models import (
     ArticleUrl,
@@ -235,17 +236,17 @@ def _shown(session: Session, record: Record) -> Shown:
 
 def newest_captures(
     session: Session, site_id: int, urls: Collection[str], since: datetime, limit: int = 20
-) -> list[tuple[datetime, str, int, int]]:
-    """When and where (`file`, `offset`, `length`) a site's good captures of `urls` are, the newest first.
+) -> list[tuple[datetime, Location]]:
+    """When a site's good captures of `urls` were fetched and where their payload stands, the newest first.
 
-    Good is a status of 200, from `since` on, whose bytes are still there; where a capture refers to an earlier one for
+    Good is a status of 200, from `since` on, whose bytes are still there. Where a capture refers to an earlier one for
     its payload, that one's place is given.
     """
     holder = aliased(Capture)
-    places = (getattr(holder, name) for name in ("file", "offset", "length"))
-    own = (Capture.file, Capture.offset, Capture.length)
+    fields = ("file", "offset", "length", "payload_digest", "payload_length")
+    place = (func.coalesce(getattr(holder, name), getattr(Capture, name)) for name in fields)
     query = (
-        select(Capture.fetched_at, *(func.coalesce(held, mine) for held, mine in zip(places, own, strict=True)))
+        select(Capture.fetched_at, *place)
         .outerjoin(holder, holder.id == Capture.refers_to_id)
         .where(
             Capture.site_id == site_id,
@@ -258,4 +259,4 @@ def newest_captures(
         .order_by(Capture.fetched_at.desc(), Capture.id.desc())
         .limit(limit)
     )
-    return [(when, file, offset, length) for when, file, offset, length in session.execute(query)]
+    return [(when, Location(*where)) for when, *where in session.execute(query)]

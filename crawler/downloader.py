@@ -58,6 +58,7 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
         policy: Any = self._certificates
         agent = _SiteAgent(
             contextFactory=policy,
+            bindAddress=self._bind_address,
             pool=self._pool,
             maxsize=self._default_maxsize,
             warnsize=self._default_warnsize,

@@ -161,9 +161,9 @@ class RobotsMiddleware:
         urls = [f"{scheme}://{www}{bare}/robots.txt" for scheme in ("http", "https") for www in ("", "www.")]
         with reading(desk.sessions) as session:
             places = newest_captures(session, desk.site_id, urls, desk.clock.now() - LAST_GOOD_FOR)
-        for when, file, offset, length in places:
+        for when, place in places:
             try:
-                _, status, headers, body = read_capture(desk.captures.folder, file, offset, length)
+                _, status, headers, body = read_capture(desk.captures.folder, place.file, place.offset, place.length)
                 plain = decoded(headers, body)
             except CaptureError as error:
                 _log.warning("%s of %s: %s", url, when.isoformat(), error)

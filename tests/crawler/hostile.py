@@ -207,8 +207,11 @@ class Crawled:
     log: str = field(repr=False)
 
 
-def crawl(environment: Mapping[str, str], site: str, *settings: str, before: str = "") -> Crawled:
-    """Crawl in a process of its own, as `baotinh crawl` starts it; `before` is code that runs in it first."""
+def crawl(environment: Mapping[str, str], site: str, *settings: str, before: str = "", timeout: float = 120) -> Crawled:
+    """Crawl in a process of its own, as `baotinh crawl` starts it; `before` is code that runs in it first.
+
+    One that has not ended after `timeout` seconds is killed, and gives the code of that.
+    """
     code = f"import sys\n{before}\nfrom scrapy.cmdline import execute\nexecute(sys.argv)"
     command = [sys.executable, "-c", code, "crawl", site]
     for setting in ("DOWNLOAD_DELAY=0", *settings):
@@ -216,9 +219,12 @@ def crawl(environment: Mapping[str, str], site: str, *settings: str, before: str
     full = {**environment, "SCRAPY_SETTINGS_MODULE": "crawler.settings", "PYTHONPATH": str(ROOT)}
     child = subprocess.Popen(command, cwd=ROOT, env=full, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert child.stdout is not None
+    killing = threading.Timer(timeout, child.kill)
+    killing.start()
     with child.stdout:
         log = child.stdout.read().decode("utf-8", "replace")
     _, status, used = os.wait4(child.pid, 0)
+    killing.cancel()
     child.returncode = os.waitstatus_to_exitcode(status)
     return Crawled(child.returncode, _mib(used), log)
 

@@ -30,8 +30,10 @@ class Archive:
         engine.dispose()
         self.environment = Program(self.data, None).environment | web.environment()
 
-    def crawl(self, site: str = "bao_quang_ninh", *settings: str, before: str = "", **environment: str) -> Crawled:
-        return crawl(self.environment | environment, site, *settings, before=before)
+    def crawl(
+        self, site: str = "bao_quang_ninh", *settings: str, before: str = "", timeout: float = 120, **environment: str
+    ) -> Crawled:
+        return crawl(self.environment | environment, site, *settings, before=before, timeout=timeout)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         with sqlite3.connect(self.data / "baotinh.sqlite3") as database:
@@ -100,6 +102,30 @@ def test_a_site_that_goes_on_turning_us_away_ends_the_run_and_what_waits_stays_d
     assert told and run["counts"]["fault/http-429"] == int(told[1]) + 1
     waiting = archive.rows("select * from url where kind = 'article' and state = 'found' and due_at is null")
     assert len(waiting) == SOUND
+
+
+def test_a_pause_does_not_outlast_a_crawl_that_is_told_to_end(archive: Archive) -> None:
+    archive.web.answers = [raw(page("Retry-After: 600", status="503 Service Unavailable"))]
+    # As a signal does, but at the moment that matters.
+    before = """
+import asyncio, os, signal
+import crawler.pauses as pauses
+paused = pauses.Pauses.turned_away
+def turned_away(self, asked):
+    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGTERM)
+    return paused(self, asked)
+pauses.Pauses.turned_away = turned_away
+"""
+    done = archive.crawl(before=before, timeout=60)
+    run = archive.run()
+    assert "nothing is asked for 600 s" in done.log
+    assert (run["outcome"], archive.stored()) == ("stopped", 0)
+
+
+def test_a_crawl_that_takes_too_much_memory_says_so(archive: Archive) -> None:
+    archive.crawl("bao_quang_ninh", "MEMUSAGE_LIMIT_MB=20")
+    run = archive.run()
+    assert run["outcome"] == "failed" and run["reason"].startswith("killed: memory: ")
 
 
 def test_robots_txt_that_is_away_is_replaced_by_the_last_good_one_or_the_run_is_skipped(archive: Archive) -> None:
