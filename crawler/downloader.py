@@ -165,11 +165,13 @@ class _BoundedProtocol(_LenientHTTP11ClientProtocol):
         if parser is None or parser.state not in (STATUS, HEADER):
             return
         if self._head > HEADER_LIMIT:
-            overflow = HeaderOverflow(f"the headers have more than {HEADER_LIMIT} bytes")
-            self._giveUp(Failure(overflow))  # type: ignore[no-untyped-call]
-            # Closing in order would let the server go on sending.
-            if self.transport is not None:
-                self.transport.abortConnection()
+            self._giveUp(Failure(HeaderOverflow(f"the headers have more than {HEADER_LIMIT} bytes")))
+
+    def _giveUp(self, reason: Failure) -> None:  # noqa: N802
+        super()._giveUp(reason)  # type: ignore[no-untyped-call]
+        # Closing in order, as Twisted does, lets the server go on sending, over TLS for as long as it likes.
+        if self.transport is not None and not reason.check(ConnectionDone):
+            self.transport.abortConnection()
 
 
 class _BoundedFactory(_LenientHTTP11ClientFactory):

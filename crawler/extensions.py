@@ -77,6 +77,8 @@ class RunLog:
         # What our own code raised; servers' errors are noted where they are met.
         crawler.signals.connect(record.broke, signal=signals.spider_error)
         crawler.signals.connect(record.broke, signal=signals.item_error)
+        # It would say at each look that all is well.
+        logging.getLogger("scrapy.extensions.memusage").setLevel(logging.WARNING)
         return record
 
     def opened(self, spider: Any) -> None:
