@@ -2,19 +2,22 @@
 
 import asyncio
 import gzip
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scrapy.exceptions import NotConfigured
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.test import get_crawler
 
 from archive.article import MAX_ADDRESS
 from archive.models import RunOutcome
 from crawler import settings as crawl_settings
 from crawler.extensions import CrawlDelay, judge
+from crawler.families.base import LOCKED
 from crawler.faults import Fault
 from crawler.middlewares import (
     CaptureMiddleware,
@@ -140,6 +143,21 @@ def test_what_scrapy_leaves_open_is_shut() -> None:
     assert crawl_settings.ROBOTSTXT_OBEY and not crawl_settings.COOKIES_ENABLED
     assert crawl_settings.DOWNLOAD_VERIFY_CERTIFICATES
     assert {"file", "ftp", "s3", "data"} <= set(crawl_settings.DOWNLOAD_HANDLERS)
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_no_setting_of_the_command_line_switches_a_guard_off(name: str) -> None:
+    settings = Settings()
+    settings.set(name, {"http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"}, priority="cmdline")
+    find_site("bao_quang_ninh").update_settings(settings)
+    held = settings[name]
+    assert (dict(held) if isinstance(held, BaseSettings) else held) == getattr(crawl_settings, name)
+
+
+def test_an_exception_for_a_host_of_others_is_refused() -> None:
+    spider: Any = type("Wrong", (find_site("bao_quang_ninh"),), {"tls_exceptions": {"tin.example": date(2026, 1, 1)}})
+    with pytest.raises(NotConfigured, match=r"tls_exceptions for tin\.example"):
+        get_crawler(spider)._create_spider()
 
 
 @pytest.mark.parametrize(
