@@ -60,7 +60,7 @@ def test_each_fault_is_counted_and_named_and_costs_no_sound_article(tmp_path: Pa
     faults = {name: make for name, (_, make) in FAULTS.items()} | FOREIGN
     with HostileWeb(tmp_path / "web", SOUND, faults) as web:
         archive = Archive(tmp_path, web)
-        done = archive.crawl("bao_quang_ninh", "RETRY_TIMES=1", "DOWNLOAD_TIMEOUT=4")
+        done = archive.crawl("bao_quang_ninh", "RETRY_TIMES=1", "DOWNLOAD_TIMEOUT=5")
         assert done.code == 0 and done.memory < MEMORY_LIMIT
         assert archive.stored() == SOUND
         # Nobody else was ever asked for, not even by a request for a tunnel.
