@@ -151,4 +151,7 @@ class CaptureMiddleware:
         except (ArchiveError, DBAPIError, OSError) as error:
             stop_for_archive(self.crawler, error)
             raise ArchiveLost(f"the archive cannot be written to: {error}") from error
+        if response.status >= 600:
+            # It is kept, but says nothing that HTTP knows of; the spider takes it for an error.
+            count(self.crawler, named(FaultName.STATUS, f"HTTP {response.status}"))
         return response

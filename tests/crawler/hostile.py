@@ -295,6 +295,11 @@ FAULTS: dict[str, tuple[str, Callable[[str], Writing]]] = {
 }
 """Faults by what they are, each with the name it is counted under."""
 
+DENIED: dict[str, Callable[[str], Writing]] = {
+    "status 999": lambda _: raw(page(body=WHOLE.encode(), status="999 Request denied"))
+}
+"""What is kept as it came, but counted."""
+
 FOREIGN: dict[str, Callable[[str], Writing]] = {
     "redirect to loopback": lambda _: redirect("http://127.0.0.1:9/"),
     "redirect to metadata": lambda _: redirect("http://169.254.169.254/latest/meta-data/"),

@@ -12,7 +12,7 @@ import pytest
 
 from archive.database import open_engine, upgrade
 from tests.conftest import Program
-from tests.crawler.hostile import FAULTS, FOREIGN, HOST, Crawled, HostileWeb, crawl, page, raw
+from tests.crawler.hostile import DENIED, FAULTS, FOREIGN, HOST, Crawled, HostileWeb, crawl, page, raw
 
 SOUND = 4
 MEMORY_LIMIT = 500
@@ -57,7 +57,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def test_each_fault_is_counted_and_named_and_costs_no_sound_article(tmp_path: Path) -> None:
-    faults = {name: make for name, (_, make) in FAULTS.items()} | FOREIGN
+    faults = {name: make for name, (_, make) in FAULTS.items()} | FOREIGN | DENIED
     with HostileWeb(tmp_path / "web", SOUND, faults) as web:
         archive = Archive(tmp_path, web)
         done = archive.crawl("bao_quang_ninh", "RETRY_TIMES=1", "DOWNLOAD_TIMEOUT=5")
@@ -72,14 +72,15 @@ def test_each_fault_is_counted_and_named_and_costs_no_sound_article(tmp_path: Pa
         assert told == {name: kind for name, (kind, _) in FAULTS.items()}
         for name in FOREIGN:
             assert "is no host of bao_quang_ninh" in reasons[web.path_of(name)], name
+        assert reasons[web.path_of("status 999")] == "HTTP 999"
         run = archive.run()
         counts = {name.partition("/")[2]: count for name, count in run["counts"].items() if name.startswith("fault/")}
-        met = Counter(kind for kind, _ in FAULTS.values())
+        met = Counter(["status", *(kind for kind, _ in FAULTS.values())])
         twice = {"timeout", "truncated", "length", "reset", "garbage", "chunking"}
         assert counts == {kind: number * (2 if kind in twice else 1) for kind, number in met.items()}
         assert run["counts"]["foreign_host"] == len(FOREIGN)
-        assert run["counts"]["failed"] == len(FAULTS) + len(FOREIGN)
-        assert run["outcome"] == "failed" and f"{len(FAULTS) + len(FOREIGN)} of" in run["reason"]
+        assert run["counts"]["failed"] == len(faults)
+        assert run["outcome"] == "failed" and f"{len(faults)} of {len(faults) + SOUND} articles" in run["reason"]
 
 
 def test_retry_after_is_waited_for_and_the_run_goes_on(archive: Archive) -> None:
