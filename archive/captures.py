@@ -43,6 +43,9 @@ BODY_LIMIT = 10 * 1024 * 1024
 REVISIT_FROM = 1024
 """A body of fewer bytes is written again rather than referred to: a record's own fields take some 450 bytes, so little
 is saved (of an empty body nothing), and whoever reads a reference needs a second record."""
+_MAX_CODINGS, _MAX_MEMBERS = 3, 256
+"""Most codings of one body, and members of one gzip: each is copied, so that a few bytes more cost the time of a body.
+Servers use one coding; block gzip has 160 members in `BODY_LIMIT` bytes."""
 
 _CHUNK = 1 << 20
 _INFO = {
@@ -55,6 +58,14 @@ _INFO = {
     "handed to Twisted: the first line with path and query even where a proxy was asked, Host added, and what says who "
     "asked is dropped (Proxy-*, Authorization, Cookie).",
 }
+
+
+class OversizeBody(CaptureError):
+    """A body is larger than may be read, once decoded."""
+
+
+class UnknownCoding(CaptureError):
+    """A body has a Content-Encoding that is not known, or too many of them."""
 
 
 class CaptureLocked(CaptureError):
@@ -121,6 +132,11 @@ class CaptureWriter:
             self._lock = _locked(folder / site / "writer.lock", site)
         except OSError as error:
             raise CaptureError(f"{folder / site}: cannot be written to ({error.strerror})") from error
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the files of captures are relative to."""
+        return self._folder
 
     def append_all(self, responses: Sequence[Sent]) -> list[Location]:
         """Write responses with their requests and give their places once all are durable.
@@ -367,7 +383,7 @@ def _record_at(folder: Path, place: Location, kind: str) -> Record:
 def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_LIMIT) -> bytes:
     """Undo the Content-Encoding of `body` (gzip, deflate, br), up to `limit` bytes.
 
-    Raises CaptureError for an unknown coding, a damaged or cut-off body, or more than `limit` bytes.
+    Raises UnknownCoding, OversizeBody for more than `limit` bytes, CaptureError for a damaged or cut-off body.
     """
     codings = [
         coding.strip().lower()
@@ -375,27 +391,34 @@ def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_L
         if name.lower() == "content-encoding"
         for coding in value.split(",")
     ]
+    codings = [coding for coding in codings if coding not in ("", "identity")]
+    if len(codings) > _MAX_CODINGS:
+        raise UnknownCoding(f"the body has {len(codings)} content-codings; at most {_MAX_CODINGS} are undone")
     for coding in reversed(codings):
-        if coding in ("", "identity") or not body:
+        if not body:
             continue
         if coding not in _DECODERS:
-            raise CaptureError(f"Content-Encoding {coding!r} is not known; known are {', '.join(_DECODERS)}")
+            raise UnknownCoding(f"Content-Encoding {coding!r} is not known; known are {', '.join(_DECODERS)}")
         try:
             body = _DECODERS[coding](body, limit)
         except (zlib.error, brotli.error) as error:
             raise CaptureError(f"the body is damaged: {coding} says {error}") from error
     if len(body) > limit:
-        raise CaptureError(f"the body is larger than {limit} bytes")
+        raise OversizeBody(f"the body is larger than {limit} bytes")
     return body
 
 
 def _inflate(body: bytes, limit: int, wbits: int) -> bytes:
     out = b""
+    members = 0
     while body:
+        members += 1
+        if members > _MAX_MEMBERS:
+            raise CaptureError(f"the body is damaged: its compressed stream has more than {_MAX_MEMBERS} members")
         member = zlib.decompressobj(wbits=wbits)
         out += member.decompress(body, limit + 1 - len(out))
         if len(out) > limit:
-            raise CaptureError(f"the body is larger than {limit} bytes once decoded")
+            raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
         if not member.eof:
             raise CaptureError("the body is cut off: its compressed stream does not end")
         # Several gzip members are one body (RFC 1952, 2.2); zeros and the like behind them are padding.
@@ -421,7 +444,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
     while not stream.is_finished() and not stream.can_accept_more_data() and len(out) <= limit:
         out += bytes(stream.process(b"", output_buffer_limit=limit + 1 - len(out)))
     if len(out) > limit:
-        raise CaptureError(f"the body is larger than {limit} bytes once decoded")
+        raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
     if not stream.is_finished():
         raise CaptureError("the body is cut off: its compressed stream does not end")
     return out

@@ -16,6 +16,7 @@ from archive.runs import Runs
 from archive.settings import Settings
 from commands.common import FAILED, FirstDay, LastDay, err, open_archive, out, table_of
 from commands.looking import print_article
+from crawler.families.base import LOCKED
 from crawler.sites import all_sites, find_site, site_of
 from schedules.nightly import run_nightly
 from schedules.runs import Order, crawl_all
@@ -23,9 +24,10 @@ from schedules.runs import Order, crawl_all
 AT_ONCE = 4
 """Sites crawled at once unless told otherwise: each waits most of its time between requests."""
 
-LOCKED_SETTINGS = ("ROBOTSTXT_OBEY", "COOKIES_ENABLED", "EXTENSIONS", "SPIDER_MODULES")
+LOCKED_PARTS = ("EXTENSIONS", "SPIDER_MODULES", "SCHEDULER")
 LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
-"""What `-s` may not change: manners, and the parts the archive rests on."""
+LOCKED_BEGINNINGS = ("TWISTED_", "DNS_", "DOWNLOADER_CLIENT", "HTTPPROXY_")
+"""What `-s` may not change, besides `LOCKED`: manners, the guards, the parts the archive rests on."""
 
 ScrapySetting = Annotated[
     list[str] | None,
@@ -128,9 +130,10 @@ def _scrapy_settings(given: list[str]) -> dict[str, str]:
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=1)
             raise ValueError(f"-s {one}: Scrapy has no setting {name}{f'; did you mean {near[0]}?' if near else ''}")
-        if name in LOCKED_SETTINGS or name.endswith(LOCKED_ENDINGS):
+        if name in (*LOCKED, *LOCKED_PARTS) or name.endswith(LOCKED_ENDINGS) or name.startswith(LOCKED_BEGINNINGS):
             raise ValueError(
-                f"-s {one}: {name} is not for changing: robots.txt is always obeyed and every page is kept"
+                f"-s {one}: {name} is not for changing: robots.txt is always obeyed, every page is kept, and only "
+                "public addresses are connected to"
             )
         if isinstance(known[name], float | int) and not isinstance(known[name], bool):
             try:

@@ -36,7 +36,7 @@ class Archiving:
     """What one crawl writes to.
 
     `run_id` is the key of its `run` row once that is begun; `troubles` collects, in order, why requests
-    brought nothing; `ending` is under way once the archive is lost.
+    brought nothing; `ending` is under way once the crawl ends before it is through.
     """
 
     engine: Engine
@@ -94,14 +94,25 @@ def site_record(spider: Any) -> SiteRecord:
 
 def stop_for_archive(crawler: Crawler, error: Exception) -> None:
     """End the crawl because the archive cannot be written to; what is not stored stays due."""
+    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    end_crawl(crawler, ARCHIVE_LOST, f"the archive cannot be written to: {words}")
+
+
+def end_crawl(crawler: Crawler, reason: str, words: str) -> None:
+    """End the crawl, once; `reason` is what `crawler.extensions.judge` makes an outcome of, `words` are for people."""
     desk, engine = archiving(crawler), crawler.engine
     if desk.ending is not None:
         return
-    words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    desk.troubles.insert(0, f"the archive cannot be written to: {words}")
+    desk.troubles.insert(0, words)
     if engine.spider is not None:
         # Not awaited: closing waits for the very request or item that met the error.
-        desk.ending = asyncio.ensure_future(engine.close_spider_async(reason=ARCHIVE_LOST))
+        desk.ending = asyncio.ensure_future(engine.close_spider_async(reason=reason))
+
+
+def is_ending(crawler: Crawler) -> bool:
+    """Whether the crawl is closing, for whatever reason: nothing more is asked of the site then."""
+    slot = crawler.engine._slot
+    return slot is None or slot.closing is not None
 
 
 def _open(crawler: Crawler) -> Archiving:

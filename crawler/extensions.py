@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
-from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, stop_for_archive
+from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
 from crawler.families.base import MIDDLE_OF_DELAY
 from crawler.stopping import DROP_SECONDS, END_SECONDS, Downloader, Dropped, end_process, is_gone
 
@@ -43,6 +43,15 @@ MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` 
 MANY_FAILURES = 5
 """From so many articles that could not be fetched, more than were kept, a run has failed."""
 
+OUT_OF_MEMORY = "memusage_exceeded"
+"""Scrapy's reason for closing a crawl that takes more memory than MEMUSAGE_LIMIT_MB (its extension `memusage`)."""
+
+MEMORY_HINT = (
+    "the crawl took more memory than it may; what it had kept stays, the rest stays due. If it happens again, the last "
+    "addresses in its log are those to look at"
+)
+"""What an operator is told of a crawl that took too much memory."""
+
 SLOWEST = 30.0
 """Longest Crawl-delay in seconds that is taken as meant; sites write 3600 where they mean "never"."""
 
@@ -60,6 +69,7 @@ _COUNTED = {
     "discovery_failed": "discovery/failed",
     "discovery_lost": "discovery/lost",
     "robots_refused": "robotstxt/forbidden",
+    "robots_last_good": "robotstxt/last-good",
     "foreign_host": "refused/foreign-host",
     "errors": "errors",
 }
@@ -83,6 +93,8 @@ class RunLog:
         # What our own code raised; servers' errors are noted where they are met.
         crawler.signals.connect(record.broke, signal=signals.spider_error)
         crawler.signals.connect(record.broke, signal=signals.item_error)
+        # It would say at each look that all is well.
+        logging.getLogger("scrapy.extensions.memusage").setLevel(logging.WARNING)
         return record
 
     def opened(self, spider: Any) -> None:
@@ -155,10 +167,10 @@ class RunLog:
             stop_for_archive(self.crawler, error)
 
     def counts(self) -> dict[str, int]:
-        """The numbers of this run so far, those that are zero left out; rejections by reason."""
+        """The numbers of this run so far, those that are zero left out; rejections and faults by name."""
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
-        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/"))}
+        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/", "fault/"))}
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:
@@ -197,6 +209,10 @@ def judge(
         return RunOutcome.STOPPED, "stopped by a signal; the next run goes on where it stopped"
     if closed == ORPHANED:
         return RunOutcome.STOPPED, "the process that had started it ended; the next run goes on where it stopped"
+    if closed in (RunOutcome.BLOCKED, RunOutcome.SKIPPED):
+        return RunOutcome(closed), wrong
+    if closed == OUT_OF_MEMORY:
+        return RunOutcome.FAILED, f"killed: memory: {MEMORY_HINT}{f'; before that: {wrong}' if wrong else ''}"
     if closed == ARCHIVE_LOST:
         return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
     if closed != "finished":
@@ -262,7 +278,7 @@ class Stopping:
         spider: Any = crawler.spider
         if self._orphaned is None and is_gone(spider.parent):
             self._orphaned = asyncio.ensure_future(crawler.engine.close_spider_async(reason=ORPHANED))
-        if not spider.is_closing:
+        if not is_ending(crawler):
             return
         # Scrapy says so, at a signal, before it begins to close.
         hurried = self._orphaned is not None or not crawler.crawling

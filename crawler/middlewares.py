@@ -12,11 +12,14 @@ from scrapy.http import Request, Response
 from sqlalchemy.exc import DBAPIError
 
 from archive.article import MAX_ADDRESS, is_overlong
-from archive.captures import Location, Sent, decoded
+from archive.captures import Location, OversizeBody, Sent, UnknownCoding, decoded
 from archive.database import ArchiveError
 from archive.store import NewCapture
 from archive.warc import Asked, Headers
+from crawler.addresses import is_literal
 from crawler.archiving import ArchiveLost, archiving, stop_for_archive
+from crawler.certificates import TLS_EXCEPTION
+from crawler.faults import FaultName, count, named
 
 if TYPE_CHECKING:
     from crawler.families.base import SiteSpider
@@ -31,14 +34,6 @@ class ForeignHost(IgnoreRequest):
 
 class OverlongAddress(IgnoreRequest):
     """A request to an address that is too long to be kept."""
-
-
-class NoStatus(Exception):
-    """A server answered with a number that is no status of HTTP."""
-
-
-class TruncatedBody(Exception):
-    """A body could not be had whole."""
 
 
 class SiteHostsMiddleware:
@@ -58,12 +53,18 @@ class SiteHostsMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Raise ForeignHost for another host, port or scheme than the site's own, OverlongAddress as it says."""
+        """Raise ForeignHost for another host, port or scheme than the site's own, OverlongAddress as it says.
+
+        Raises Fault for an address (a number) in place of a host's name.
+        """
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
-        parts = urlsplit(request.url)
         if not spider.is_own_host(request.url):
             self.crawler.stats.inc_value("refused/foreign-host")
-            raise ForeignHost(f"{parts.scheme}://{parts.netloc} is no host of {spider.name}")
+            scheme, _, rest = request.url.partition("://")
+            raise ForeignHost(f"{scheme}://{rest.partition('/')[0][:100]} is no host of {spider.name}")
+        # Behind a proxy nobody looks at addresses, so that none is asked for, not even one that a site declares.
+        if is_literal(urlsplit(request.url).hostname or ""):
+            raise count(self.crawler, named(FaultName.PRIVATE_ADDRESS, f"{request.url} names an address, not a host"))
         # A login's redirect may carry the whole state of a session.
         if is_overlong(request.url):
             raise OverlongAddress(f"{request.url[:100]}... has more than {MAX_ADDRESS} bytes and is not followed")
@@ -87,15 +88,22 @@ class WholeBodyMiddleware:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        """Give the response if it is whole, else a further try, as long as there are any."""
-        coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+        """Give the response if it is whole, else a further try, as long as there are any; raises Fault after that.
+
+        A body that grows beyond DOWNLOAD_MAXSIZE, or whose coding is not known, is not asked for again.
+        """
+        codings = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1")
         try:
-            decoded([("Content-Encoding", coding)], response.body, self.crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+            decoded([("Content-Encoding", codings)], response.body, self.crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        except (OversizeBody, UnknownCoding) as error:
+            name = FaultName.OVERSIZE if isinstance(error, OversizeBody) else FaultName.ENCODING
+            raise count(self.crawler, named(name, str(error))) from error
         except ArchiveError as error:
+            fault = count(self.crawler, named(FaultName.TRUNCATED, f"the body is cut off or broken: {error}"))
             spider = self.crawler.spider
-            again = get_retry_request(request, spider=spider, reason="truncated") if spider else None
+            again = get_retry_request(request, spider=spider, reason=str(fault.name)) if spider else None
             if again is None:
-                raise TruncatedBody(f"the body is cut off or broken: {error}") from error
+                raise fault from error
             return again
         return response
 
@@ -118,17 +126,22 @@ class CaptureMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         """Write the capture and its row; where that fails the crawl ends, for nothing may go unkept.
 
-        Raises NoStatus for what can be kept neither as a capture nor in the ledger.
+        Raises Fault for what can be kept neither as a capture nor in the ledger.
         """
         # Three digits (RFC 9110, 15); the downloader takes any number.
         if not 100 <= response.status <= 999:
-            raise NoStatus(f"the server answered with {response.status}, which is no status of HTTP")
+            words = f"the server answered with {response.status}, which is no status of HTTP"
+            raise count(self.crawler, named(FaultName.STATUS, words))
         desk = archiving(self.crawler)
         headers = _as_text(response.headers)
         fetched = desk.clock.now()
 
+        exception = request.meta.get(TLS_EXCEPTION)
+
         def described(place: Location) -> NewCapture:
-            return NewCapture(place, request.url, response.url, response.status, headers, fetched, desk.run_id)
+            return NewCapture(
+                place, request.url, response.url, response.status, headers, fetched, desk.run_id, exception
+            )
 
         asked = Asked(request.method, _as_text(request.headers), request.body)
         # Behind a proxy the address is the proxy's.
@@ -140,6 +153,9 @@ class CaptureMiddleware:
         except (ArchiveError, DBAPIError, OSError) as error:
             stop_for_archive(self.crawler, error)
             raise ArchiveLost(f"the archive cannot be written to: {error}") from error
+        if response.status >= 600:
+            # It is kept, but says nothing that HTTP knows of; the spider takes it for an error.
+            count(self.crawler, named(FaultName.STATUS, f"HTTP {response.status}"))
         return response
 
 

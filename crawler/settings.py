@@ -28,6 +28,10 @@ CONCURRENT_ITEMS = 1
 # Scrapy would read and parse the callback's source text for every page: its cache forgets bound methods.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 RETRY_TIMES = 3
+# PauseMiddleware answers 429 and 503: asked again at once, a site that turns us away would do so the more.
+RETRY_HTTP_CODES = [408, 500, 502, 504, 522, 524]
+# What the download handler raises; OSError is of an empty body in decompression.
+RETRY_EXCEPTIONS = ["crawler.faults.PassingFault", OSError]
 REDIRECT_MAX_TIMES = 5
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -48,7 +52,16 @@ TELNETCONSOLE_ENABLED = False
 # SiteHostsMiddleware refuses what is too long, after redirects too, and says so; Scrapy drops it in silence.
 URLLENGTH_LIMIT = 0
 
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
+# The guards stand in these; `SiteSpider.update_settings` holds them against any override.
+DOWNLOAD_HANDLERS = {
+    # Addresses, certificates, headers, pauses; Scrapy's own handler stands below it.
+    "http": "crawler.downloader.SiteDownloadHandler",
+    "https": "crawler.downloader.SiteDownloadHandler",
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+}
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 30
 # The default of 1 GiB let a 300 KB gzip bomb take 678 MB of memory; with 10 MB it took 88.
@@ -57,6 +70,8 @@ DOWNLOAD_WARNSIZE = 5 * 1024 * 1024
 DOWNLOAD_FAIL_ON_DATALOSS = True
 # A crawl takes about 130 MB; what needs four times that is a fault or an attack.
 MEMUSAGE_LIMIT_MB = 500
+# The default of a minute would let it take much more in between.
+MEMUSAGE_CHECK_INTERVAL_SECONDS = 5.0
 # An article's further pages follow one another; MAX_FURTHER_PAGES bounds them, nothing else is followed.
 DEPTH_LIMIT = 25
 
@@ -64,6 +79,14 @@ DOWNLOADER_MIDDLEWARES = {
     # Before robots.txt (100): a foreign host is not even asked for its rules.
     "crawler.middlewares.SiteHostsMiddleware": 50,
     "crawler.excluding.ExcludedMiddleware": 60,
+    "crawler.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    # Before retries (550).
+    "crawler.pauses.PauseMiddleware": 560,
+    "crawler.redirects.SiteRefreshes": 580,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.redirects.SiteRedirects": 600,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     # Before decompression (590) sees the body, after it is kept.
     "crawler.middlewares.WholeBodyMiddleware": 900,
     # After (that is, nearer to the network than) decompression (590).

@@ -125,9 +125,7 @@ class Child:
         if record.outcome is RunOutcome.RUNNING:
             code = self._process.returncode
             how = (
-                f"was killed by signal {-code} before it could say why"
-                if code and code < 0
-                else f"could not write down how it ended: {last_error(self.log)}"
+                _killed_by(-code) if code and code < 0 else f"could not write down how it ended: {last_error(self.log)}"
             )
             return (
                 RunOutcome.LOST,
@@ -205,6 +203,13 @@ def _end(children: Sequence[Child]) -> None:
         for child in children:
             child.kill()
         raise
+
+
+def _killed_by(number: int) -> str:
+    """How a crawl ended that a signal ended, with what most likely sent it."""
+    words = f"was killed by signal {number} before it could say why"
+    # Who kills without asking is the system out of memory, or a person.
+    return f"{words} (killed: memory? `dmesg` names what the system ended for want of it)" if number == 9 else words
 
 
 def last_error(log: Path) -> str:

@@ -1,5 +1,6 @@
 """What all sites share: the declaration a spider must make, discovery, and the way of an article."""
 
+import importlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from archive.store import Kept
-from crawler.archiving import Archiving, archiving
+from crawler.archiving import Archiving, archiving, is_ending
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -32,9 +33,11 @@ from crawler.excluding import TakenDown
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
+from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
 from crawler.reading import other_addresses, read_pages
+from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
 
 DISCOVERY_PRIORITY = 100_000
@@ -45,6 +48,16 @@ MIDDLE_OF_DELAY, JITTER = 1.125, 1 / 9
 
 ABOVE_COMMAND_LINE = 50
 """A priority over that of ``-s`` (40; Scrapy's SETTINGS_PRIORITIES)."""
+
+LOCKED = (
+    "ROBOTSTXT_OBEY",
+    "COOKIES_ENABLED",
+    "DOWNLOADER",
+    "DOWNLOADER_MIDDLEWARES",
+    "DOWNLOAD_HANDLERS",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+)
+"""Settings that are as crawler/settings.py has them whatever is asked for: they hold up the manners and the guards."""
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
@@ -94,6 +107,9 @@ class SiteSpider(scrapy.Spider):
     where the path tells the date, ``year``, ``month``, ``day``), `ways` (of discovery, in order of
     preference) and what those need. `front_page` is the path of the page whose links are looked at
     too; empty where addresses do not tell articles from other pages.
+
+    `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
+    accepted; captures fetched so say it.
     """
 
     title: ClassVar[str]
@@ -110,6 +126,7 @@ class SiteSpider(scrapy.Spider):
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     sitemap: ClassVar[str] = "/sitemap.xml"
     front_page: ClassVar[str] = "/"
+    tls_exceptions: ClassVar[Mapping[str, date]] = {}
 
     def __init__(
         self,
@@ -152,18 +169,24 @@ class SiteSpider(scrapy.Spider):
         missing = [name for name in REQUIRED if not getattr(cls, name, None)]
         if missing:
             raise NotConfigured(f"spider {cls.__name__} declares no {', '.join(missing)}")
+        strange = [host for host in cls.tls_exceptions if not cls.is_own_host(f"https://{host}/")]
+        if strange:
+            raise NotConfigured(f"spider {cls.__name__}: tls_exceptions for {', '.join(strange)}, no host of the site")
         spider = super().from_crawler(crawler, *args, **kwargs)
         archiving(crawler)
         return spider
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Give the site its one slot, the delay varied upward only; robots.txt holds whatever is asked for."""
+        """Give the site its one slot, the delay varied upward only; what is `LOCKED` holds whatever is asked for."""
         super().update_settings(settings)
         delay = settings.getfloat("DOWNLOAD_DELAY") * MIDDLE_OF_DELAY
         slot = {"concurrency": 1, "delay": delay, "jitter": JITTER}
         settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
-        settings.set("ROBOTSTXT_OBEY", True, priority=ABOVE_COMMAND_LINE)
+        # Not at the top: the module reads the environment, and who only looks at a site needs none.
+        ours = importlib.import_module(SETTINGS_MODULE)
+        for name in LOCKED:
+            settings.set(name, getattr(ours, name), priority=ABOVE_COMMAND_LINE)
 
     # -- addresses --------------------------------------------------------------------------------
     @classmethod
@@ -344,7 +367,10 @@ class SiteSpider(scrapy.Spider):
             # A redirect may have led there: then this address is asked for again, if rarely.
             await desk.ask(partial(ledger.forbidden, found.url, str(error)))
             return
-        if isinstance(error, HttpError):
+        if isinstance(error, Fault):
+            reason, soft = str(error), error.soft
+            await desk.ask(lambda: ledger.failed(found.url, reason, soft=soft))
+        elif isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
             if status in (404, 410):
@@ -354,7 +380,7 @@ class SiteSpider(scrapy.Spider):
                 await desk.ask(lambda: ledger.failed(found.url, reason, soft=soft))
         elif isinstance(error, IgnoreRequest) and not isinstance(error, ForeignHost | OverlongAddress):
             reason = str(error) or "refused"
-            if self.is_closing:
+            if is_ending(self.crawler):
                 return
             await desk.ask(lambda: ledger.forbidden(found.url, reason))
         else:
@@ -363,12 +389,6 @@ class SiteSpider(scrapy.Spider):
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
         self.logger.warning("%s: %s", found.url, reason)
-
-    @property
-    def is_closing(self) -> bool:
-        """Whether the crawl is ending."""
-        slot = self.crawler.engine._slot
-        return slot is None or slot.closing is not None
 
     # -- discovery --------------------------------------------------------------------------------
     async def discover(self) -> AsyncIterator[Considered]:
@@ -661,14 +681,6 @@ def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int]
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
     return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)
-
-
-def describe(error: BaseException) -> str:
-    """An error in words; where Twisted gathers several, those it gathered."""
-    reasons = getattr(error, "reasons", None)
-    if reasons:
-        return "; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons))
-    return str(error) or type(error).__name__
 
 
 def _bare(host: str) -> str:

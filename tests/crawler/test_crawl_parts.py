@@ -4,14 +4,16 @@ import asyncio
 import gzip
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import date
 from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scrapy.exceptions import NotConfigured
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.robotstxt import ProtegoRobotParser
-from scrapy.settings import Settings
+from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.test import get_crawler
 
 from archive.article import MAX_ADDRESS
@@ -21,13 +23,13 @@ from archive.store import NewCapture
 from archive.warc import Asked
 from crawler import settings as crawl_settings
 from crawler.extensions import CrawlDelay, judge
+from crawler.families.base import LOCKED
+from crawler.faults import Fault
 from crawler.middlewares import (
     CaptureMiddleware,
     ForeignHost,
-    NoStatus,
     OverlongAddress,
     SiteHostsMiddleware,
-    TruncatedBody,
     WholeBodyMiddleware,
 )
 from crawler.sites import find_site
@@ -80,7 +82,7 @@ def test_scrapy_leaves_overlong_addresses_to_us() -> None:
 
 @pytest.mark.parametrize("status", [-1, 0, 99, 1000, 10**12])
 def test_a_number_that_is_no_status_is_not_kept(status: int) -> None:
-    with pytest.raises(NoStatus, match=f"answered with {status}, which is no status"):
+    with pytest.raises(Fault, match=f"answered with {status}, which is no status"):
         asyncio.run(CaptureMiddleware(crawler_of()).process_response(Request(ARTICLE), Response(ARTICLE, status)))
 
 
@@ -132,7 +134,7 @@ def test_a_gzip_that_ends_early_is_asked_for_again_and_then_refused() -> None:
     cut = gzipped(gzip.compress(b"<p>tin</p>" * 500)[:-20])
     again = middleware.process_response(Request(ARTICLE), cut)
     assert isinstance(again, Request) and again.meta["retry_times"] == 1
-    with pytest.raises(TruncatedBody):
+    with pytest.raises(Fault, match=r"^truncated: "):
         middleware.process_response(again, cut)
 
 
@@ -175,6 +177,21 @@ def test_what_scrapy_leaves_open_is_shut() -> None:
     assert {"file", "ftp", "s3", "data"} <= set(crawl_settings.DOWNLOAD_HANDLERS)
 
 
+@pytest.mark.parametrize("name", LOCKED)
+def test_no_setting_of_the_command_line_switches_a_guard_off(name: str) -> None:
+    settings = Settings()
+    settings.set(name, {"http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"}, priority="cmdline")
+    find_site("bao_quang_ninh").update_settings(settings)
+    held = settings[name]
+    assert (dict(held) if isinstance(held, BaseSettings) else held) == getattr(crawl_settings, name)
+
+
+def test_an_exception_for_a_host_of_others_is_refused() -> None:
+    spider: Any = type("Wrong", (find_site("bao_quang_ninh"),), {"tls_exceptions": {"tin.example": date(2026, 1, 1)}})
+    with pytest.raises(NotConfigured, match=r"tls_exceptions for tin\.example"):
+        get_crawler(spider)._create_spider()
+
+
 @pytest.mark.parametrize(
     ("closed", "counts", "answered", "troubles", "outcome", "says"),
     [
@@ -185,7 +202,9 @@ def test_what_scrapy_leaves_open_is_shut() -> None:
         ("finished", {"new": 1, "errors": 1}, 1, ["KeyError: x"], RunOutcome.FAILED, "KeyError: x"),
         ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left; mend that"),
         ("shutdown", {"new": 1}, 1, [], RunOutcome.STOPPED, "goes on where it stopped"),
-        ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "memusage_exceeded"),
+        ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "killed: memory: "),
+        ("blocked", {"new": 1}, 1, ["a: HTTP 429 again"], RunOutcome.BLOCKED, "a: HTTP 429 again"),
+        ("skipped", {}, 0, ["no robots.txt"], RunOutcome.SKIPPED, "no robots.txt"),
     ],
 )
 def test_a_run_that_did_not_go_plainly_says_why(

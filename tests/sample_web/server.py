@@ -47,8 +47,10 @@ class Authority:
         )
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
-        now = dt.datetime.now(dt.UTC)
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: int, age: int = 0
+    ) -> x509.CertificateBuilder:
+        now = dt.datetime.now(dt.UTC) - dt.timedelta(days=age)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -59,14 +61,14 @@ class Authority:
             .not_valid_after(now + dt.timedelta(days=days))
         )
 
-    def context(self, host: str) -> ssl.SSLContext:
-        """A server context with a certificate for `host` and `www.host`."""
+    def context(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
+        """A server context with a certificate for `host` and `www.host`, valid or out of date by ten days."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         names = x509.SubjectAlternativeName([x509.DNSName(host), x509.DNSName(f"www.{host}")])
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
-            self._builder(subject, key.public_key(), days=20)
+            self._builder(subject, key.public_key(), days=20, age=30 if expired else 0)
             .add_extension(names, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
