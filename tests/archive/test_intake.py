@@ -99,7 +99,7 @@ def test_a_page_that_cannot_be_stored_harms_no_other(intake: Intake, site: Site,
 def test_a_value_that_an_index_refuses_harms_no_other(
     intake: Intake, site: Site, engine: Engine, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archive.store._check", lambda article: None)
+    monkeypatch.setattr("archive.store.check_article", lambda article: None)
     reads = [read(site, "1"), read(site, "2", section=LONG), read(site, "3")]
     futures: list[Future[Outcome]] = []
     held_back(intake, lambda: futures.extend(intake.save(one) for one in (read(site, "0"), *reads)))
