@@ -179,7 +179,8 @@ def _print_samples(report: Report, sessions: Sessions) -> None:
 
 def around_change(before: str, after: str) -> tuple[str, str]:
     """Two values cut to where they begin to differ, each at most `SAMPLE_LETTERS` long and on one line."""
-    same = next((n for n, (x, y) in enumerate(zip(before, after, strict=False)) if x != y), 0)
+    shorter = min(len(before), len(after))
+    same = next((number for number in range(shorter) if before[number] != after[number]), shorter)
     start = max(0, same - SAMPLE_LETTERS // 4)
     return tuple(_cut(" ".join(value[start:].split()), start) for value in (before, after))  # type: ignore[return-value]
 

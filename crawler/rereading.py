@@ -93,8 +93,9 @@ class Report:
             words = reread.result.text if name == "text" and isinstance(reread.result, Article) else after
             samples.append((name, before, words))
         for name, before, after in samples:
-            if len(self.samples[name]) < SAMPLES:
-                self.samples[name].append(Sample(change.url, before, after))
+            known = self.samples[name]
+            if len(known) < SAMPLES and all(one.url != change.url for one in known):
+                known.append(Sample(change.url, before, after))
 
 
 def page_at(folder: Path, place: Place) -> Page:

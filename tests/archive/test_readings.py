@@ -180,6 +180,31 @@ def test_a_page_that_was_refused_becomes_an_article(site: Site, sessions: Sessio
 
 
 @on_sqlite
+def test_what_the_new_version_takes_for_no_article_is_no_change_by_the_publisher(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    for text in ("Một.", "Trang đang bảo trì.", "Một."):
+        site.save(page("1", text))
+        clock.advance(hours=1)
+    assert revisions(sessions) == [(1, ("text",)), (2, ("text",))]
+    again(site, sessions, {URL: [page("1", "Một."), REFUSED, page("1", "Một.")]})
+    assert revisions(sessions) == []
+
+
+@on_sqlite
+def test_an_old_capture_stays_its_articles_when_its_address_became_anothers(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    site.save(page("1"))
+    site.save(page("2"))
+    clock.advance(hours=1)
+    site.save(page("2"), url=URL)
+    again(site, sessions, {URL: [page("tin-moi"), page("2")], page("2").url: [page("2")]})
+    with reading(sessions) as session:
+        assert {(one.key, one.extractor_version) for one in records(session)} == {("1", "2"), ("2", "2")}
+
+
+@on_sqlite
 def test_a_refusal_read_again_is_not_the_latest_word(site: Site, sessions: Sessions, clock: HandClock) -> None:
     site.save(REFUSED, url=URL)
     clock.advance(days=1)

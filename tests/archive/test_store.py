@@ -467,11 +467,11 @@ def test_a_page_that_says_it_is_gone_is_noted_once_and_taken_back(
     assert site.ledger.counts() == {"fetched": 1}
 
 
-@pytest.mark.parametrize("reason", ["challenge", "login", "listing", "redirected", "no-layout", "no-body", "empty"])
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_what_may_stand_in_for_a_page_says_not_that_it_is_gone(site: Site, sessions: Sessions, reason: str) -> None:
+def test_what_may_stand_in_for_a_page_says_not_that_it_is_gone(site: Site, sessions: Sessions) -> None:
     site.save(page("1"))
-    site.save(replace(SOFT, reason=reason), url=page("1").url)
+    for reason in ("challenge", "login", "listing", "redirected", "no-layout", "no-body", "empty", "layout-lost"):
+        site.save(replace(SOFT, reason=reason), url=page("1").url)
     site.ledger.failed(page("1").url, "HTTP 503", soft=True)
     assert kept(sessions)[0].gone_at is None
     assert site.ledger.counts() == {"fetched": 1}

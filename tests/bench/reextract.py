@@ -89,7 +89,7 @@ def fill(settings: Settings, sessions: Sessions, number: int) -> float:
         sample = samples[place % len(samples)]
         spider = site_of(sample.url)
         key = _key(sample)
-        url = sample.url.replace(key, f"{int(key) + 10_000 + place // len(samples)}")
+        url = sample.url.replace(key, f"1{place:0{len(key) - 1}}")
         by_site.setdefault(spider.name, []).append(replace(sample, url=url))
         sizes += len(sample.body)
     for pages in by_site.values():

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.article import Article
-from archive.database import open_engine, session_factory, upgrade
+from archive.database import open_engine, reading, session_factory, upgrade
 from archive.readings import Effect, Readings, Scope
+from archive.records import records
 from archive.settings import Settings
 from crawler.extraction.read import read
 from crawler.rereading import reread, work_of
@@ -138,4 +139,6 @@ def test_the_archive_read_again_has_pages_of_every_size_each_an_article(tmp_path
     assert readings.count(Scope()) == 40
     report = reread(readings, Scope(), ThisProcess(work_of(settings.captures)))
     assert report.effects == {Effect.SAME: 40}
+    with reading(sessions) as session:
+        assert len(list(records(session))) == 40
     engine.dispose()
