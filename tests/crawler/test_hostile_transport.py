@@ -101,8 +101,8 @@ def test_a_site_that_goes_on_turning_us_away_ends_the_run_and_what_waits_stays_d
     told = re.search(r"HTTP 429 again after 2 pauses in a row, (\d+) in all.* stays due", run["reason"])
     # Each but the last one paused everything: none slipped through in between.
     assert told and run["counts"]["fault/http-429"] == int(told[1]) + 1
-    waiting = archive.rows("select * from url where kind = 'article' and state = 'found' and due_at is null")
-    assert len(waiting) == SOUND
+    waiting = archive.rows("select * from url where kind = 'article' and state = 'found' and failures < 1")
+    assert len(waiting) == SOUND, "some of them after a while, as they had their tries"
 
 
 def test_a_pause_does_not_outlast_a_crawl_that_is_told_to_end(archive: Archive) -> None:
