@@ -51,7 +51,7 @@ def whole_page(utf8: bytes, headlines: Mapping[str, str]) -> list[Draft]:
     `headlines` maps the letters of links to other articles to their addresses: trafilatura keeps no
     links, and a block that begins with a headline is an entry of a list.
     """
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = html.document_fromstring(utf8, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):

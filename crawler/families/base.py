@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import scrapy
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest, NotConfigured
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotConfigured
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -26,7 +26,9 @@ from crawler.archiving import ArchiveLost, Archiving, archiving
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import month_of, number_of, read_sitemap
+from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
+from crawler.discovery.troubles import TooLarge, Trouble
+from crawler.extraction import gate
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
@@ -45,6 +47,22 @@ ABOVE_COMMAND_LINE = 50
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
+
+MAX_BARREN_PAGES = 20
+"""So many pages of a listing in a row that name no article which this run has not seen yet end the walk: a pager
+or a calendar without end."""
+
+MAX_BARREN_SITEMAPS = 200
+"""The same for child sitemaps, some of which are of categories, tags and pictures."""
+
+MAX_SITEMAPS = 5_000
+"""Most child sitemaps that one run asks for, the newest first; one a day for 13 years. Hosts with 20,000 exist."""
+
+MAX_SITEMAP_DEPTH = 3
+"""Most sitemap indexes above a sitemap. The protocol knows one."""
+
+MAX_FAILED_SITEMAPS = 5
+"""After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
 MAX_FURTHER_PAGES = 20
 """Most further pages of one article."""
@@ -313,7 +331,7 @@ class SiteSpider(scrapy.Spider):
             modified=parse_date(found.modified.isoformat()) if found.modified else None,
         )
         if self.article_key(main.url) is None:
-            result: Any = Rejection("redirected", f"{found.url} leads to {main.url}, which is no article address")
+            result: Any = gate.refuse_address(found.url, main.url)
         else:
             reading = read(main, self.facts(), kept.capture.fetched_at, listed=listed, further=pages[1:])
             result = reading.result
@@ -389,7 +407,8 @@ class SiteSpider(scrapy.Spider):
             raise
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
-            self._trouble(request.url, describe(error))
+            too_large = isinstance(error, DownloadCancelledError)
+            self._trouble(request.url, describe(error), Trouble.TOO_LARGE if too_large else None)
             return None
         if response.status in past_end:
             return Page(response.url, b"")
@@ -399,10 +418,23 @@ class SiteSpider(scrapy.Spider):
         self.answered += 1
         return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
 
-    def _trouble(self, url: str, reason: str) -> None:
+    def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
+        """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
         self.desk.troubles.append(f"{url}: {reason}")
         self.crawler.stats.inc_value("discovery/failed")
+        if trouble:
+            self.crawler.stats.inc_value(f"discovery/{trouble}")
         self.logger.warning("discovery: %s: %s", url, reason)
+
+    def unreadable(self, page: Page, error: ValueError) -> None:
+        """Note that a page of discovery is not what it was asked for as."""
+        shield = gate.refuse_strange(page) if not page.too_large else None
+        if isinstance(error, TooLarge):
+            self._trouble(page.url, str(error), Trouble.TOO_LARGE)
+        elif shield and shield.reason == gate.Reason.CHALLENGE:
+            self._trouble(page.url, shield.detail, Trouble.CHALLENGE)
+        else:
+            self._trouble(page.url, str(error), Trouble.UNREADABLE)
 
     def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
@@ -503,6 +535,7 @@ class SiteSpider(scrapy.Spider):
         """
         since = self._known_since(source)
         seen: set[str] = set()
+        barren = 0
         for number in range(1, MAX_LISTING_PAGES + 1):
             entries = await page_of(number)
             if entries == [] and number > 1:
@@ -516,14 +549,22 @@ class SiteSpider(scrapy.Spider):
             addresses = {entry.url for entry in entries}
             if addresses <= seen:
                 break
-            seen |= addresses
             considered = self.consider(entries, source, section)
+            # Canonical ones: a pager may give its links a new session at each look.
+            barren = barren + 1 if considered.urls <= seen else 0
+            seen |= addresses | considered.urls
             yield considered
+            if barren == MAX_BARREN_PAGES:
+                words = f"its last {barren} pages name no article that the {number - barren} before them do not"
+                self._trouble(source, words, Trouble.ENDLESS)
+                break
             if self._covered(considered, since):
                 self._walked(source, kind, met_known=True)
                 return
             if considered.passed:
                 break
+        else:
+            self._trouble(source, f"goes on after {MAX_LISTING_PAGES:,} pages", Trouble.TOO_MANY)
         self._walked(source, kind, met_known=False)
 
     def _lost(self, source: str, *, failed: bool) -> None:
@@ -570,7 +611,16 @@ class SiteSpider(scrapy.Spider):
 
     def read_entries(self, page: Page) -> list[Entry]:
         """The entries of a listing page by the first of `listings` that finds any."""
-        return next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+        if page.too_large:
+            self._trouble(page.url, page.too_large, Trouble.TOO_LARGE)
+            return []
+        if page.is_too_deep:
+            self._trouble(page.url, "its elements nest deeper than any parser goes", Trouble.TOO_DEEP)
+        found = next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+        shield = None if found else gate.refuse_strange(page)
+        if shield and shield.reason == gate.Reason.CHALLENGE:
+            self._trouble(page.url, shield.detail, Trouble.CHALLENGE)
+        return found
 
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
@@ -580,7 +630,9 @@ class SiteSpider(scrapy.Spider):
         """The articles that the front page links to: some stand in no section that we know of."""
         source = self.site_url(self.front_page)
         page = await self.get(Request(source))
-        if page is not None:
+        if page is not None and page.too_large:
+            self._trouble(source, page.too_large, Trouble.TOO_LARGE)
+        elif page is not None:
             links = (page.link(a.get("href")) for a in page.tree.iter("a") if a.get("href"))
             yield self.consider([Entry(url) for url in dict.fromkeys(links)], source)
 
@@ -593,31 +645,72 @@ class SiteSpider(scrapy.Spider):
         try:
             top = read_sitemap(page.body)
         except ValueError as error:
-            self._trouble(source, str(error))
+            self.unreadable(page, error)
             return
+        if top.trouble:
+            self._trouble(source, top.trouble[1], top.trouble[0])
         if top.entries:
             yield self.consider(_newest_first(top.entries), source)
-        children = [
-            child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
-        ]
+        waiting = [(url, 1) for url in self._parts(top.children)]
         # Without months nothing tells which part is the newest; WordPress puts the oldest first.
-        monthly = all(month_of(url) for url, _ in children)
+        monthly = all(month_of(url) for url, _ in waiting)
         since = self._known_since(source) if monthly else None
-        for url, _ in sorted(children, key=_place_of_child, reverse=True):
-            page = await self.get(Request(url))
-            if page is None:
+        asked, seen = {source}, set[str]()
+        barren = failed = 0
+        whole = True
+        while waiting:
+            url, depth = waiting.pop(0)
+            if url in asked:
+                self._trouble(url, "the sitemap index names it a second time", Trouble.LOOP)
+                continue
+            if len(asked) > MAX_SITEMAPS:
+                self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
-            try:
-                entries = read_sitemap(page.body).entries
-            except ValueError as error:
-                self._trouble(url, str(error))
-                return
-            considered = self.consider(_newest_first(entries), url)
+            asked.add(url)
+            part = await self._sitemap_part(url)
+            if part is None:
+                whole, failed = False, failed + 1
+                if failed == MAX_FAILED_SITEMAPS:
+                    return
+                continue
+            failed = 0
+            if part.children and depth == MAX_SITEMAP_DEPTH:
+                self._trouble(url, f"an index below {depth} others; what it names is left out", Trouble.TOO_DEEP)
+            elif part.children:
+                further = self._parts(part.children)
+                since = since if all(map(month_of, further)) else None
+                waiting = [(one, depth + 1) for one in further] + waiting
+                continue
+            considered = self.consider(_newest_first(part.entries), url)
+            barren = barren + 1 if considered.urls <= seen else 0
+            seen |= considered.urls
             yield considered
+            if barren == MAX_BARREN_SITEMAPS:
+                self._trouble(source, f"its last {barren} parts name no article that is new", Trouble.ENDLESS)
+                return
             if self._covered(considered, since):
                 self._walked(source, UrlKind.SITEMAP, met_known=True)
                 return
-        self._walked(source, UrlKind.SITEMAP, met_known=False)
+        if whole:
+            self._walked(source, UrlKind.SITEMAP, met_known=False)
+
+    def _parts(self, children: Sequence[tuple[str, datetime | None]]) -> list[str]:
+        """The child sitemaps that can name articles of the range, the newest first."""
+        wanted = [one for one in children if self.is_article_sitemap(one[0]) and self._month_in_range(one[0])]
+        return [url for url, _ in sorted(wanted, key=_place_of_child, reverse=True)]
+
+    async def _sitemap_part(self, url: str) -> Sitemap | None:
+        page = await self.get(Request(url))
+        if page is None:
+            return None
+        try:
+            part = read_sitemap(page.body)
+        except ValueError as error:
+            self.unreadable(page, error)
+            return None
+        if part.trouble:
+            self._trouble(url, part.trouble[1], part.trouble[0])
+        return part
 
     def is_article_sitemap(self, url: str) -> bool:
         """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
@@ -640,7 +733,7 @@ class SiteSpider(scrapy.Spider):
         try:
             yield self.consider(read_feed(page.body), url, section)
         except ValueError as error:
-            self._trouble(url, str(error))
+            self.unreadable(page, error)
 
 
 def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:
