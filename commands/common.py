@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from archive.article import Dated, Precision
@@ -63,4 +64,4 @@ def date_words(dated: Dated | None) -> str | None:
 
 def plain(text: str) -> str:
     """Words from outside for a table: what looks like markup of Rich's is none."""
-    return text.replace("[", r"\[")
+    return escape(text)

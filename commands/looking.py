@@ -73,7 +73,7 @@ def rejects_command(site: Annotated[str | None, typer.Argument(help="One site on
         return
     table = table_of("site", "fetched", "reason", "detail", "url")
     for row in rows:
-        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
+        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, plain(row.detail), plain(row.url))
     out.print(table)
 
 

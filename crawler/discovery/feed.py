@@ -22,7 +22,7 @@ def read_feed(body: bytes) -> list[Entry]:
     root = parse_xml(body)
     if root is None or name_of(root)[1] not in ("rss", "feed", "RDF"):
         raise ValueError("the body is no feed")
-    out = []
+    out: list[Entry] = []
     for node in root.iter():
         if name_of(node)[1] not in ("item", "entry"):
             continue

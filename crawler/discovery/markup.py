@@ -1,6 +1,7 @@
 """XML from outside, read without harm: feeds and sitemaps."""
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +22,14 @@ _SAFELY: dict[str, Any] = {
 }
 
 
+_DOCUMENT_TYPE = re.compile(rb"<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>", re.DOTALL)
+"""What declares entities. Without it they are unknown and passed over; the parser stops at one that it thinks too
+large, and whatever follows it would be lost."""
+
+
 def parse_xml(body: bytes) -> etree._Element | None:
     """Parse XML as `read_rows` does, but all of it. None if it is no XML at all; raises TooLarge."""
-    utf8 = decode(body).utf8.lstrip()
+    utf8 = _prepared(body)
     if utf8.count(b"<") > MAX_TAGS:
         raise TooLarge(f"it has more than {MAX_TAGS:,} tags")
     try:
@@ -38,7 +44,7 @@ def read_rows(body: bytes) -> Iterator[etree._Element]:
     Entities stay unresolved, nothing is loaded, what is broken is passed over, and whatever charset it declares its
     bytes decide. Gives nothing for what is no XML at all. Raises TooLarge.
     """
-    walk = etree.iterparse(io.BytesIO(decode(body).utf8.lstrip()), events=("start", "end"), **_SAFELY)
+    walk = etree.iterparse(io.BytesIO(_prepared(body)), events=("start", "end"), **_SAFELY)
     root, size = None, 0
     try:
         for event, node in walk:
@@ -65,3 +71,8 @@ def name_of(node: etree._Element) -> tuple[str, str]:
         return "", ""
     space, _, name = node.tag.rpartition("}")
     return space.removeprefix("{"), name
+
+
+def _prepared(body: bytes) -> bytes:
+    """The document in UTF-8, as its parsers take it."""
+    return _DOCUMENT_TYPE.sub(b"", decode(body).utf8.lstrip(), count=1)

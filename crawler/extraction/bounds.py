@@ -12,7 +12,7 @@ MAX_ATTRIBUTES = 300
 SURPLUS = 2_000
 """So many more ``>`` than ``<`` may stand in scripts; where there are more, attributes may hide in quotes."""
 
-LARGE = 500_000
+LARGE = 250_000
 """Bytes from which a page is looked through whole: larger ones are rare, and a tenth of their reading is bearable."""
 
 _OPENING_TAG = re.compile(rb"<[a-zA-Z]")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
+from archive.article import MAX_ADDRESS, WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
 from crawler.extraction.page import Page
 from crawler.extraction.select import words
 from crawler.extraction.simplify import Draft
@@ -140,12 +140,12 @@ def refuse_strange(page: Page) -> Rejection | None:
 
 def _refuse_shell(page: Page) -> Rejection | None:
     """Judge a page without words by where its scripts and refreshes lead."""
-    code = " ".join(script.text or "" for script in page.tree.iter("script"))
+    code = " ".join(script.text or "" for script in page.tree.iter("script"))[:CHALLENGE_BYTES]
     told = [goal for found in _GOES_TO.finditer(code) for goal in found.groups() if goal is not None]
     refreshed = [
         match[1]
         for meta in page.tree.iter("meta")
-        if (meta.get("http-equiv") or "").lower() == "refresh" and (match := _REFRESH.search(meta.get("content") or ""))
+        if (meta.get("http-equiv") or "").lower() == "refresh" and (match := _REFRESH.search((meta.get("content") or "")[:MAX_ADDRESS]))
     ]
     # What a script says aloud is said to the reader: "alert('Bài viết không tồn tại!')".
     if _MISSING_PAGE.search(code) and not _SETS_COOKIE.search(code):

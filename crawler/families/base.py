@@ -33,6 +33,7 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
+from crawler.extraction.text import visible
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
 
@@ -73,8 +74,9 @@ LEFT_OUT = re.compile(
 )
 """Sections that hold petitions, complaints and questions of named citizens: never archived."""
 
-_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-"""What no path holds: control characters, and halves of surrogate pairs, which have no bytes."""
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What no path holds: control characters, those that turn the direction of writing round (an operator would read
+another address than it is), and halves of surrogate pairs, which have no bytes."""
 
 _SHORT = 150
 """Characters of an address that is never overlong: a letter takes four bytes at the most, each sent as ``%XX``."""
@@ -746,8 +748,9 @@ def describe(error: BaseException) -> str:
     """An error in words; where Twisted gathers several, those it gathered."""
     reasons = getattr(error, "reasons", None)
     if reasons:
-        return "; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons))
-    return str(error) or type(error).__name__
+        return visible("; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons)))
+    # It may quote what a server sent, and reaches the operator's terminal.
+    return visible(str(error)) or type(error).__name__
 
 
 def _bare(host: str) -> str:
