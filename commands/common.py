@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from archive.article import Dated, Precision
 from archive.database import Sessions, check_version, open_engine, session_factory
@@ -62,6 +62,6 @@ def date_words(dated: Dated | None) -> str | None:
     return f"{dated.instant:{form}} (from {dated.source}: {dated.raw!r})"
 
 
-def plain(text: str) -> str:
+def plain(text: str, style: str = "") -> Text:
     """Words from outside for a table: what looks like markup of Rich's is none."""
-    return escape(text)
+    return Text(text, style)

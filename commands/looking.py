@@ -111,10 +111,10 @@ def print_article(shown: Shown, *, origins: bool = False) -> None:
             table.add_row(
                 f"[bold]{name}[/]",
                 plain(str(value)),
-                f"[dim]{plain(origin)}[/]" if origins and origin else "",
+                plain(origin, "dim") if origins and origin else "",
             )
     if origins and record.origins.get("text"):
-        table.add_row("[bold]text[/]", f"{record.syllables} words", f"[dim]{plain(record.origins['text'])}[/]")
+        table.add_row("[bold]text[/]", f"{record.syllables} words", plain(record.origins["text"], "dim"))
     out.print(table)
     out.print()
     for block in record.blocks:

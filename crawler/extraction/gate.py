@@ -145,7 +145,8 @@ def _refuse_shell(page: Page) -> Rejection | None:
     refreshed = [
         match[1]
         for meta in page.tree.iter("meta")
-        if (meta.get("http-equiv") or "").lower() == "refresh" and (match := _REFRESH.search((meta.get("content") or "")[:MAX_ADDRESS]))
+        if (meta.get("http-equiv") or "").lower() == "refresh"
+        and (match := _REFRESH.search((meta.get("content") or "")[:MAX_ADDRESS]))
     ]
     # What a script says aloud is said to the reader: "alert('Bài viết không tồn tại!')".
     if _MISSING_PAGE.search(code) and not _SETS_COOKIE.search(code):

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import scrapy
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadCancelledError, IgnoreRequest, NotConfigured
+from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -372,7 +372,7 @@ class SiteSpider(scrapy.Spider):
                 return
             ledger.forbidden(found.url, reason)
         else:
-            reason = describe(error)
+            reason = visible(describe(error))
             ledger.failed(found.url, reason, soft=True)
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
@@ -409,8 +409,7 @@ class SiteSpider(scrapy.Spider):
             raise
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
-            too_large = isinstance(error, DownloadCancelledError)
-            self._trouble(request.url, describe(error), Trouble.TOO_LARGE if too_large else None)
+            self._trouble(request.url, describe(error))
             return None
         if response.status in past_end:
             return Page(response.url, b"")
@@ -422,6 +421,8 @@ class SiteSpider(scrapy.Spider):
 
     def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
         """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
+        # It may quote what a server sent, and reaches the operator's terminal.
+        reason = visible(reason)
         self.desk.troubles.append(f"{url}: {reason}")
         self.crawler.stats.inc_value("discovery/failed")
         if trouble:
@@ -748,9 +749,8 @@ def describe(error: BaseException) -> str:
     """An error in words; where Twisted gathers several, those it gathered."""
     reasons = getattr(error, "reasons", None)
     if reasons:
-        return visible("; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons)))
-    # It may quote what a server sent, and reaches the operator's terminal.
-    return visible(str(error)) or type(error).__name__
+        return "; ".join(dict.fromkeys(reason.getErrorMessage() for reason in reasons))
+    return str(error) or type(error).__name__
 
 
 def _bare(host: str) -> str:

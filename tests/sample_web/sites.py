@@ -21,6 +21,8 @@ from xml.sax.saxutils import escape
 import jinja2
 from markupsafe import Markup
 
+from tests.sample_web import hostile
+
 HERE = Path(__file__).resolve().parent
 HANOI = dt.timezone(dt.timedelta(hours=7))
 WEEKDAYS = ("Hai", "Ba", "Tư", "Năm", "Sáu", "Bảy")
@@ -77,7 +79,8 @@ class Faults:
 
     status=503 answers everything but robots.txt with that status, status=0 ends it; drop=1 cuts every
     connection instead of answering; slow=SECONDS waits first; gone=PATH answers as for a page removed;
-    edit=KEY serves an article's second version; api=0, sitemap=0, feed=0 close those routes; clear=1 resets.
+    edit=KEY serves an article's second version; api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what
+    `hostile.py` has for the host; clear=1 resets.
     """
 
     status: int = 0
@@ -86,6 +89,7 @@ class Faults:
     api: bool = True
     sitemap: bool = True
     feed: bool = True
+    hostile: bool = False
     gone: set[str] = field(default_factory=set)
     edited: set[str] = field(default_factory=set)
 
@@ -104,7 +108,7 @@ class Faults:
                 self.status = int(value or 0)
             elif name == "slow":
                 self.slow = float(value)
-            elif name in ("drop", "api", "sitemap", "feed"):
+            elif name in ("drop", "api", "sitemap", "feed", "hostile"):
                 setattr(self, name, value not in ("", "0"))
             else:
                 raise KeyError(name)
@@ -299,6 +303,8 @@ class Site:
             lines = ["User-agent: *", *(f"Disallow: {rule}" for rule in self.disallowed), self.robots_extra]
             return Response(200, "\n".join(lines).encode(), {"Content-Type": "text/plain"})
         self.hits += 1
+        if self.faults.hostile and (odd := hostile.answer(self, request)):
+            return odd
         if path in self.faults.gone or request.target in self.faults.gone:
             return self.missing()
         if any(path.lower().startswith(rule.lower()) for rule in self.disallowed):

@@ -56,7 +56,7 @@ def test_so_many_elements_as_may_be_are_read_and_one_more_is_not() -> None:
 
 @pytest.mark.parametrize(
     "junk",
-    [b"<p x=\"" + b"<a y='" * 40_000, b"<script>" * 40_000 + b"x" * 5_000_000, b"<!--" * 1_000_000, b"<p " * 3_000_000],
+    [b'<p x="' + b"<a y='" * 40_000, b"<script>" * 40_000 + b"x" * 500_000, b"<!--" * 200_000, b"<p " * 300_000],
     ids=["quotes that never close", "scripts that never close", "comments that never close", "tags that never close"],
 )
 def test_looking_takes_no_time_whatever_does_not_close(junk: bytes) -> None:
@@ -75,12 +75,12 @@ HOSTILE: dict[str, tuple[Callable[[], str], Reason]] = {
     ),
     "3,000 nested tags without a layout": (lambda: bare("<div>" * 3_000 + NEWS_HTML), Reason.TOO_DEEP),
     "100,000 siblings": (lambda: news(NEWS_HTML + "<p>Một dòng</p>" * 100_000), Reason.TOO_LARGE),
-    "10 MB of attributes": (
-        lambda: news(f"{NEWS_HTML}<p {' '.join(f'a{i}=1' for i in range(900_000))}>x</p>"),
+    "200,000 attributes": (
+        lambda: news(f"{NEWS_HTML}<p {' '.join(f'a{i}=1' for i in range(200_000))}>x</p>"),
         Reason.TOO_LARGE,
     ),
     "a title of 1 MB": (lambda: news(title="Đồng Găng " * 70_000), Reason.TOO_LARGE),
-    "one line of 5 MB": (lambda: news(f"<p>{' '.join(map(str, range(800_000)))}</p>"), Reason.TOO_LARGE),
+    "one line of 3 MB": (lambda: news(f"<p>{' '.join(map(str, range(400_000)))}</p>"), Reason.TOO_LARGE),
 }
 
 
@@ -97,16 +97,16 @@ KEPT: dict[str, str] = {
     "nested 1,500 deep, where the parser used to give up": news(
         "<div>" * 1_500 + NEWS_HTML.replace("</p>", "</p>" + "</div>" * 750, 2)
     ),
-    "a large picture in an attribute": news(NEWS_HTML, head="<img src='data:image/png;base64," + "ab/c+" * 100_000 + "'>"),
+    "a large picture in an attribute": news(
+        NEWS_HTML, head="<img src='data:image/png;base64," + "ab/c+" * 100_000 + "'>"
+    ),
     "a long style": news(NEWS_HTML, after=f"<p style='{'color: red; margin: 0; ' * 20_000}'></p>"),
     "a long script with comparisons": news(
         NEWS_HTML, head=f"<script>{'if (a<b && c > d || e => f) g = h; ' * 20_000}</script>"
     ),
     "data for scripts in an attribute": news(NEWS_HTML, after=f"<div data-x='{'[1, 2, 3], ' * 20_000}'></div>"),
     "a link of 6 MB beside the text": news(NEWS_HTML, after=f"<a href='/{'a/' * 3_000_000}'>xin chào</a>"),
-    "as many attributes as may be": news(
-        NEWS_HTML, after=attributes("=1", MAX_ATTRIBUTES).decode()
-    ),
+    "as many attributes as may be": news(NEWS_HTML, after=attributes("=1", MAX_ATTRIBUTES).decode()),
     "entities that a document type declares": "<!DOCTYPE html [<!ENTITY a 'aaaaaaaaaa'>"
     + "".join(f"<!ENTITY {two} '{f'&{one};' * 10}'>" for one, two in zip("abcdefgh", "bcdefghi", strict=True))
     + "<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
