@@ -121,6 +121,8 @@ def refuse_strange(page: Page) -> Rejection | None:
     through a check of the browser if the site shields itself. One that links to other hosts only is parked.
     """
     shown = squash(words(page.tree))
+    if len(shown) > MAX_LETTERS:
+        return Rejection(Reason.TOO_LARGE, f"no layout fits and the page shows {len(shown):,} characters")
     size = word_count(shown)
     if not size and next(page.tree.iter("script", "iframe", "frame", "meta", "img"), None) is None:
         return Rejection(Reason.EMPTY, "the page has markup and no word, picture or script in it")
