@@ -5,6 +5,7 @@ import gzip
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from scrapy.http import HtmlResponse, Request
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
 from crawler.discovery.entry import Entry
+from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
 from crawler.families import base
 from crawler.families.base import MAX_BARREN_PAGES, Considered, SiteSpider
@@ -308,3 +310,8 @@ def test_a_run_is_blocked_where_most_pages_are_browser_checks(
 ) -> None:
     outcome, _ = judge("finished", counts, answered, [])
     assert (outcome is RunOutcome.BLOCKED) == blocked
+
+
+def test_every_trouble_of_discovery_is_explained() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "hostile-web.md").read_text(encoding="utf-8")
+    assert [name for name in Trouble if f"`discovery/{name}`" not in told] == []
