@@ -140,6 +140,22 @@ def refuse_strange(page: Page) -> Rejection | None:
     return None
 
 
+def browser_check(page: Page) -> str | None:
+    """Say how a page of discovery shows itself to be a browser check; None where it is none.
+
+    A listing past its end may be as short, and have a form with a captcha, but its menus lead on within the site.
+    """
+    if page.too_large or any(_is_own(page, a.get("href")) for a in page.tree.iter("a")):
+        return None
+    refused = refuse_strange(page)
+    return refused.detail if refused and refused.reason == Reason.CHALLENGE else None
+
+
+def _is_own(page: Page, href: str | None) -> bool:
+    there, here = urlsplit(page.link(href or "#")), urlsplit(page.url)
+    return there.hostname == here.hostname and there.path != here.path
+
+
 def _refuse_shell(page: Page) -> Rejection | None:
     """Judge a page without words by where its scripts and refreshes lead."""
     code = " ".join(script.text or "" for script in page.tree.iter("script"))[:CHALLENGE_BYTES]

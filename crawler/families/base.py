@@ -431,11 +431,10 @@ class SiteSpider(scrapy.Spider):
 
     def unreadable(self, page: Page, error: ValueError) -> None:
         """Note that a page of discovery is not what it was asked for as."""
-        shield = gate.refuse_strange(page) if not page.too_large else None
         if isinstance(error, TooLarge):
             self._trouble(page.url, str(error), Trouble.TOO_LARGE)
-        elif shield and shield.reason == gate.Reason.CHALLENGE:
-            self._trouble(page.url, shield.detail, Trouble.CHALLENGE)
+        elif check := gate.browser_check(page):
+            self._trouble(page.url, check, Trouble.CHALLENGE)
         else:
             self._trouble(page.url, str(error), Trouble.UNREADABLE)
 
@@ -620,9 +619,8 @@ class SiteSpider(scrapy.Spider):
         if page.is_too_deep:
             self._trouble(page.url, "its elements nest deeper than any parser goes", Trouble.TOO_DEEP)
         found = next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
-        shield = None if found else gate.refuse_strange(page)
-        if shield and shield.reason == gate.Reason.CHALLENGE:
-            self._trouble(page.url, shield.detail, Trouble.CHALLENGE)
+        if not found and (check := gate.browser_check(page)):
+            self._trouble(page.url, check, Trouble.CHALLENGE)
         return found
 
     def listing_request(self, path: str, number: int) -> Request:

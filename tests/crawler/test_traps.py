@@ -246,6 +246,11 @@ def test_a_browser_check_in_place_of_listings_is_named_and_blocks_the_run() -> N
     assert "browser check" in (why or "") and "next run tries again" in (why or "")
 
 
+def test_an_empty_listing_with_a_captcha_in_a_form_is_no_browser_check() -> None:
+    menu = b"<a href='/'>Trang nh\xc3\xa0</a> <a href='/lien-he'>Li\xc3\xaan h\xe1\xbb\x87</a>"
+    assert answer_listings(menu + b"<form><img src='/captcha.png'><input name='captcha'></form>").named() == {}
+
+
 @pytest.mark.parametrize(
     ("body", "name"),
     [(b"<p>x</p>" * 60_000, "too-large"), (b"<div>" * 3_000, "too-deep")],
