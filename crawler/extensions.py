@@ -48,6 +48,7 @@ _COUNTED = {
     "rejected": "articles/rejected",
     "failed": "articles/failed",
     "whole_page": "articles/whole-page",
+    "page_cut": "articles/page-cut",
     "discovery_failed": "discovery/failed",
     "discovery_lost": "discovery/lost",
     "robots_refused": "robotstxt/forbidden",

@@ -1,6 +1,7 @@
 """Whether a page can be parsed and read within bounded time and memory, told from its bytes."""
 
 import re
+from itertools import islice
 
 MAX_ELEMENTS = 50_000
 """Most elements of a page that is read. Pages of 150 KB have 2,000 to 5,000, a decree with a table of 1,000 rows
@@ -25,21 +26,25 @@ _ATTRIBUTE = re.compile(rb"[\s/\"'][^\s/\"'=>]")
 _QUOTED = re.compile(rb"=\s*+(?:\"[^\"]*+\"|'[^']*+')")
 
 
-def too_large(utf8: bytes) -> str | None:
-    """Say what of a page is too much to be parsed; None if nothing is."""
-    if utf8.count(b"<") > MAX_ELEMENTS:
-        elements = len(_OPENING_TAG.findall(utf8))
-        if elements > MAX_ELEMENTS:
-            return f"it has {elements:,} elements"
+def too_large(utf8: bytes) -> tuple[int, str] | None:
+    """Say up to which byte a page may be parsed, and what follows there that is too much; None if nothing does."""
+    found = _nth_element(utf8) if utf8.count(b"<") > MAX_ELEMENTS else None
     suspicious = len(utf8) > LARGE or utf8.count(b">") - utf8.count(b"<") > SURPLUS or _LONG_TAG.search(utf8)
-    if suspicious and (attributes := _most_attributes(utf8)) > MAX_ATTRIBUTES:
-        return f"an element has {attributes:,} attributes"
-    return None
+    laden = _laden_element(utf8) if suspicious else None
+    return min(filter(None, (found, laden)), default=None)
 
 
-def _most_attributes(utf8: bytes) -> int:
-    """The most attributes that one element of a page has. Linear: nothing is looked at twice."""
-    most = at = 0
+def _nth_element(utf8: bytes) -> tuple[int, str] | None:
+    elements = len(_OPENING_TAG.findall(utf8))
+    if elements <= MAX_ELEMENTS:
+        return None
+    first = next(islice(_OPENING_TAG.finditer(utf8), MAX_ELEMENTS, None))
+    return first.start(), f"it has {elements:,} elements"
+
+
+def _laden_element(utf8: bytes) -> tuple[int, str] | None:
+    """The first element with too many attributes. Linear: nothing is looked at twice."""
+    at = 0
     while found := _MARKUP.search(utf8, at):
         if found[1]:
             at = _after(utf8, re.compile(rb"-->"), found.end())
@@ -48,10 +53,12 @@ def _most_attributes(utf8: bytes) -> int:
         assert tag is not None
         at = tag.end()
         if len(tag[0]) > 2 * MAX_ATTRIBUTES:
-            most = max(most, len(_ATTRIBUTE.findall(_QUOTED.sub(b"=x ", tag[0]))))
+            attributes = len(_ATTRIBUTE.findall(_QUOTED.sub(b"=x ", tag[0])))
+            if attributes > MAX_ATTRIBUTES:
+                return found.start(), f"an element has {attributes:,} attributes"
         if found[2]:
             at = _after(utf8, re.compile(rb"</" + found[2], re.IGNORECASE), at)
-    return most
+    return None
 
 
 def _after(utf8: bytes, end: re.Pattern[bytes], at: int) -> int:

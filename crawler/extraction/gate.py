@@ -101,17 +101,24 @@ _BLANK = re.compile(rb"(?:\s|\x00|&nbsp;|\xc2\xa0|\xef\xbb\xbf)*+", re.IGNORECAS
 
 
 def refuse_response(page: Page) -> Rejection | None:
-    """Refuse what is no page at all: empty, not HTML, or more than can be read in bounded time."""
+    """Refuse what is no page at all: empty, or not HTML."""
     if _BLANK.fullmatch(page.body):
         return Rejection(Reason.EMPTY, "the server answered 200 with an empty body")
     kind = page.content_type.split(";")[0].strip().lower()
     if kind and "html" not in kind and "xml" not in kind and kind != "text/plain":
         return Rejection(Reason.NOT_HTML, f"the server sent {kind}, not a page")
+    return None
+
+
+def refuse_cut(page: Page, body: Any = None) -> Rejection | None:
+    """Refuse a page that cannot be read to its end in bounded time, unless its `body` ends before that."""
+    if not page.too_large and not page.is_too_deep:
+        return None
+    if body is not None and body is not page.end and all(above is not body for above in page.end.iterancestors()):
+        return None
     if page.too_large:
         return Rejection(Reason.TOO_LARGE, page.too_large)
-    if page.is_too_deep:
-        return Rejection(Reason.TOO_DEEP, "its elements nest deeper than any parser goes; the rest was not read")
-    return None
+    return Rejection(Reason.TOO_DEEP, "its elements nest deeper than any parser goes; the rest was not read")
 
 
 def refuse_strange(page: Page) -> Rejection | None:

@@ -61,20 +61,36 @@ class Page:
         """The parsed page. Callers may take nodes out of it: it is this page's own."""
         return self._parsed[0]
 
-    @cached_property
+    @property
     def too_large(self) -> str | None:
-        """What of the page is too much to be parsed (`tree` parses it nevertheless); None if nothing is."""
-        return too_large(self.decoded.utf8)
+        """What of the page is too much to be parsed, so that `tree` ends before it; None if nothing is."""
+        return self._end[1] if self._end else None
 
     @property
     def is_too_deep(self) -> bool:
-        """Whether the parser gave up within the page, which nests deeper than it goes: the rest is not in `tree`."""
+        """Whether the parser gave up within the page, which nests deeper than it goes: `tree` ends there."""
         return self._parsed[1]
+
+    @property
+    def end(self) -> Any:
+        """The last element of `tree`; those it stands in are the ones that a page cut short does not end."""
+        node = self.tree
+        while len(node):
+            node = node[-1]
+        return node
+
+    @cached_property
+    def _end(self) -> tuple[int, str] | None:
+        return too_large(self.decoded.utf8)
 
     @cached_property
     def _parsed(self) -> tuple[Any, bool]:
         try:
-            tree = etree.fromstring(self.decoded.utf8, parser=_PARSER)
+            utf8 = self.decoded.utf8
+            if self._end:
+                # An empty element marks the place: what it stands in is what had not ended there.
+                utf8 = utf8[: self._end[0]] + b"<wbr>"
+            tree = etree.fromstring(utf8, parser=_PARSER)
         except (etree.ParserError, etree.XMLSyntaxError):
             tree = None
         # The parser stops at this error, so it is the last.

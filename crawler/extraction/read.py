@@ -13,6 +13,7 @@ from lxml import etree, html
 
 from archive.article import (
     MAX_VIEWS,
+    PAGE_CUT,
     WHOLE_PAGE,
     Article,
     ArticleKind,
@@ -107,6 +108,10 @@ def read(
         return Reading(refused)
     named = Named(page.tree, names_in(site.layouts))
     fit = fitting_layout(named, site.layouts, fetched)
+    cuts = (gate.refuse_cut(page, fit.body.node if fit else None), *map(gate.refuse_cut, further))
+    refused = next(filter(None, cuts), None)
+    if refused:
+        return Reading(refused)
     if fit is None:
         refused = gate.refuse_strange(page)
         return Reading(refused) if refused else _Reader(page, named, site, fetched, listed, None).whole_page()
@@ -180,7 +185,7 @@ class _Reader:
     ) -> None:
         self.page, self.named, self.site, self.fetched, self.listed = page, named, site, fetched, listed
         self.origins: dict[str, str] = {}
-        self.flags: list[str] = []
+        self.flags: list[str] = [PAGE_CUT] if page.too_large or page.is_too_deep else []
         self.url = site.canonical_url(page.url)
         self.key = site.article_key(page.url) or ""
         # A page may name another key than its address does; links to itself bear the latter.

@@ -69,6 +69,7 @@ KEPT: dict[str, tuple[str, Callable[[], bytes]]] = {
     "utf16-without-mark": ("text/html; charset=utf-8", lambda: framed().encode("utf-16-le")),
     "encoded-twice": (PLAIN, lambda: _twice(framed())),
     "screen": (PLAIN, lambda: framed(title=f"={html.escape(SCREEN)}").encode()),
+    "nested-below": (PLAIN, lambda: framed().replace("</body>", "<div>" * 200_000).encode()),
     "entities": (PLAIN, lambda: b"<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + framed().encode()),
     **dict.fromkeys(
         (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from archive.article import Article, Rejection
+from archive.article import PAGE_CUT, Article, Rejection
 from crawler.extraction.bounds import MAX_ATTRIBUTES, MAX_ELEMENTS, too_large
 from crawler.extraction.gate import Reason
 from tests.crawler.helpers import LONG_HTML, NEWS, NEWS_HTML, no_hang, reading
@@ -41,17 +41,17 @@ def attributes(value: str, number: int, between: str = " ") -> bytes:
 def test_element_with_too_many_attributes_is_told(value: str, between: str) -> None:
     page = attributes(value, 30_000, between if value else " ")
     found = too_large(page)
-    assert found is not None and "attributes" in found
+    assert found is not None and found[0] == 0 and "attributes" in found[1]
 
 
 def test_attributes_that_stand_without_a_space_between_them_are_told() -> None:
     found = too_large(attributes("='x'", 20_000, ""))
-    assert found is not None and "20,000 attributes" in found
+    assert found is not None and "20,000 attributes" in found[1]
 
 
 def test_so_many_elements_as_may_be_are_read_and_one_more_is_not() -> None:
     assert too_large(b"<p>x</p>" * MAX_ELEMENTS) is None
-    assert too_large(b"<p>x</p>" * (MAX_ELEMENTS + 1)) == f"it has {MAX_ELEMENTS + 1:,} elements"
+    assert too_large(b"<p>x</p>" * (MAX_ELEMENTS + 1)) == (8 * MAX_ELEMENTS, f"it has {MAX_ELEMENTS + 1:,} elements")
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,20 @@ def test_article_without_a_layout_is_read_1500_elements_deep() -> None:
     found = read(bare("<div>" * 1_500 + LONG_HTML + "</div>" * 1_500))
     assert isinstance(found, Article), found
     assert NEWS[0] in found.text
+
+
+CUT = {
+    "200,000 nested tags": "<div>" * 200_000 + "x" + "</div>" * 200_000,
+    "3,000 nested tags": "<div>" * 3_000,
+    "100,000 siblings": "<p>Một dòng</p>" * 100_000,
+    "20,000 attributes": f"<p {' '.join(f'a{n}=1' for n in range(20_000))}>x</p>",
+}
+
+
+@pytest.mark.parametrize("after", CUT.values(), ids=CUT)
+def test_article_whose_body_ends_before_what_is_too_much_is_read_and_says_so(after: str) -> None:
+    found = read(news(after=after))
+    assert isinstance(found, Article), found
+    assert [block.text for block in found.blocks] == list(NEWS)
+    assert found.flags == (PAGE_CUT,)
+    assert read(news()).flags == ()  # type: ignore[union-attr]
