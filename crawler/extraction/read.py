@@ -193,6 +193,7 @@ class _Reader:
         self.name = fit.layout.name if fit else WHOLE_PAGE
         # The elements that hold title or body: what else hangs on them stands beside the article.
         held = (fit.title.node, fit.body.node) if fit else ()
+        self._owned: dict[Any, bool] = {}
         self._frame = {holder for node in held for holder in (node, *node.iterancestors())}
 
     # -- the two ways -----------------------------------------------------------------------------
@@ -266,7 +267,10 @@ class _Reader:
             branch = branch.getparent()
         if branch in self._frame:
             return True
-        return not any(self._other_article(a.get("href"), self.page) for a in branch.iter("a"))
+        # Thousands of dates may hang on one branch with thousands of links.
+        if branch not in self._owned:
+            self._owned[branch] = not any(self._other_article(a.get("href"), self.page) for a in branch.iter("a"))
+        return self._owned[branch]
 
     def _other_article(self, href: str | None, page: Page) -> str | None:
         """The key of the other article that `href` leads to, if it does."""

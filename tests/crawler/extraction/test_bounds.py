@@ -107,6 +107,11 @@ KEPT: dict[str, str] = {
     "data for scripts in an attribute": news(NEWS_HTML, after=f"<div data-x='{'[1, 2, 3], ' * 20_000}'></div>"),
     "a link of 6 MB beside the text": news(NEWS_HTML, after=f"<a href='/{'a/' * 3_000_000}'>xin chào</a>"),
     "hundreds of tables within one another": news(f"{('<table><tr><td>' * 500 + '</table>' * 500) * 30}{NEWS_HTML}"),
+    "thousands of dates and links in one box": news().replace(
+        "<div id='date'>",
+        "<div>" + "<b class='date'>1/2/2023</b>" * 20_000 + "<a>x</a>" * 20_000 + f"<a href='{BQN[:-3]}9/'>y</a></div>"
+        "<div id='date'>",
+    ),
     "as many attributes as may be": news(NEWS_HTML, after=attributes("=1", MAX_ATTRIBUTES).decode()),
     "entities that a document type declares": "<!DOCTYPE html [<!ENTITY a 'aaaaaaaaaa'>"
     + "".join(f"<!ENTITY {two} '{f'&{one};' * 10}'>" for one, two in zip("abcdefgh", "bcdefghi", strict=True))
