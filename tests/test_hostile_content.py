@@ -58,7 +58,7 @@ def test_a_crawl_of_hostile_sites(crawled: tuple[Program, list[dict[str, str]]],
     # Each fault is counted under its name.
     newspaper, other = counts(program, "bao_quang_ninh"), counts(program, "bao_thai_nguyen")
     expected = Counter(f"rejected/{reason}" for reason, _ in hostile.REFUSED.values()) + Counter(
-        ["rejected/front-page"]
+        ["rejected/redirected-home"]
     )
     assert {name: n for name, n in newspaper.items() if name.startswith("rejected/")} == expected
     assert (newspaper["discovery/endless"], newspaper["page_cut"]) == (1, 1)

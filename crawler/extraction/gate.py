@@ -24,7 +24,7 @@ class Reason(StrEnum):
     LOGIN = "login"
     PARKED = "parked"
     SOFT_404 = "soft-404"
-    FRONT_PAGE = "front-page"
+    FRONT_PAGE = "redirected-home"
     REDIRECTED = "redirected"
     NO_LAYOUT = "no-layout"
     LISTING = "listing"

@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[str, Callable[[], str]]] = {
     "title": ("too-large", lambda: framed(title="Vườn cúc " * 100_000)),
     "soft-404": ("soft-404", lambda: framed("<p>Bài viết không tồn tại hoặc đã bị gỡ.</p>", "Thông báo", date="")),
     "alert": ("soft-404", lambda: "<script>alert('Bài viết không tồn tại!');history.back()</script>"),
-    "home": ("front-page", lambda: "<script>window.location='/'</script>"),
+    "home": ("redirected-home", lambda: "<script>window.location='/'</script>"),
     "check": ("challenge", lambda: "<script>document.cookie='k=1';location.reload()</script>"),
     "login": ("login", lambda: "<h1>Đăng nhập</h1><form><input type='password' name='p'></form>"),
     "parked": (

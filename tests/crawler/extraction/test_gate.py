@@ -114,4 +114,4 @@ def test_where_an_article_address_leads_tells_whether_it_is_gone(final: str, rea
 
 def test_what_says_that_an_article_is_gone_is_what_a_site_does_on_purpose() -> None:
     """A check, a login or a layout that has changed says nothing of the article."""
-    assert sorted(GONE_REASONS) == ["front-page", "soft-404"]
+    assert sorted(GONE_REASONS) == ["redirected-home", "soft-404"]
