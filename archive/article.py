@@ -13,6 +13,9 @@ from functools import cache
 WHOLE_PAGE = "whole-page"
 """Layout name and flag of an article that no layout fitted."""
 
+PAGE_CUT = "page-cut"
+"""Flag of an article below which its page goes on with more than can be read in bounded time."""
+
 MAX_ADDRESS = 2083
 """Most bytes of an address, a key or a section's name. What is indexed may have 2,704 bytes on PostgreSQL
 (nbtree.h, BTMaxItemSize), and Scrapy follows no longer link (URLLENGTH_LIMIT)."""

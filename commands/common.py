@@ -9,6 +9,7 @@ import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from archive.article import Dated, Precision
 from archive.backup import refuse_half_restored
@@ -63,6 +64,6 @@ def date_words(dated: Dated | None) -> str | None:
     return f"{dated.instant:{form}} (from {dated.source}: {dated.raw!r})"
 
 
-def plain(text: str) -> str:
+def plain(text: str, style: str = "") -> Text:
     """Words from outside for a table: what looks like markup of Rich's is none."""
-    return text.replace("[", r"\[")
+    return Text(text, style)

@@ -87,7 +87,7 @@ def rejects_command(site: Annotated[str | None, typer.Argument(help="One site on
         return
     table = table_of("site", "fetched", "reason", "detail", "url")
     for row in rows:
-        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, row.detail, row.url)
+        table.add_row(row.site, f"{row.fetched_at:%Y-%m-%d %H:%M}", row.reason, plain(row.detail), plain(row.url))
     out.print(table)
 
 
@@ -132,10 +132,10 @@ def print_article(shown: Shown, *, origins: bool = False) -> None:
             table.add_row(
                 f"[bold]{name}[/]",
                 plain(str(value)),
-                f"[dim]{plain(origin)}[/]" if origins and origin else "",
+                plain(origin, "dim") if origins and origin else "",
             )
     if origins and record.origins.get("text"):
-        table.add_row("[bold]text[/]", f"{record.syllables} words", f"[dim]{plain(record.origins['text'])}[/]")
+        table.add_row("[bold]text[/]", f"{record.syllables} words", plain(record.origins["text"], "dim"))
     out.print(table)
     out.print()
     for block in record.blocks:

@@ -22,6 +22,8 @@ from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
 from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
+from crawler.discovery.troubles import Trouble
+from crawler.extraction.gate import Reason
 from crawler.families.base import MIDDLE_OF_DELAY
 from crawler.stopping import DROP_SECONDS, END_SECONDS, Downloader, Dropped, end_process, is_gone
 
@@ -39,6 +41,9 @@ MAX_REASONS = 3
 
 MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` and mend its spider or layouts"
 """What an operator does when a site answers and yet cannot be read (docs/adding-a-site.md)."""
+
+ASK_SITE = "write to the site's office or ask less often (DOWNLOAD_DELAY); the next run tries again"
+"""What an operator does when a site turns us away."""
 
 MANY_FAILURES = 5
 """From so many articles that could not be fetched, more than were kept, a run has failed."""
@@ -66,6 +71,7 @@ _COUNTED = {
     "excluded": "articles/excluded",
     "taken_down": "refused/taken-down",
     "whole_page": "articles/whole-page",
+    "page_cut": "articles/page-cut",
     "discovery_failed": "discovery/failed",
     "discovery_lost": "discovery/lost",
     "robots_refused": "robotstxt/forbidden",
@@ -167,10 +173,11 @@ class RunLog:
             stop_for_archive(self.crawler, error)
 
     def counts(self) -> dict[str, int]:
-        """The numbers of this run so far, those that are zero left out; rejections and faults by name."""
+        """The numbers of this run so far, those that are zero left out; rejections, faults and troubles by name."""
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
         out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/", "fault/"))}
+        out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{trouble}" for trouble in Trouble)}
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:
@@ -217,6 +224,11 @@ def judge(
         return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
     if closed != "finished":
         return RunOutcome.FAILED, wrong or f"the crawl was closed: {closed}"
+    refused = counts.get("rejected", 0)
+    if _most(counts.get(f"rejected/{Reason.CHALLENGE}", 0), kept + refused) or _most(
+        counts.get(f"discovery/{Trouble.CHALLENGE}", 0), answered
+    ):
+        return RunOutcome.BLOCKED, f"most pages are browser checks; {ASK_SITE}" + (f": {wrong}" if wrong else "")
     if counts.get("errors"):
         return RunOutcome.FAILED, wrong or "an error in the program; its log in the data folder has it"
     if not answered and not kept and troubles:
@@ -295,6 +307,10 @@ class Stopping:
             downloader.drop_all()
             if hurried:
                 archiving(crawler).intake.patience.give_up()
+
+
+def _most(some: int, of: int) -> bool:
+    return some * 2 > of
 
 
 class CrawlDelay:

@@ -4,7 +4,7 @@ import asyncio
 
 from scrapy.crawler import Crawler
 
-from archive.article import WHOLE_PAGE, Article, Rejection
+from archive.article import Article, Rejection
 from archive.store import Outcome, Read
 from crawler.archiving import archiving
 from crawler.extraction.read import EXTRACTOR_VERSION
@@ -30,6 +30,6 @@ class StorePipeline:
         stats.inc_value(f"articles/{outcome}")
         if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
             stats.inc_value(f"rejected/{item.result.reason}")
-        if isinstance(item.result, Article) and WHOLE_PAGE in item.result.flags:
-            stats.inc_value("articles/whole-page")
+        for flag in item.result.flags if isinstance(item.result, Article) else ():
+            stats.inc_value(f"articles/{flag}")
         return item

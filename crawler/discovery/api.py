@@ -7,7 +7,9 @@ from typing import Any
 
 from archive.article import Dated
 from crawler.discovery.entry import Entry
+from crawler.discovery.troubles import MAX_ENTRIES, TooLarge
 from crawler.extraction.dates import parse_date
+from crawler.extraction.page import decode
 from crawler.extraction.text import squash
 
 ID_DIGITS = 20
@@ -48,11 +50,14 @@ def read_categories(body: bytes) -> dict[int, str]:
 
 def _json_list(body: bytes) -> list[Any]:
     try:
-        data = json.loads(body, parse_int=_whole_number)
+        # Decoded as pages are: one broken letter of one title must not cost a hundred posts.
+        data = json.loads(decode(body).text, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the body is no JSON: {error}") from error
     if not isinstance(data, list):
         raise ValueError("the API answered with no list")
+    if len(data) > MAX_ENTRIES:
+        raise TooLarge(f"the API answered with {len(data):,} rows")
     return data
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from crawler.discovery.entry import Entry
-from crawler.discovery.sitemap import name_of, parse_xml
+from crawler.discovery.markup import name_of, parse_xml
+from crawler.discovery.troubles import MAX_ENTRIES, TooLarge
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
@@ -17,11 +18,11 @@ _YEARS = range(1900, 2100)
 
 
 def read_feed(body: bytes) -> list[Entry]:
-    """The entries of a feed in its order. Raises ValueError if the body is no feed."""
+    """The entries of a feed in its order. Raises ValueError if the body is no feed, TooLarge if it is no small one."""
     root = parse_xml(body)
     if root is None or name_of(root)[1] not in ("rss", "feed", "RDF"):
         raise ValueError("the body is no feed")
-    out = []
+    out: list[Entry] = []
     for node in root.iter():
         if name_of(node)[1] not in ("item", "entry"):
             continue
@@ -33,6 +34,8 @@ def read_feed(body: bytes) -> list[Entry]:
             # Atom has several links; the one without rel or with "alternate" is the page.
             if child.get("rel", "alternate") == "alternate":
                 fields.setdefault(name, squash(child.get("href") or child.text or ""))
+        if len(out) == MAX_ENTRIES:
+            raise TooLarge(f"it has more than {MAX_ENTRIES:,} entries")
         if fields.get("link"):
             published = _dated(
                 fields.get("pubDate") or fields.get("published") or fields.get("date") or fields.get("dc:date")

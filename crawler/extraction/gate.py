@@ -2,14 +2,35 @@
 
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.article import WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
+from archive.article import MAX_ADDRESS, WHOLE_PAGE, Article, ArticleKind, BlockKind, Rejection
 from crawler.extraction.page import Page
 from crawler.extraction.select import words
 from crawler.extraction.simplify import Draft
 from crawler.extraction.text import fewer_words, same_words, squash, word_count
+
+
+class Reason(StrEnum):
+    """Why a page is refused; runs count them as ``rejected/<reason>``."""
+
+    EMPTY = "empty"
+    NOT_HTML = "not-html"
+    TOO_LARGE = "too-large"
+    TOO_DEEP = "too-deep"
+    CHALLENGE = "challenge"
+    LOGIN = "login"
+    PARKED = "parked"
+    SOFT_404 = "soft-404"
+    FRONT_PAGE = "redirected-home"
+    REDIRECTED = "redirected"
+    NO_LAYOUT = "no-layout"
+    LISTING = "listing"
+    NO_TITLE = "no-title"
+    NO_BODY = "no-body"
+
 
 FEW_WORDS = 60
 """A page whose article has fewer words may be an error page. The shortest notices in the saved pages
@@ -38,6 +59,15 @@ PLACEHOLDER_WORDS = 12
 
 CHALLENGE_BYTES = 40_000
 """Larger pages than this are no browser checks."""
+
+SHELL_WORDS = 30
+"""A page that shows no more words and leaves the rest to its scripts has nothing to say itself."""
+
+MAX_LETTERS = 1_000_000
+"""Characters of an article from which it is none: the longest novels in one page are shorter."""
+
+MAX_TITLE = 1_000
+"""Characters of a title; the longest headlines have 250, and those of decrees with all they amend 600."""
 
 _MISSING = re.compile(
     r"không (?:tồn tại|tìm thấy|có dữ liệu)|chưa có dữ liệu|đã (?:bị )?(?:gỡ|xóa|xoá)|không còn"
@@ -73,30 +103,103 @@ def refuse_redirect(asked: str, final: str) -> Rejection:
     """Why there is no article where an article's URL leads on to an address that is none of an article."""
     parts = urlsplit(final)
     if _ERROR_PAGE.search(parts.path):
-        return Rejection("soft-404", f"{asked} leads to {final}, an error page")
+        return Rejection(Reason.SOFT_404, f"{asked} leads to {final}, an error page")
     if _HOME.fullmatch(parts.path) and not parts.query:
-        return Rejection("redirected-home", f"{asked} leads to {final}, the front page")
-    return Rejection("redirected", f"{asked} leads to {final}, which is no article address")
+        return Rejection(Reason.FRONT_PAGE, f"{asked} leads to {final}, the front page")
+    return Rejection(Reason.REDIRECTED, f"{asked} leads to {final}, which is no article address")
+
+
+_SETS_COOKIE = re.compile(r"document\.cookie\s*\+?=|location\.reload\s*\(", re.IGNORECASE)
+_GOES_TO = re.compile(
+    r"location(?:\.href)?\s*=\s*[\"']([^\"']{0,500})[\"']|location\.(?:replace|assign)\(\s*[\"']([^\"']{0,500})[\"']"
+)
+_REFRESH = re.compile(r"url\s*=\s*[\"']?([^\"'>]{0,500})", re.IGNORECASE)
+_BLANK = re.compile(rb"(?:\s|\x00|&nbsp;|\xc2\xa0|\xef\xbb\xbf)*+", re.IGNORECASE)
 
 
 def refuse_response(page: Page) -> Rejection | None:
     """Refuse what is no page at all: empty, or not HTML."""
-    if not page.body.strip(b"\x00\t\r\n\f "):
-        return Rejection("empty", "the server answered 200 with an empty body")
+    if _BLANK.fullmatch(page.body):
+        return Rejection(Reason.EMPTY, "the server answered 200 with an empty body")
     kind = page.content_type.split(";")[0].strip().lower()
     if kind and "html" not in kind and "xml" not in kind and kind != "text/plain":
-        return Rejection("not-html", f"the server sent {kind}, not a page")
+        return Rejection(Reason.NOT_HTML, f"the server sent {kind}, not a page")
     return None
 
 
+def refuse_cut(page: Page, body: Any = None) -> Rejection | None:
+    """Refuse a page that cannot be read to its end in bounded time, unless its `body` ends before that."""
+    if not page.too_large and not page.is_too_deep:
+        return None
+    if body is not None and body is not page.end and all(above is not body for above in page.end.iterancestors()):
+        return None
+    if page.too_large:
+        return Rejection(Reason.TOO_LARGE, page.too_large)
+    return Rejection(Reason.TOO_DEEP, "its elements nest deeper than any parser goes; the rest was not read")
+
+
 def refuse_strange(page: Page) -> Rejection | None:
-    """Refuse a page that no layout fits and that shows a browser check or asks for a password."""
-    if len(page.body) <= CHALLENGE_BYTES and _CHALLENGE.search(page.decoded.text):
-        shown = squash(words(page.tree))
-        if word_count(shown) <= FEW_WORDS * 2:
-            return Rejection("challenge", f"the page is a browser check, not an article: {shown[:80]!r}")
+    """Refuse a page that no layout fits and that is no article by its shape: nothing to read, a form to sign in.
+
+    A page with hardly a word leaves the visitor to a script or a refresh: to the front page if the article is gone,
+    through a check of the browser if the site shields itself. One that links to other hosts only is parked.
+    """
+    shown = squash(words(page.tree))
+    if len(shown) > MAX_LETTERS:
+        return Rejection(Reason.TOO_LARGE, f"no layout fits and the page shows {len(shown):,} characters")
+    size = word_count(shown)
+    if not size and next(page.tree.iter("script", "iframe", "frame", "meta", "img"), None) is None:
+        return Rejection(Reason.EMPTY, "the page has markup and no word, picture or script in it")
+    if size <= SHELL_WORDS:
+        refused = _refuse_shell(page)
+        if refused:
+            return refused
+    if len(page.body) <= CHALLENGE_BYTES and size <= FEW_WORDS * 2:
+        if _CHALLENGE.search(page.decoded.text):
+            return Rejection(Reason.CHALLENGE, f"the page is a browser check, not an article: {shown[:80]!r}")
+        if _is_parked(page, shown):
+            return Rejection(Reason.PARKED, f"all that the page leads to is on other hosts: {shown[:80]!r}")
     if _is_login(page.tree):
-        return Rejection("login", "the page asks for a password")
+        return Rejection(Reason.LOGIN, "the page asks for a password")
+    return None
+
+
+def browser_check(page: Page) -> str | None:
+    """Say how a page of discovery shows itself to be a browser check; None where it is none.
+
+    A listing past its end may be as short, and have a form with a captcha, but its menus lead on within the site.
+    """
+    if page.too_large or any(_is_own(page, a.get("href")) for a in page.tree.iter("a")):
+        return None
+    refused = refuse_strange(page)
+    return refused.detail if refused and refused.reason == Reason.CHALLENGE else None
+
+
+def _is_own(page: Page, href: str | None) -> bool:
+    there, here = urlsplit(page.link(href or "#")), urlsplit(page.url)
+    return there.hostname == here.hostname and there.path != here.path
+
+
+def _refuse_shell(page: Page) -> Rejection | None:
+    """Judge a page without words by where its scripts and refreshes lead."""
+    code = " ".join(script.text or "" for script in page.tree.iter("script"))[:CHALLENGE_BYTES]
+    told = [goal for found in _GOES_TO.finditer(code) for goal in found.groups() if goal is not None]
+    refreshed = [
+        match[1]
+        for meta in page.tree.iter("meta")
+        if (meta.get("http-equiv") or "").lower() == "refresh"
+        and (match := _REFRESH.search((meta.get("content") or "")[:MAX_ADDRESS]))
+    ]
+    # What a script says aloud is said to the reader: "alert('Bài viết không tồn tại!')".
+    if _MISSING_PAGE.search(code) and not _SETS_COOKIE.search(code):
+        return Rejection(Reason.SOFT_404, f"the page shows no words, its script says: {squash(code)[:80]!r}")
+    goals = [urlsplit(page.link(goal)) for goal in (*told, *refreshed)]
+    own = urlsplit(page.url)
+    if goals and all(_HOME.fullmatch(goal.path) and goal.hostname == own.hostname for goal in goals):
+        return Rejection(Reason.FRONT_PAGE, "the page only leads to the front page")
+    again = any((goal.hostname, goal.path) == (own.hostname, own.path) for goal in goals)
+    if _SETS_COOKIE.search(code) or again:
+        return Rejection(Reason.CHALLENGE, "the page shows no words, it only lets a script have it loaded again")
     return None
 
 
@@ -106,7 +209,7 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     size, prose = sum(sizes), sum(one for one in sizes if one >= SENTENCE_WORDS)
     said = " ".join(draft.text for draft in drafts)
     if size < WHOLE_PAGE_WORDS:
-        reason = "soft-404" if _MISSING.search(f"{title} {said}") else "no-layout"
+        reason = Reason.SOFT_404 if _MISSING.search(f"{title} {said}") else Reason.NO_LAYOUT
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
     if prose * 2 < size:
@@ -114,14 +217,14 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
         sentences = " ".join(draft.text for draft, one in zip(drafts, sizes, strict=True) if one >= SENTENCE_WORDS)
         missing = prose < WHOLE_PAGE_WORDS and _MISSING_PAGE.search(f"{title}. {sentences}")
         return Rejection(
-            "soft-404" if missing else "no-layout",
+            Reason.SOFT_404 if missing else Reason.NO_LAYOUT,
             f"no layout fits and {size - prose} of {size} words stand in short lines",
         )
     entries = sum(draft.linked >= LISTING_LINKED for draft in drafts)
     if entries >= LISTING_ENTRIES:
-        return Rejection("listing", f"no layout fits and {entries} blocks are headlines of other articles")
+        return Rejection(Reason.LISTING, f"no layout fits and {entries} blocks are headlines of other articles")
     if not title:
-        return Rejection("no-title", "no layout fits and no title agrees with the address")
+        return Rejection(Reason.NO_TITLE, "no layout fits and no title agrees with the address")
     return None
 
 
@@ -135,19 +238,22 @@ def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[st
     total = sum(len(draft.text) for draft in drafts)
     linked = sum(len(draft.text) for draft, key in zip(drafts, links, strict=True) if key)
     if total and linked / total >= LISTING_LINKED and len({key for key in links if key}) >= 3:
-        return Rejection("listing", f"{linked * 100 // total} % of the body are links to other articles")
+        return Rejection(Reason.LISTING, f"{linked * 100 // total} % of the body are links to other articles")
+    if len(text) > MAX_LETTERS or len(article.title) > MAX_TITLE:
+        sizes = f"a title of {len(article.title):,} and a text of {len(text):,} characters"
+        return Rejection(Reason.TOO_LARGE, f"layout {article.layout} found {sizes}")
     if fewer_words(text, WHOLE_PAGE_WORDS):
         refused = _refuse_short(article, text)
         if refused:
             return refused
     if not article.title:
-        return Rejection("no-title", f"layout {article.layout} found no words in its title node")
+        return Rejection(Reason.NO_TITLE, f"layout {article.layout} found no words in its title node")
     if article.kind is ArticleKind.MEDIA or article.attachments:
         return None
     if not article.blocks or (not prose and fewer_words(text, CAPTION_WORDS)):
-        return Rejection("no-body", f"layout {article.layout} found a body without text")
+        return Rejection(Reason.NO_BODY, f"layout {article.layout} found a body without text")
     if len(prose) == 1 and same_words(prose[0].text, article.title):
-        return Rejection("no-body", "the body only repeats the title")
+        return Rejection(Reason.NO_BODY, "the body only repeats the title")
     return None
 
 
@@ -156,11 +262,26 @@ def _refuse_short(article: Article, text: str) -> Rejection | None:
     size, said = word_count(text), f"{article.title}. {text}"
     placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
     if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
-        return Rejection("soft-404", f"a page of {size} words that says: {text[:80]!r}")
+        return Rejection(Reason.SOFT_404, f"a page of {size} words that says: {text[:80]!r}")
     if WHOLE_PAGE in article.flags:
-        reason = "soft-404" if _MISSING_PAGE.search(said) else "no-layout"
+        reason = Reason.SOFT_404 if _MISSING_PAGE.search(said) else Reason.NO_LAYOUT
         return Rejection(reason, f"no layout fits and {size} words are left of the whole page")
     return None
+
+
+def _is_parked(page: Page, shown: str) -> bool:
+    """Shape: few words, no link or frame that stays on the host, and some that leave it, or the host for a title."""
+    host = (urlsplit(page.url).hostname or "").removeprefix("www.")
+    there = [
+        (urlsplit(page.link(value)).hostname or "").removeprefix("www.")
+        for name, attribute in (("a", "href"), ("iframe", "src"), ("frame", "src"), ("form", "action"))
+        for node in page.tree.iter(name)
+        if (value := node.get(attribute)) and not value.startswith(("#", "javascript:", "mailto:", "tel:"))
+    ]
+    if host in there:
+        return False
+    title = squash(words(next(page.tree.iter("title"), page.tree))).lower()
+    return bool(there) and bool(host) and (host in title or host in shown.lower())
 
 
 def _is_login(tree: Any) -> bool:

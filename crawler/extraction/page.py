@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from crawler.extraction.bounds import too_large
 from crawler.extraction.text import is_plain, repair_double_encoding, visible
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?+\s*+([a-z0-9_:.-]+)")
@@ -19,12 +21,19 @@ _CONTROL_REFERENCE = re.compile(
 """A reference to a control character names nothing a reader sees, and trees refuse it."""
 
 # Not that of lxml.html, which asks Python for the class of every node: a tenth of the time of a reading.
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+# `huge_tree`: of what lies deeper than 256 elements nothing would be read, and nothing said; so it is 2,048.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 _NO_CHARSETS = re.compile(r"undefined|idna|punycode|(?:raw-)?unicode-escape|utf-(?:7|16|32).*")
 """Codecs (named as `codecs.lookup` does) that no label is believed to mean: notations within other text, one
 that only raises, UTF-7 and UTF-32, which browsers refuse (WHATWG Encoding Standard, 4.2), and UTF-16, which
 its bytes have told before."""
+
+LONGEST_LINK = 100_000
+"""Characters of an address that is looked at: to join one of 6 MB took 400 MB of memory. None so long is kept."""
+
+_HEAD = 200
+"""Bytes at the beginning of a page by which UTF-16 is told."""
 
 MAX_BAD_BYTES = 0.001
 """Share of undecodable bytes up to which a page still counts as UTF-8: a text cut in mid-character
@@ -47,14 +56,47 @@ class Page:
         """The body as text, with the charset it declared and the one that was used."""
         return decode(self.body, self.content_type)
 
-    @cached_property
+    @property
     def tree(self) -> Any:
         """The parsed page. Callers may take nodes out of it: it is this page's own."""
+        return self._parsed[0]
+
+    @property
+    def too_large(self) -> str | None:
+        """What of the page is too much to be parsed, so that `tree` ends before it; None if nothing is."""
+        return self._end[1] if self._end else None
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether the parser gave up within the page, which nests deeper than it goes: `tree` ends there."""
+        return self._parsed[1]
+
+    @property
+    def end(self) -> Any:
+        """The last element of `tree`; those it stands in are the ones that a page cut short does not end."""
+        node = self.tree
+        while len(node):
+            node = node[-1]
+        return node
+
+    @cached_property
+    def _end(self) -> tuple[int, str] | None:
+        return too_large(self.decoded.utf8)
+
+    @cached_property
+    def _parsed(self) -> tuple[Any, bool]:
         try:
-            tree = etree.fromstring(self.decoded.utf8, parser=_PARSER)
+            utf8 = self.decoded.utf8
+            if self._end:
+                # An empty element marks the place: what it stands in is what had not ended there.
+                utf8 = utf8[: self._end[0]] + b"<wbr>"
+            tree = etree.fromstring(utf8, parser=_PARSER)
         except (etree.ParserError, etree.XMLSyntaxError):
             tree = None
-        return etree.fromstring("<html><body/></html>") if tree is None else tree
+        # The parser stops at this error, so it is the last.
+        last = _PARSER.error_log.last_error
+        cut = last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT
+        return etree.fromstring("<html><body/></html>") if tree is None else tree, cut
 
     @cached_property
     def base_url(self) -> str:
@@ -62,14 +104,16 @@ class Page:
         for base in self.tree.iter("base"):
             href = (base.get("href") or "").strip()
             try:
-                if href and urlsplit(joined := urljoin(self.url, href)).hostname:
+                if href and len(href) <= LONGEST_LINK and urlsplit(joined := urljoin(self.url, href)).hostname:
                     return str(joined)
             except ValueError:
                 continue
         return self.url
 
     def link(self, href: str) -> str:
-        """Make `href` absolute; an address that cannot be parsed gives an empty string."""
+        """Make `href` absolute; an address that cannot be parsed, or has pages of text, gives an empty string."""
+        if len(href) > LONGEST_LINK:
+            return ""
         try:
             return urljoin(self.base_url, href.strip())
         except ValueError:
@@ -98,7 +142,7 @@ def decode(body: bytes, content_type: str = "") -> Decoded:
     encoded twice is repaired; control characters, which stop parsers, are dropped.
     """
     declared = declared_charset(body, content_type)
-    utf8, used = _utf8(body, declared)
+    utf8, used = _utf8(body, (declared, _in_header(content_type)))
     utf8 = _CONTROL_REFERENCE.sub(b"", utf8)
     if not is_plain(utf8):
         # Repaired first: half of a letter that was encoded twice may be a control character.
@@ -112,19 +156,23 @@ def declared_charset(body: bytes, content_type: str = "") -> str | None:
     meta = _META_CHARSET.search(head) if b"charset" in head else None
     if meta:
         return meta[1].decode("ascii")
+    return _in_header(content_type)
+
+
+def _in_header(content_type: str) -> str | None:
     header = _HEADER_CHARSET.search(content_type)
     return header[1].lower() if header else None
 
 
-def _utf8(body: bytes, declared: str | None) -> tuple[bytes, str]:
+def _utf8(body: bytes, declared: Sequence[str | None]) -> tuple[bytes, str]:
     """The body as UTF-8, and the charset that read it; one that is UTF-8 is given as it is."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if body.startswith(mark):
-            return _encoded(body.decode(name, "replace")), name
+    if body.startswith(codecs.BOM_UTF8):
+        return _encoded(body.decode("utf-8", "replace")), "utf-8"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # A mark is a claim like any other: markup that is UTF-16 has NULs.
+        if b"\x00" in body[:_HEAD]:
+            return _encoded(body.decode("utf-16", "replace")), "utf-16"
+        body = body[2:]
     utf16 = _utf16_without_mark(body)
     if utf16:
         return _encoded(body.decode(utf16, "replace")), utf16
@@ -136,7 +184,7 @@ def _utf8(body: bytes, declared: str | None) -> tuple[bytes, str]:
     text = body.decode("utf-8", "replace")
     if text.count("\ufffd") <= MAX_BAD_BYTES * len(body):
         return _encoded(text), "utf-8"
-    for label in (declared, "windows-1258"):
+    for label in (*declared, "windows-1258"):
         if label and label not in ("utf-8", "utf8"):
             try:
                 codec = codecs.lookup(label).name
@@ -154,7 +202,7 @@ def _encoded(text: str) -> bytes:
 
 def _utf16_without_mark(body: bytes) -> str | None:
     """Markup in UTF-16 has a NUL in every other byte; stray NULs in UTF-8 do not line up so."""
-    head = body[:200]
+    head = body[:_HEAD]
     if len(head) < 20:
         return None
     if head[1::2].count(0) > 0.8 * len(head[1::2]):

@@ -1,6 +1,6 @@
 """Trafilatura's part: which blocks are prose, and the text of a page that no layout fits."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,7 +51,7 @@ def whole_page(utf8: bytes, headlines: Mapping[str, str]) -> list[Draft]:
     `headlines` maps the letters of links to other articles to their addresses: trafilatura keeps no
     links, and a block that begins with a headline is an entry of a list.
     """
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = html.document_fromstring(utf8, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
@@ -59,11 +59,18 @@ def whole_page(utf8: bytes, headlines: Mapping[str, str]) -> list[Draft]:
     document = bare_extraction(tree, fast=True, include_comments=False, include_tables=True)
     if not isinstance(document, Document) or document.body is None:
         return []
+    # By their first letters: thousands of headlines beside thousands of lines are no rarity on hostile pages.
+    shortest = min(map(len, headlines), default=0)
+    beginning: defaultdict[str, list[str]] = defaultdict(list)
+    for one in headlines:
+        beginning[one[:shortest]].append(one)
     out = []
     for element in _leaves(document.body):
         kind = _KINDS.get(element.tag, BlockKind.PARAGRAPH)
         for text in _texts(element):
-            href = next((to for words, to in headlines.items() if _letters(text).startswith(words)), None)
+            said = _letters(text)
+            headline = next((one for one in beginning.get(said[:shortest], ()) if said.startswith(one)), None)
+            href = headlines[headline] if headline is not None else None
             out.append(Draft(kind, text, (Run(text, href),)))
     return out
 

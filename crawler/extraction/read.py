@@ -13,6 +13,7 @@ from lxml import etree, html
 
 from archive.article import (
     MAX_VIEWS,
+    PAGE_CUT,
     WHOLE_PAGE,
     Article,
     ArticleKind,
@@ -35,7 +36,7 @@ from crawler.extraction.signoff import SignOff, Standing, read_byline, read_cred
 from crawler.extraction.simplify import Draft, simplify
 from crawler.extraction.text import fewer_words, folded, has_words, letter_count, same_words, slug, squash, word_count
 
-EXTRACTOR_VERSION = "2"
+EXTRACTOR_VERSION = "3"
 """Raise it whenever the same page can give another article: extractions are kept by version."""
 
 MEDIA_WORDS = 60
@@ -107,6 +108,10 @@ def read(
         return Reading(refused)
     named = Named(page.tree, names_in(site.layouts))
     fit = fitting_layout(named, site.layouts, fetched)
+    cuts = (gate.refuse_cut(page, fit.body.node if fit else None), *map(gate.refuse_cut, further))
+    refused = next(filter(None, cuts), None)
+    if refused:
+        return Reading(refused)
     if fit is None:
         refused = gate.refuse_strange(page)
         return Reading(refused) if refused else _Reader(page, named, site, fetched, listed, None).whole_page()
@@ -180,7 +185,7 @@ class _Reader:
     ) -> None:
         self.page, self.named, self.site, self.fetched, self.listed = page, named, site, fetched, listed
         self.origins: dict[str, str] = {}
-        self.flags: list[str] = []
+        self.flags: list[str] = [PAGE_CUT] if page.too_large or page.is_too_deep else []
         self.url = site.canonical_url(page.url)
         self.key = site.article_key(page.url) or ""
         # A page may name another key than its address does; links to itself bear the latter.
@@ -188,6 +193,7 @@ class _Reader:
         self.name = fit.layout.name if fit else WHOLE_PAGE
         # The elements that hold title or body: what else hangs on them stands beside the article.
         held = (fit.title.node, fit.body.node) if fit else ()
+        self._owned: dict[Any, bool] = {}
         self._frame = {holder for node in held for holder in (node, *node.iterancestors())}
 
     # -- the two ways -----------------------------------------------------------------------------
@@ -261,7 +267,10 @@ class _Reader:
             branch = branch.getparent()
         if branch in self._frame:
             return True
-        return not any(self._other_article(a.get("href"), self.page) for a in branch.iter("a"))
+        # Thousands of dates may hang on one branch with thousands of links.
+        if branch not in self._owned:
+            self._owned[branch] = not any(self._other_article(a.get("href"), self.page) for a in branch.iter("a"))
+        return self._owned[branch]
 
     def _other_article(self, href: str | None, page: Page) -> str | None:
         """The key of the other article that `href` leads to, if it does."""

@@ -290,12 +290,14 @@ class _Walker:
 
     def _table(self, table: Any) -> bool:
         """Read a table of data or of pictures; False: it only arranges other blocks."""
-        rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
-        nested = next(table.iterdescendants("table"), None) is not None
+        # One that holds others arranges them. Told first: hundreds within one another would each be looked through.
+        if next(table.iterdescendants("table"), None) is not None:
+            return False
+        rows = list(table.iter("tr"))
         pictures = sum(1 for _ in table.iter("img"))
         cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
         filled = [[cell for cell in row if has_words("".join(cell.itertext()))] for row in cells]
-        if pictures and not nested:
+        if pictures:
             texts = [cell for row in filled for cell in row]
             if len(texts) <= 2 * pictures + 2 and all(
                 len(squash("".join(c.itertext()))) <= CAPTION_LENGTH for c in texts
@@ -304,7 +306,7 @@ class _Walker:
                 for cell in (*texts, *table.iterchildren("caption")):
                     self._caption_cell(cell)
                 return True
-        if nested or sum(len(row) >= 2 for row in filled) < 2 or any(_holds_prose(c) for row in filled for c in row):
+        if sum(len(row) >= 2 for row in filled) < 2 or any(_holds_prose(c) for row in filled for c in row):
             return False
         for caption in table.iterchildren("caption"):
             self._caption_cell(caption)

@@ -4,9 +4,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 """Control and format characters that no reader sees, and halves of surrogate pairs, which JSON can hold.
 U+0085 (NEL) is not here: it is white space."""
@@ -16,7 +17,8 @@ _HIDDEN = tuple(
     re.compile(pattern)
     for pattern in (
         rb"\xc2[\x80-\x84\x86-\x9f\xad]",
-        rb"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xa4])",
+        rb"\xd8\x9c",
+        rb"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0-\xaf])",
         rb"\xef(?:\xbb\xbf|\xbf[\xbe\xbf])",
     )
 )
@@ -58,6 +60,13 @@ _TRACE = _beginnings(_DOUBLED_LETTERS)
 MOJIBAKE_TRACES = 3
 """So many misread letters must stand in a page before any is repaired: one "Ã" may be a name's."""
 
+MOST_MARKS = 30
+"""Combining marks that may follow one letter (Unicode Standard Annex 15, "Stream-Safe Text Format"): to bring a
+million of them into order would take hours."""
+
+LONG = 1_000
+"""Characters from which a text is looked through for them; in fewer they take no time."""
+
 _WORD = re.compile(r"[^\W_]")
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -69,7 +78,16 @@ def squash(text: str) -> str:
         text = " ".join(text.split())
         if not text.isprintable():
             text = " ".join(_CONTROL.sub("", text).split())
+    if len(text) > LONG:
+        text = _too_many_marks().sub(r"\1", text)
     return unicodedata.normalize("NFC", text.strip())
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    """More combining marks in a row than may be, the first ones a group."""
+    marks = "".join(chr(code) for code in range(0x300, 0x20000) if unicodedata.combining(chr(code)))
+    return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
 
 
 def visible(text: str) -> str:

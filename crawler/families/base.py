@@ -28,11 +28,14 @@ from crawler.archiving import Archiving, archiving, is_ending
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.sitemap import month_of, number_of, read_sitemap
+from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
+from crawler.discovery.troubles import TooLarge, Trouble
 from crawler.excluding import TakenDown
+from crawler.extraction import gate
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
+from crawler.extraction.text import visible
 from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
@@ -64,6 +67,21 @@ MAX_LISTING_PAGES = 5_000
 
 PENDING_AT_ONCE = 100
 """Articles that wait in the ledger are read so many at once: few enough to hold, enough to be quick."""
+MAX_BARREN_PAGES = 20
+"""So many pages of a listing in a row that name no article which this run has not seen yet end the walk: a pager
+or a calendar without end."""
+
+MAX_BARREN_SITEMAPS = 200
+"""The same for child sitemaps, some of which are of categories, tags and pictures."""
+
+MAX_SITEMAPS = 5_000
+"""Most child sitemaps that one run asks for, the newest first; one a day for 13 years. Hosts with 20,000 exist."""
+
+MAX_SITEMAP_DEPTH = 3
+"""Most sitemap indexes above a sitemap. The protocol knows one."""
+
+MAX_FAILED_SITEMAPS = 5
+"""After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
 LEFT_OUT = re.compile(
     r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
@@ -71,8 +89,9 @@ LEFT_OUT = re.compile(
 )
 """Sections that hold petitions, complaints and questions of named citizens: never archived."""
 
-_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-"""What no path holds: control characters, and halves of surrogate pairs, which have no bytes."""
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What no path holds: control characters, those that turn the direction of writing round (an operator would read
+another address than it is), and halves of surrogate pairs, which have no bytes."""
 
 _SHORT = 150
 """Characters of an address that is never overlong: a letter takes four bytes at the most, each sent as ``%XX``."""
@@ -384,7 +403,7 @@ class SiteSpider(scrapy.Spider):
                 return
             await desk.ask(lambda: ledger.forbidden(found.url, reason))
         else:
-            reason = describe(error)
+            reason = visible(describe(error))
             await desk.ask(lambda: ledger.failed(found.url, reason, soft=True))
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
@@ -427,10 +446,24 @@ class SiteSpider(scrapy.Spider):
         self.answered += 1
         return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
 
-    def _trouble(self, url: str, reason: str) -> None:
+    def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
+        """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
+        # It may quote what a server sent, and reaches the operator's terminal.
+        reason = visible(reason)
         self.desk.troubles.append(f"{url}: {reason}")
         self.crawler.stats.inc_value("discovery/failed")
+        if trouble:
+            self.crawler.stats.inc_value(f"discovery/{trouble}")
         self.logger.warning("discovery: %s: %s", url, reason)
+
+    def unreadable(self, page: Page, error: ValueError) -> None:
+        """Note that a page of discovery is not what it was asked for as."""
+        if isinstance(error, TooLarge):
+            self._trouble(page.url, str(error), Trouble.TOO_LARGE)
+        elif check := gate.browser_check(page):
+            self._trouble(page.url, check, Trouble.CHALLENGE)
+        else:
+            self._trouble(page.url, str(error), Trouble.UNREADABLE)
 
     async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
@@ -537,6 +570,7 @@ class SiteSpider(scrapy.Spider):
         """
         since = await self._known_since(source)
         seen: set[str] = set()
+        barren = 0
         for number in range(1, MAX_LISTING_PAGES + 1):
             entries = await page_of(number)
             if entries == [] and number > 1:
@@ -550,14 +584,22 @@ class SiteSpider(scrapy.Spider):
             addresses = {entry.url for entry in entries}
             if addresses <= seen:
                 break
-            seen |= addresses
             considered = await self.consider(entries, source, section)
+            # Canonical ones: a pager may give its links a new session at each look.
+            barren = barren + 1 if considered.urls <= seen else 0
+            seen |= addresses | considered.urls
             yield considered
+            if barren == MAX_BARREN_PAGES:
+                words = f"its last {barren} pages name no article that the {number - barren} before them do not"
+                self._trouble(source, words, Trouble.ENDLESS)
+                break
             if await self._covered(considered, since):
                 await self._walked(source, kind, met_known=True)
                 return
             if considered.passed:
                 break
+        else:
+            self._trouble(source, f"goes on after {MAX_LISTING_PAGES:,} pages", Trouble.TOO_MANY)
         await self._walked(source, kind, met_known=False)
 
     def _lost(self, source: str, *, failed: bool) -> None:
@@ -604,7 +646,15 @@ class SiteSpider(scrapy.Spider):
 
     def read_entries(self, page: Page) -> list[Entry]:
         """The entries of a listing page by the first of `listings` that finds any."""
-        return next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+        if page.too_large:
+            self._trouble(page.url, page.too_large, Trouble.TOO_LARGE)
+            return []
+        if page.is_too_deep:
+            self._trouble(page.url, "its elements nest deeper than any parser goes", Trouble.TOO_DEEP)
+        found = next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+        if not found and (check := gate.browser_check(page)):
+            self._trouble(page.url, check, Trouble.CHALLENGE)
+        return found
 
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
@@ -614,7 +664,9 @@ class SiteSpider(scrapy.Spider):
         """The articles that the front page links to: some stand in no section that we know of."""
         source = self.site_url(self.front_page)
         page = await self.get(Request(source))
-        if page is not None:
+        if page is not None and page.too_large:
+            self._trouble(source, page.too_large, Trouble.TOO_LARGE)
+        elif page is not None:
             links = (page.link(a.get("href")) for a in page.tree.iter("a") if a.get("href"))
             yield await self.consider([Entry(url) for url in dict.fromkeys(links)], source)
 
@@ -627,31 +679,72 @@ class SiteSpider(scrapy.Spider):
         try:
             top = read_sitemap(page.body)
         except ValueError as error:
-            self._trouble(source, str(error))
+            self.unreadable(page, error)
             return
+        if top.trouble:
+            self._trouble(source, top.trouble[1], top.trouble[0])
         if top.entries:
             yield await self.consider(_newest_first(top.entries), source)
-        children = [
-            child for child in top.children if self.is_article_sitemap(child[0]) and self._month_in_range(child[0])
-        ]
+        waiting = [(url, 1) for url in self._parts(top.children)]
         # Without months nothing tells which part is the newest; WordPress puts the oldest first.
-        monthly = all(month_of(url) for url, _ in children)
+        monthly = all(month_of(url) for url, _ in waiting)
         since = await self._known_since(source) if monthly else None
-        for url, _ in sorted(children, key=_place_of_child, reverse=True):
-            page = await self.get(Request(url))
-            if page is None:
+        asked, seen = {source}, set[str]()
+        barren = failed = 0
+        whole = True
+        while waiting:
+            url, depth = waiting.pop(0)
+            if url in asked:
+                self._trouble(url, "the sitemap index names it a second time", Trouble.LOOP)
+                continue
+            if len(asked) > MAX_SITEMAPS:
+                self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
-            try:
-                entries = read_sitemap(page.body).entries
-            except ValueError as error:
-                self._trouble(url, str(error))
-                return
-            considered = await self.consider(_newest_first(entries), url)
+            asked.add(url)
+            part = await self._sitemap_part(url)
+            if part is None:
+                whole, failed = False, failed + 1
+                if failed == MAX_FAILED_SITEMAPS:
+                    return
+                continue
+            failed = 0
+            if part.children and depth == MAX_SITEMAP_DEPTH:
+                self._trouble(url, f"an index below {depth} others; what it names is left out", Trouble.TOO_DEEP)
+            elif part.children:
+                further = self._parts(part.children)
+                since = since if all(map(month_of, further)) else None
+                waiting = [(one, depth + 1) for one in further] + waiting
+                continue
+            considered = await self.consider(_newest_first(part.entries), url)
+            barren = barren + 1 if considered.urls <= seen else 0
+            seen |= considered.urls
             yield considered
+            if barren == MAX_BARREN_SITEMAPS:
+                self._trouble(source, f"its last {barren} parts name no article that is new", Trouble.ENDLESS)
+                return
             if await self._covered(considered, since):
                 await self._walked(source, UrlKind.SITEMAP, met_known=True)
                 return
-        await self._walked(source, UrlKind.SITEMAP, met_known=False)
+        if whole:
+            await self._walked(source, UrlKind.SITEMAP, met_known=False)
+
+    def _parts(self, children: Sequence[tuple[str, datetime | None]]) -> list[str]:
+        """The child sitemaps that can name articles of the range, the newest first."""
+        wanted = [one for one in children if self.is_article_sitemap(one[0]) and self._month_in_range(one[0])]
+        return [url for url, _ in sorted(wanted, key=_place_of_child, reverse=True)]
+
+    async def _sitemap_part(self, url: str) -> Sitemap | None:
+        page = await self.get(Request(url))
+        if page is None:
+            return None
+        try:
+            part = read_sitemap(page.body)
+        except ValueError as error:
+            self.unreadable(page, error)
+            return None
+        if part.trouble:
+            self._trouble(url, part.trouble[1], part.trouble[0])
+        return part
 
     def is_article_sitemap(self, url: str) -> bool:
         """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
@@ -674,7 +767,7 @@ class SiteSpider(scrapy.Spider):
         try:
             yield await self.consider(read_feed(page.body), url, section)
         except ValueError as error:
-            self._trouble(url, str(error))
+            self.unreadable(page, error)
 
 
 def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:

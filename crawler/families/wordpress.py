@@ -91,7 +91,7 @@ class WordPressSpider(SiteSpider):
         try:
             return read_categories(page.body)
         except ValueError as error:
-            self._trouble(page.url, str(error))
+            self.unreadable(page, error)
             return {}
 
     async def _api_page(self, number: int) -> list[Entry] | None:
@@ -111,7 +111,7 @@ class WordPressSpider(SiteSpider):
         try:
             posts = read_posts(page.body)
         except ValueError as error:
-            self._trouble(page.url, str(error))
+            self.unreadable(page, error)
             return None
         # An empty answer is an answer: nothing was published in the range.
         self.found_any = True

@@ -223,6 +223,14 @@ def test_foreign_host_look_alike_and_odd_port_are_refused(name: str, change: str
 
 
 @EACH
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\u202e", "\u2066", "\u200f"], ids=ascii)
+def test_an_address_has_no_sign_that_a_terminal_obeys_or_that_turns_it_round(name: str, sign: str) -> None:
+    url = SITES[name].canonical.replace("-", f"{sign}-", 1)
+    assert sign in url
+    assert spider_of(name).article_key(url) is None
+
+
+@EACH
 @pytest.mark.parametrize("url", ["http://[hong/", "http://[::1/tin-700001.html", "https://]/"])
 def test_address_that_cannot_be_parsed_is_no_article_and_raises_nothing(name: str, url: str) -> None:
     assert spider_of(name).article_key(url) is None

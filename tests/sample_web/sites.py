@@ -21,6 +21,8 @@ from xml.sax.saxutils import escape
 import jinja2
 from markupsafe import Markup
 
+from tests.sample_web import hostile
+
 HERE = Path(__file__).resolve().parent
 HANOI = dt.timezone(dt.timedelta(hours=7))
 WEEKDAYS = ("Hai", "Ba", "Tư", "Năm", "Sáu", "Bảy")
@@ -79,7 +81,7 @@ class Faults:
     connection instead of answering; slow=SECONDS waits first; drip=SECONDS waits before each byte of an
     article's page; gone=PATH answers as for a page removed; moved=OLD>NEW leads from one path on to another,
     which serves what the first did (but for the front page); edit=KEY serves an article's second version;
-    api=0, sitemap=0, feed=0 close those routes; clear=1 resets.
+    api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what `hostile.py` has for the host; clear=1 resets.
     """
 
     status: int = 0
@@ -89,6 +91,7 @@ class Faults:
     api: bool = True
     sitemap: bool = True
     feed: bool = True
+    hostile: bool = False
     gone: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -111,7 +114,7 @@ class Faults:
                 self.status = int(value or 0)
             elif name in ("slow", "drip"):
                 setattr(self, name, float(value))
-            elif name in ("drop", "api", "sitemap", "feed"):
+            elif name in ("drop", "api", "sitemap", "feed", "hostile"):
                 setattr(self, name, value not in ("", "0"))
             else:
                 raise KeyError(name)
@@ -306,6 +309,8 @@ class Site:
             lines = ["User-agent: *", *(f"Disallow: {rule}" for rule in self.disallowed), self.robots_extra]
             return Response(200, "\n".join(lines).encode(), {"Content-Type": "text/plain"})
         self.hits += 1
+        if self.faults.hostile and (odd := hostile.answer(self, request)):
+            return odd
         if path in self.faults.gone or request.target in self.faults.gone:
             return self.missing()
         if path in self.faults.moved:

@@ -54,6 +54,8 @@ ENCODED: dict[str, bytes] = {
     "UTF-16 big-endian with mark": (MARK + markup()).encode("utf-16-be"),
     "UTF-16 little-endian without mark": markup().encode("utf-16-le"),
     "UTF-16 big-endian without mark": markup().encode("utf-16-be"),
+    "UTF-8 after a mark of UTF-16": b"\xff\xfe" + markup().encode(),
+    "UTF-8 after the other mark of UTF-16": b"\xfe\xff" + markup(label="utf-16").encode(),
     "UTF-16 that says UTF-8": markup(label="utf-8").encode("utf-16-le"),
     "NFD": unicodedata.normalize("NFD", markup()).encode(),
     "NUL bytes": markup().replace("p>", "p>\x00").replace("ư", "ư\x00").encode(),
@@ -120,6 +122,13 @@ def test_other_charset_is_read_where_it_is_declared(encoding: str, used: str, de
     header = f"text/html; charset={encoding}" if declared == "header" else "text/html"
     assert read(body, header) == text
     assert decode(body, header).used == used
+
+
+def test_header_tells_the_charset_where_the_page_says_utf8_and_is_not() -> None:
+    # Without a label windows-1258 would be believed, which reads nearly any bytes.
+    body = markup("Хаба Баба", "utf-8").encode("koi8-r")
+    assert read(body, "text/html; charset=koi8-r") == "Хаба Баба"
+    assert decode(body, "text/html; charset=koi8-r").used == "koi8-r"
 
 
 @pytest.mark.parametrize(

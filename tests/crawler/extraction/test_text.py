@@ -1,5 +1,7 @@
 """Normal forms of words: the quick ways give what the plain ways would."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from crawler.extraction.text import (
     visible,
     word_count,
 )
+from tests.crawler.helpers import no_hang
 
 # Characters that the rules are about, among others: what hides, what doubles, what divides.
 ODD = "\u200b\u00ad\x85\x0c\x1c\x7f\ufeff\u2028\u00a0 \t\nÃÄÆá»ºâ€\x80ạĐđe\u0302ßİ_.–“"
@@ -67,3 +70,23 @@ def test_fewer_words_counts_as_word_count_does(text: str, than: int) -> None:
 @pytest.mark.parametrize(("text", "has"), [("a", True), ("7", True), ("_____", False), (". – …", False), ("đ", True)])
 def test_words_have_a_letter_or_a_digit(text: str, has: bool) -> None:
     assert has_words(text) is has
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0301\u0323", "\u05b0\u0591"])
+def test_a_letter_with_a_hundred_thousand_marks_does_not_hang(mark: str) -> None:
+    with no_hang(20):
+        assert len(squash(f"chữ a{mark * 50_000} và chữ b")) < 60
+
+
+def test_marks_of_a_long_text_in_decomposed_form_are_all_kept() -> None:
+    text = "Tổ dân phố 4 trồng lại vườn cúc. " * 100
+    assert squash(unicodedata.normalize("NFD", text)) == text.strip()
+
+
+@pytest.mark.parametrize(
+    "code", [*range(0x80, 0x85), *range(0x86, 0xA0), 0x1B, 0x07, 0x061C, *range(0x2066, 0x206A), 0x202E]
+)
+def test_what_a_terminal_obeys_or_turns_round_is_in_no_text(code: int) -> None:
+    text = f"Chợ{chr(code)} phiên"
+    assert squash(text) == visible(text) == "Chợ phiên"
+    assert not is_plain(text.encode())

@@ -1,0 +1,36 @@
+"""What is wrong with an answer of discovery, by name."""
+
+from enum import StrEnum
+
+MAX_ENTRIES = 50_000
+"""Most entries that are taken from one answer, the newest: what a sitemap may hold (sitemaps.org, "Sitemap file
+limits"). Listings, feeds and APIs hold a thousandth."""
+
+
+class Trouble(StrEnum):
+    """A trouble of discovery; runs count it as ``discovery/<name>``."""
+
+    LOOP = "loop"
+    """A sitemap index that names itself or one above it."""
+
+    TOO_DEEP = "too-deep"
+    """Sitemap indexes within one another, or elements."""
+
+    TOO_LARGE = "too-large"
+    """More bytes, elements or entries than are read of one answer."""
+
+    TOO_MANY = "too-many"
+    """More child sitemaps, or pages of a listing, than are asked for in one run."""
+
+    ENDLESS = "endless"
+    """A listing that goes on and lists nothing new."""
+
+    UNREADABLE = "unreadable"
+    """No listing, feed, sitemap or API answer at all."""
+
+    CHALLENGE = "challenge"
+    """A browser check in their place."""
+
+
+class TooLarge(ValueError):
+    """An answer of discovery has more in it than is read."""

@@ -1,0 +1,117 @@
+"""Pages that are no articles by their shape, each beside news that has the same words or the same pieces."""
+
+import pytest
+
+from archive.article import GONE_REASONS, Article, Rejection
+from crawler.extraction.gate import Reason, refuse_redirect
+from tests.crawler.helpers import LONG_HTML, NEWS, NEWS_HTML, reading
+
+URL = "http://baoquangninh.com.vn/kinh-te/202303/dong-gang-duoc-mua-1234567/"
+TITLE = "Đồng Găng được mùa cải bắp"
+CHECK = "<noscript>Bật JavaScript</noscript>"
+RELOAD = "<script>document.cookie='k=' + 7 * 6 + '; path=/'; location.reload();</script>"
+ALERT = "<script>alert('Bài viết không tồn tại hoặc đã bị xóa!'); window.location.href = '/';</script>"
+ADS = "".join(f"<li><a href='http://ads.example/{one}'>Quảng cáo {one}</a></li>" for one in ("vay", "nha", "xe"))
+
+
+def page(body: str = "", title: str = "", head: str = "") -> str:
+    return f"<html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+
+
+def in_frame(body: str = NEWS_HTML, title: str = TITLE, date: str = "Thứ Sáu, 17/03/2023, 11:02 [GMT+7]") -> str:
+    return page(f"<h1 id='title'>{title}</h1><div id='date'>{date}</div><div id='content'>{body}</div>", title)
+
+
+def refreshed(to: str) -> str:
+    return f"<meta http-equiv='refresh' content='0; url={to}'>"
+
+
+REFUSED: dict[str, tuple[str, Reason]] = {
+    "nothing": ("", Reason.EMPTY),
+    "white space": (" \r\n\t&nbsp;\u00a0 " * 100, Reason.EMPTY),
+    "markup without a word": (page("<div><p> </p></div>"), Reason.EMPTY),
+    "a script that sets a cookie and loads again": (page(RELOAD), Reason.CHALLENGE),
+    "a refresh to the page itself": (page("Xin chờ", head=refreshed(URL)), Reason.CHALLENGE),
+    "a refresh to the page itself with a token": (page(head=refreshed(f"{URL}?t=81ab")), Reason.CHALLENGE),
+    "a script that leads back with a token": (page(f"<script>location.href='{URL}?k=1'</script>"), Reason.CHALLENGE),
+    "a check that says what it does": (
+        page(f"<p>Checking your browser before accessing.</p>{CHECK}", "Just a moment..."),
+        Reason.CHALLENGE,
+    ),
+    "a script that says the article is gone": (page(ALERT), Reason.SOFT_404),
+    "a script that leads to the front page": (page("<script>window.location='/'</script>"), Reason.FRONT_PAGE),
+    "a refresh to the front page": (page(head=refreshed("http://baoquangninh.com.vn/")), Reason.FRONT_PAGE),
+    "a shell for scripts": (page("<div id='app'></div><script src='/app.js'></script>"), Reason.NO_LAYOUT),
+    "an error page of the site": (
+        page("<h1>Không tìm thấy trang</h1><p>Trang bạn tìm không tồn tại hoặc đã bị xóa.</p>"),
+        Reason.SOFT_404,
+    ),
+    "an error page in the article's frame": (
+        in_frame("<p>Bài viết không tồn tại hoặc đã bị gỡ.</p>", "Thông báo", date=""),
+        Reason.SOFT_404,
+    ),
+    "the frame alone": (in_frame(""), Reason.NO_BODY),
+    "a login page": (
+        page("<h1>Đăng nhập</h1><form><input name='u'><input type='password' name='p'></form>", "Đăng nhập"),
+        Reason.LOGIN,
+    ),
+    "a parked domain": (page(f"<h1>baoquangninh.com.vn</h1><ul>{ADS}</ul>", "baoquangninh.com.vn"), Reason.PARKED),
+    "a domain for sale": (
+        page(
+            "<p>The domain baoquangninh.com.vn is for sale.</p><iframe src='https://parking.example/f'></iframe>",
+            "baoquangninh.com.vn",
+        ),
+        Reason.PARKED,
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), REFUSED.values(), ids=REFUSED)
+def test_page_is_refused_by_its_shape(body: str, reason: Reason) -> None:
+    refused = reading("bao_quang_ninh", URL, body).result
+    assert isinstance(refused, Rejection), refused.text
+    assert refused.reason == reason
+
+
+SAME_WORDS = (
+    "Trang mạo danh hiện dòng “checking your browser”, “just a moment” rồi đòi bật JavaScript và nhập mật khẩu; "
+    "khi nạn nhân quay lại thì bài viết không tồn tại hoặc đã bị xóa, tên miền baoquangninh.com.vn giả được rao bán."
+)
+KEPT: dict[str, str] = {
+    "news with the words of all of them": in_frame(f"{NEWS_HTML}<p>{SAME_WORDS}</p>"),
+    "news in unknown markup with the words of all of them": page(f"<h1>{TITLE}</h1>{LONG_HTML}<p>{SAME_WORDS}</p>"),
+    "news beside a script that sets a cookie and loads again": in_frame(NEWS_HTML + RELOAD + CHECK),
+    "news in unknown markup beside such a script": page(f"<h1>{TITLE}</h1>{LONG_HTML}{RELOAD}{CHECK}"),
+    "news beside a script that can say it is gone": in_frame(NEWS_HTML + ALERT),
+    "news in unknown markup that is loaded again every ten minutes": page(
+        f"<h1>{TITLE}</h1>{LONG_HTML}", head=f"<meta http-equiv='refresh' content='600; url={URL}'>"
+    ),
+    "news in unknown markup that links to other hosts only": page(f"<h1>{TITLE}</h1>{LONG_HTML}<ul>{ADS}</ul>"),
+    "news beside a login box": in_frame(NEWS_HTML) + "<form><input type='password'></form>",
+}
+
+
+@pytest.mark.parametrize("body", KEPT.values(), ids=KEPT)
+def test_news_with_the_same_words_or_pieces_is_kept(body: str) -> None:
+    found = reading("bao_quang_ninh", URL, body).result
+    assert isinstance(found, Article), found
+    assert NEWS[0] in found.text
+
+
+@pytest.mark.parametrize(
+    ("final", "reason"),
+    [
+        ("http://baoquangninh.com.vn/", Reason.FRONT_PAGE),
+        ("https://www.baoquangninh.com.vn/index.html?from=404", Reason.FRONT_PAGE),
+        ("http://baoquangninh.com.vn/kinh-te/", Reason.REDIRECTED),
+    ],
+)
+def test_where_an_article_address_leads_tells_whether_it_is_gone(final: str, reason: Reason) -> None:
+    refused = refuse_redirect(URL, final)
+    assert refused.reason == reason
+    assert URL in refused.detail
+
+
+def test_what_says_that_an_article_is_gone_is_what_a_site_does_on_purpose() -> None:
+    """A check, a login or a layout that has changed says nothing of the article."""
+    assert {Reason.FRONT_PAGE, Reason.SOFT_404} == GONE_REASONS
