@@ -88,7 +88,7 @@ def fill(program: Program, folder: Path, room: int) -> Path:
         one.mkdir()
     baotinh = shlex.join([sys.executable, "-m", "baotinh"])
     script = SCRIPT.format(size=size, data=data, empty=program.data, baotinh=baotinh, site=SITE, kept=kept)
-    environment = program.environment | {"BAOTINH_DATA": str(data)}
+    environment = program.environment | {"BAOTINH_DATA": str(data), "BAOTINH_KEEP_FREE": "0"}
     done = subprocess.run(
         [*mounts, "sh", "-c", script], env=environment, capture_output=True, text=True, timeout=170, check=False
     )
