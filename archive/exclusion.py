@@ -49,6 +49,15 @@ def is_excluded(session: Session, site_id: int, url: str, key: str) -> bool:
     return bool(session.scalar(select(named | keyed)))
 
 
+def all_excluded(session: Session, site_id: int) -> frozenset[str]:
+    """The keys of the site's articles that were taken down, and their addresses in the ledger."""
+    keys = session.scalars(select(Exclusion.article_key).where(Exclusion.site_id == site_id)).all()
+    led_there = select(Url.url).join(
+        Exclusion, (Exclusion.site_id == Url.site_id) & (Exclusion.article_key == Url.article_key)
+    )
+    return frozenset(keys) | frozenset(session.scalars(led_there.where(Url.site_id == site_id)))
+
+
 def exclusions(session: Session, *conditions: ColumnElement[bool]) -> list[Excluded]:
     """What was taken down and meets `conditions` (on Exclusion and Site), by site and key."""
     query = select(Site.name, Exclusion).join(Site, Site.id == Exclusion.site_id)

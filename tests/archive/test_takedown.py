@@ -113,6 +113,7 @@ def test_it_is_never_fetched_again_under_any_address(make_site: MakeSite, sessio
     for url in (URL, moved, f"{URL}-khac"):
         assert site.ledger.is_excluded(url, "1")
     assert not site.ledger.is_excluded("https://baoquangninh.com.vn/bai-2", "2")
+    assert site.ledger.excluded() == {"1", URL, moved, f"{URL}-moi"}
 
 
 def test_a_page_on_its_way_is_not_kept(make_site: MakeSite, sessions: Sessions, clock: HandClock) -> None:

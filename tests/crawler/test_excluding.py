@@ -68,6 +68,38 @@ def test_a_request_is_refused_from_the_moment_of_the_take_down(sessions: Session
         ask(url)
 
 
+def test_requests_of_the_same_seconds_ask_the_archive_once(
+    sessions: Sessions, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def counted(call: Callable[[], Any]) -> Any:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return call()
+
+    monkeypatch.setattr(excluding, "archiving", lambda _: SimpleNamespace(ledger=ledger, ask=counted))
+    now = [0.0]
+    monkeypatch.setattr("crawler.excluding.time", SimpleNamespace(monotonic=lambda: now[0]))
+    crawler: Any = SimpleNamespace(spider=SPIDER, stats=SimpleNamespace(inc_value=lambda name: None))
+
+    async def crawl() -> None:
+        middleware = ExcludedMiddleware(crawler)
+
+        async def pass_both() -> list[type]:
+            passing = [middleware.process_request(Request(url)) for url in (URL, OTHER)]
+            return [type(one) for one in await asyncio.gather(*passing, return_exceptions=True)]
+
+        assert await pass_both() == [type(None), type(None)]
+        exclude(sessions, Clock(), ArticleName(SPIDER.name, KEY, URL), "asked for")
+        assert (await pass_both(), asked) == ([type(None), type(None)], 1)
+        now[0] += excluding.FRESH_SECONDS
+        assert (await pass_both(), asked) == ([TakenDown, type(None)], 2)
+
+    asyncio.run(crawl())
+
+
 def test_an_address_known_for_the_article_is_refused_whatever_key_it_tells(
     sessions: Sessions, ask: Callable[[str], None]
 ) -> None:
@@ -93,11 +125,11 @@ def test_a_request_that_led_to_it_is_no_failure_of_the_site(
 
 
 def test_an_archive_that_fails_ends_the_crawl(ask: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> bool:
+    def fail(*_: object) -> frozenset[str]:
         raise DatabaseFailed("the disk is gone")
 
     ended: list[Exception] = []
-    monkeypatch.setattr(Ledger, "is_excluded", fail)
+    monkeypatch.setattr(Ledger, "excluded", fail)
     monkeypatch.setattr(excluding, "stop_for_archive", lambda _, error: ended.append(error))
     with pytest.raises(ArchiveLost, match="the archive cannot be read: the disk is gone"):
         ask(URL)
