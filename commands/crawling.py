@@ -24,7 +24,7 @@ from schedules.runs import Order, crawl_all
 AT_ONCE = 4
 """Sites crawled at once unless told otherwise: each waits most of its time between requests."""
 
-LOCKED_PARTS = ("EXTENSIONS", "SPIDER_MODULES", "SCHEDULER")
+LOCKED_PARTS = ("SPIDER_MODULES", "SCHEDULER")
 LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
 LOCKED_BEGINNINGS = ("TWISTED_", "DNS_", "DOWNLOADER_CLIENT", "HTTPPROXY_")
 """What `-s` may not change, besides `LOCKED`: manners, the guards, the parts the archive rests on."""

@@ -104,12 +104,18 @@ def guard(agent: Agent) -> None:
 
 def is_configured_proxy(proxy: str) -> bool:
     """Whether `proxy` is at the host and port that the environment names (http_proxy and the like)."""
-    return _place(proxy) in {_place(one) for one in getproxies().values()}
+    # The environment's proxies by scheme; "no" holds hosts, not a proxy.
+    named = getproxies()
+    return _place(proxy) in {_place(named[scheme]) for scheme in ("http", "https", "all") if scheme in named}
 
 
-def _place(proxy: str) -> tuple[str | None, int | None]:
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return parts.hostname, parts.port
+def _place(proxy: str) -> tuple[str, int | None]:
+    """Host and port of a proxy; one that cannot be taken apart is only like itself."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        return parts.hostname or proxy, parts.port
+    except ValueError:
+        return proxy, None
 
 
 class _BoundedParser(_LenientHTTPClientParser):

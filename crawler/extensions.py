@@ -112,9 +112,13 @@ class RunLog:
             "limit": spider.limit,
             "url": spider.only_url,
         }
-        desk.run_id = self._runs(desk).start_run(
-            desk.site_id, {name: str(value) for name, value in arguments.items() if value is not None}
-        )
+        given = {name: str(value) for name, value in arguments.items() if value is not None}
+        try:
+            desk.run_id = self._runs(desk).start_run(desk.site_id, given)
+        except DatabaseFailed as error:
+            # Scrapy would log it and go on, with a run that nobody could look at.
+            stop_for_archive(self.crawler, error)
+            return
         self._beat = create_looping_call(self._tell)
         self._beat.start(BEAT_SECONDS, now=False)
 

@@ -22,10 +22,10 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 
 from archive.captures import CaptureError, decoded, read_capture
-from archive.database import reading
+from archive.database import DatabaseFailed, reading
 from archive.models import RunOutcome
 from archive.query import newest_captures
-from crawler.archiving import archiving, end_crawl
+from crawler.archiving import ArchiveLost, archiving, end_crawl, stop_for_archive
 from crawler.faults import FaultName, count, describe, named
 from crawler.pauses import ROBOTS
 from crawler.stopping import Dropped
@@ -43,9 +43,12 @@ LAST_GOOD_FOR = timedelta(days=30)
 _PRIORITY = 1_000_000
 """Before everything: nothing else of the host may be asked for until its rules are known."""
 
-_HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype|\?xml|html|head|body|script|meta|title|div|noscript)\b", re.I | re.S
+_RULE = re.compile(
+    rb"^[ \t]*(?:user-agent|allow|disallow|sitemap|crawl-delay|host|clean-param|request-rate)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
 )
+"""A line of robots.txt (RFC 9309, 2.2), or one that is common in it."""
+
 _CHALLENGE = re.compile(rb"challenge-platform|cf-chl|just a moment|checking your browser|captcha|incapsula", re.I)
 
 _log = logging.getLogger(__name__)
@@ -68,12 +71,16 @@ def judge_robots(status: int, headers: Mapping[str, str], body: bytes) -> Answer
     """What an answer for robots.txt means (RFC 9309, 2.3.1); `headers` by lower-case name, `body` decoded.
 
     A page of HTML is a challenge, or stands for anything else the server did not want to say; it is never taken for
-    rules without a line. 429 is no word on rules: whoever says it will not say them now.
+    rules without a line. A page begins with markup, or is called HTML and has no line of rules. 429 is no word on
+    rules: whoever says it will not say them now.
     """
     if "cf-mitigated" in headers:
         return Answer.BLOCKED
     if 200 <= status < 300:
-        return Answer.BLOCKED if _HTML.match(body.lstrip(b"\xef\xbb\xbf")) else Answer.RULES
+        plain = body.removeprefix(b"\xef\xbb\xbf").strip()
+        called_html = "html" in headers.get("content-type", "").lower() and bool(plain)
+        is_page = plain.startswith(b"<") or (called_html and not _RULE.search(plain[:MOST]))
+        return Answer.BLOCKED if is_page else Answer.RULES
     if 400 <= status < 500 and status != 429:
         return Answer.BLOCKED if status in (401, 403) and _CHALLENGE.search(body[:MOST]) else Answer.NONE
     return Answer.UNREACHABLE
@@ -103,7 +110,8 @@ class RobotsMiddleware:
         host = urlsplit(request.url).netloc
         if host not in self._asked:
             self._asked[host] = asyncio.ensure_future(self._rules_of(request))
-        rules = await self._asked[host]
+        # Others wait for the same answer: one that is dropped must not take it from them.
+        rules = await asyncio.shield(self._asked[host])
         if rules is not None and not rules.allowed(request.url, self._agent):
             self.crawler.stats.inc_value("robotstxt/forbidden")
             raise ForbiddenByRobots("Forbidden by robots.txt")
@@ -120,7 +128,11 @@ class RobotsMiddleware:
             self._leave(url, FaultName.ROBOTS_BLOCKED, f"{url} answers with {words} in place of rules")
         if answer is Answer.UNREACHABLE:
             count(self.crawler, named(FaultName.ROBOTS_UNREACHABLE, url))
-            kept = await archiving(self.crawler).ask(partial(self._last_good, url))
+            try:
+                kept = await archiving(self.crawler).ask(partial(self._last_good, url))
+            except DatabaseFailed as error:
+                stop_for_archive(self.crawler, error)
+                raise ArchiveLost(f"the archive cannot be read: {error}") from error
             if kept is None:
                 days = LAST_GOOD_FOR.days
                 self._leave(

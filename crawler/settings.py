@@ -33,6 +33,8 @@ RETRY_HTTP_CODES = [408, 500, 502, 504, 522, 524]
 # What the download handler raises; OSError is of an empty body in decompression.
 RETRY_EXCEPTIONS = ["crawler.faults.PassingFault", OSError]
 REDIRECT_MAX_TIMES = 5
+# A page that loads itself or another one after a minute is there to be read; one that does at once is a redirect.
+METAREFRESH_MAXDELAY = 5
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "vi,en;q=0.5",

@@ -153,5 +153,7 @@ def test_only_the_proxy_of_the_environment_is_exempt(monkeypatch: pytest.MonkeyP
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", "http://user:word@127.0.0.1:3128")
+    # Names hosts, in a form that is no address.
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1,::1")
     assert is_configured_proxy("http://127.0.0.1:3128")
     assert not is_configured_proxy("http://127.0.0.1:3129") and not is_configured_proxy("http://10.0.0.1:3128")

@@ -10,8 +10,10 @@ import pytest
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
+from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from crawler import robots
+from crawler.archiving import ArchiveLost
 from crawler.faults import Fault, FaultName, named
 from crawler.middlewares import ForeignHost
 from crawler.robots import MOST, Answer, ForbiddenByRobots, RobotsMiddleware, judge_robots
@@ -24,12 +26,14 @@ PAGES = [
     b"<!-- proxy --> <HTML>",
     b"<script>location='/'</script>",
     b"<?xml version='1.0'?><html/>",
+    b"<h1>Bad gateway</h1>",
+    b"\n <center>nginx</center>",
+    b"<p>Disallow: nothing",
 ]
 RULES = [
     b"User-agent: *\nDisallow: /print/\n",
     b"",
     b"# <html> in a remark\nUser-agent: *\n",
-    b"\xff\xfeU\x00s\x00e\x00r",
     b"User-agent: *\nDisallow: /t\xecm-ki\xeam/\n",
     b"Disallow: /a\n" + b"x" * (MOST + 1),
 ]
@@ -43,6 +47,18 @@ def test_a_page_in_place_of_rules_is_no_leave(body: bytes) -> None:
 @pytest.mark.parametrize("body", RULES)
 def test_rules_are_rules_however_they_are_labelled(body: bytes) -> None:
     assert judge_robots(200, {"content-type": "text/html"}, body) is Answer.RULES
+
+
+def test_bytes_that_are_no_text_are_no_page_unless_they_are_called_one() -> None:
+    assert judge_robots(200, {"content-type": "text/plain"}, b"\xff\xfeU\x00s\x00e\x00r") is Answer.RULES
+    assert judge_robots(200, {}, b"Blocked? No: words without a rule allow all.") is Answer.RULES
+
+
+@pytest.mark.parametrize(
+    "body", [b"Just a moment, please. <script src=check.js></script>", b"Not found: <b>robots.txt</b>"]
+)
+def test_a_page_that_begins_with_words_is_told_by_its_name(body: bytes) -> None:
+    assert judge_robots(200, {"content-type": "text/html; charset=utf-8"}, body) is Answer.BLOCKED
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451, 499])
@@ -73,6 +89,8 @@ class World:
         self.counted: Counter[str] = Counter()
         self.ended: list[str] = []
         self.parsed: list[Any] = []
+        self.archive_fails = False
+        self.lost: list[Exception] = []
         spider = type("Two", (find_site("bao_quang_ninh"),), {"hosts": ("tin.example", "cu.example")})
         crawler: Any = SimpleNamespace(
             settings=Settings({"ROBOTSTXT_USER_AGENT": "baotinh"}),
@@ -83,8 +101,14 @@ class World:
         )
         monkeypatch.setattr(robots, "end_crawl", lambda crawler, outcome, words: self.ended.append(outcome))
         monkeypatch.setattr(robots, "archiving", lambda crawler: SimpleNamespace(troubles=[], ask=self.ask))
-        monkeypatch.setattr(RobotsMiddleware, "_last_good", lambda middleware, url: kept)
+        monkeypatch.setattr(RobotsMiddleware, "_last_good", lambda middleware, url: self.last_good(kept))
+        monkeypatch.setattr(robots, "stop_for_archive", lambda crawler, error: self.lost.append(error))
         self.middleware = RobotsMiddleware(crawler)
+
+    def last_good(self, kept: bytes | None) -> bytes | None:
+        if self.archive_fails:
+            raise DatabaseFailed("the disk is gone")
+        return kept
 
     async def answer(self, request: Request) -> Response:
         self.asked.append(request.url)
@@ -146,6 +170,14 @@ def test_the_last_good_rules_are_obeyed_and_told_to_who_listens(monkeypatch: pyt
     met = world.pass_all("https://tin.example/a", "https://tin.example/b")
     assert [type(one) for one in met] == [ForbiddenByRobots, type(None)]
     assert world.counted["robotstxt/last-good"] == 1 and len(world.parsed) == 1 and world.ended == []
+
+
+def test_an_archive_that_fails_ends_the_crawl_and_is_no_fault_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, Response("https://tin.example/robots.txt", 500))
+    world.archive_fails = True
+    met = world.pass_all("https://tin.example/a", "https://tin.example/b")
+    assert [type(one) for one in met] == [ArchiveLost, ArchiveLost]
+    assert [str(error) for error in world.lost] == ["the disk is gone"] and world.ended == []
 
 
 def test_a_page_is_not_replaced_by_the_last_good_rules(monkeypatch: pytest.MonkeyPatch) -> None:
