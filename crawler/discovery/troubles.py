@@ -11,7 +11,7 @@ class Trouble(StrEnum):
     """A trouble of discovery; runs count it as ``discovery/<name>``."""
 
     LOOP = "loop"
-    """A sitemap index that names itself or one above it."""
+    """A sitemap index that names what was named before: itself, one above it, another's part. Once an index."""
 
     TOO_DEEP = "too-deep"
     """Sitemap indexes within one another, or elements."""

@@ -558,10 +558,12 @@ class SiteSpider(scrapy.Spider):
 
     async def _covered(self, considered: Considered, since: datetime | None) -> bool:
         """Whether all that a page lists was known at `since`, with no later change."""
-        if since is None or not considered.urls or considered.modified:
-            return False
+        return since is not None and not considered.modified and await self._known_all(considered.urls, since)
+
+    async def _known_all(self, urls: frozenset[str], instant: datetime) -> bool:
+        """Whether there are any `urls` and each was known at `instant`."""
         ledger = self.desk.ledger
-        return await self.desk.ask(lambda: ledger.seen_before(considered.urls, since))
+        return bool(urls) and await self.desk.ask(lambda: ledger.seen_before(urls, instant))
 
     async def walk(
         self,
@@ -606,8 +608,7 @@ class SiteSpider(scrapy.Spider):
                 words = f"its last {barren} pages name no article that the {number - barren} before them do not"
                 self._trouble(source, words, Trouble.ENDLESS)
                 # Else every night would walk the whole listing to get here.
-                ledger, deepest = self.desk.ledger, last
-                if deepest and await self.desk.ask(lambda: ledger.seen_before(deepest, earlier_run)):
+                if await self._known_all(last, earlier_run):
                     break
                 return
             if await self._covered(considered, since):
@@ -658,9 +659,15 @@ class SiteSpider(scrapy.Spider):
                 yield replace(considered or Considered(), wanted=tuple(one for _, one in ready))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
-        """The entries on page `number` of the listing at `path`."""
+        """The entries on page `number` of the listing at `path`, as `walk` asks for them."""
         page = await self.get(self.listing_request(path, number), past_end=(404,) if number > 1 else ())
-        return self.read_entries(page) if page else None
+        return self.read_later(page, number) if page else None
+
+    def read_later(self, page: Page, number: int) -> list[Entry] | None:
+        """The entries on page `number` of a listing; None for one past the first that is refused: that is no end."""
+        entries = self.read_entries(page)
+        refused = number > 1 and not entries and (page.too_large or gate.browser_check(page))
+        return None if refused else entries
 
     def read_entries(self, page: Page) -> list[Entry]:
         """The entries of a listing page by the first of `listings` that finds any."""

@@ -351,6 +351,16 @@ def test_a_listing_that_cannot_be_read_in_bounded_time_is_named(body: bytes, nam
     assert answer_listings(body).named() == {name: len(LISTINGS)}
 
 
+@pytest.mark.parametrize("body", [b"<p>x</p>" * 60_000, CHECK], ids=["too large", "a browser check"])
+def test_a_later_page_of_a_listing_that_is_not_read_is_not_its_end(body: bytes) -> None:
+    first = f"<div class='title_detail'><a href='{article(1)}'>B\u00e0i</a></div>".encode()
+    answers: dict[str, bytes | Exception] = {f"{HOST}{path}": first for path in LISTINGS.values()}
+    answers |= {f"{HOST}{path}?Page=2": body for path in LISTINGS.values()}
+    walked = Walked(answers, lambda spider: spider.by_listing())
+    assert walked.urls == {article(1)} and sum(walked.named().values()) == len(LISTINGS)
+    assert walked.desk.walks == []
+
+
 # -- feeds and APIs ----------------------------------------------------------------------------------
 WORDPRESS = "https://tuyengiaobinhphuoc.vn"
 
