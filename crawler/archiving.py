@@ -31,6 +31,20 @@ class ArchiveLost(Dropped):
     """A page could not be kept: the crawl is ending, and what was asked for stays due."""
 
 
+class Troubles(list[str]):
+    """What went wrong in a crawl, in order and each once: a host that says one thing a thousand times said one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: set[str] = set()
+
+    def append(self, words: str) -> None:
+        """Add `words` behind the others, unless they are among them."""
+        if words not in self._known:
+            self._known.add(words)
+            super().append(words)
+
+
 @dataclass(eq=False)
 class Archiving:
     """What one crawl writes to.
@@ -49,7 +63,7 @@ class Archiving:
     intake: Intake
     lock: SiteLock
     run_id: int | None = None
-    troubles: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=Troubles)
     ending: asyncio.Task[None] | None = None
 
     async def ask(self, call: Callable[[], T]) -> T:
@@ -121,7 +135,7 @@ def _open(crawler: Crawler) -> Archiving:
     check_version(engine)
     sessions = session_factory(engine)
     spider: Any = crawler.spidercls
-    troubles: list[str] = []
+    troubles = Troubles()
     patience = Patience(tell=troubles.append)
 
     def end_of(file: str) -> int:

@@ -8,7 +8,7 @@ from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from crawler.discovery.entry import Entry
 from crawler.discovery.markup import name_of, parse_xml
-from crawler.discovery.troubles import MAX_ENTRIES, TooLarge
+from crawler.discovery.troubles import MAX_ENTRIES, Loss, TooLarge
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
@@ -17,9 +17,12 @@ _YEARS = range(1900, 2100)
 """As `parse_date` reads them. A clock that is wrong by thousands of years tells nothing, and overflows when shifted."""
 
 
-def read_feed(body: bytes) -> list[Entry]:
-    """The entries of a feed in its order. Raises ValueError if the body is no feed, TooLarge if it is no small one."""
-    root = parse_xml(body)
+def read_feed(body: bytes, losses: list[Loss] | None = None) -> list[Entry]:
+    """The entries of a feed in its order; `losses` gets what of it could not be read.
+
+    Raises ValueError if the body is no feed, TooLarge if it is no small one.
+    """
+    root, loss = parse_xml(body)
     if root is None or name_of(root)[1] not in ("rss", "feed", "RDF"):
         raise ValueError("the body is no feed")
     out: list[Entry] = []
@@ -50,6 +53,8 @@ def read_feed(body: bytes) -> list[Entry]:
                     key=post_id[1] if post_id else None,
                 )
             )
+    if loss and losses is not None:
+        losses.append(loss)
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from crawler.discovery.troubles import TooLarge
+from crawler.discovery.troubles import Loss, TooLarge, Trouble
 from crawler.extraction.page import decode
 
 MAX_TAGS = 500_000
@@ -27,25 +27,56 @@ _DOCUMENT_TYPE = re.compile(rb"<!DOCTYPE[^>\[]*+(?:\[.*?\]\s*+)?>", re.DOTALL)
 large, and whatever follows it would be lost."""
 
 
-def parse_xml(body: bytes) -> etree._Element | None:
-    """Parse XML as `read_rows` does, but all of it. None if it is no XML at all; raises TooLarge."""
+_HARMLESS = frozenset(
+    {
+        "ERR_ATTRIBUTE_REDEFINED",
+        "ERR_DOCUMENT_END",
+        "ERR_ENTITYREF_SEMICOL_MISSING",
+        "ERR_HYPHEN_IN_COMMENT",
+        "ERR_INVALID_CHAR",
+        "ERR_INVALID_CHARREF",
+        "ERR_INVALID_DEC_CHARREF",
+        "ERR_INVALID_HEX_CHARREF",
+        "ERR_LT_IN_ATTRIBUTE",
+        "ERR_MISPLACED_CDATA_END",
+        "ERR_RESERVED_XML_NAME",
+        "ERR_UNDECLARED_ENTITY",
+    }
+)
+"""Faults (libxml2, xmlerror.h) that cost a letter or an attribute; libxml2 2.14 reads on behind them."""
+
+_LOGGED = 100
+"""Most errors that lxml keeps of one document; those behind them are not told."""
+
+_CUT = frozenset({"ERR_TAG_NOT_FINISHED", "ERR_GT_REQUIRED"})
+"""Faults of a document that breaks off, between tags or in one."""
+
+
+def parse_xml(body: bytes) -> tuple[etree._Element | None, Loss | None]:
+    """Parse XML as `read_rows` does, but all of it, with what of it is lost.
+
+    The root is None if it is no XML at all; raises TooLarge.
+    """
     utf8 = _prepared(body)
     if utf8.count(b"<") > MAX_TAGS:
         raise TooLarge(f"it has more than {MAX_TAGS:,} tags")
     try:
-        return etree.fromstring(utf8, parser=etree.XMLParser(**_SAFELY)) if utf8 else None
+        parser = etree.XMLParser(**_SAFELY)
+        return (etree.fromstring(utf8, parser=parser), _loss(parser.error_log)) if utf8 else (None, None)
     except etree.XMLSyntaxError:
-        return None
+        return None, None
 
 
-def read_rows(body: bytes) -> Iterator[etree._Element]:
+def read_rows(body: bytes, losses: list[Loss]) -> Iterator[etree._Element]:
     """The root of an XML document from outside, then each of its children, which goes when the next is asked for.
 
     Entities stay unresolved, nothing is loaded, what is broken is passed over, and whatever charset it declares its
-    bytes decide. Gives nothing for what is no XML at all. Raises TooLarge.
+    bytes decide. Gives nothing for what is no XML at all. Once all is read, `losses` gets what could not be: libxml2
+    says nothing where it stops. Raises TooLarge.
     """
-    walk = etree.iterparse(io.BytesIO(_prepared(body)), events=("start", "end"), **_SAFELY)
-    root, size = None, 0
+    utf8 = _prepared(body)
+    walk = etree.iterparse(io.BytesIO(utf8), events=("start", "end"), **_SAFELY)
+    root, size, rows, first = None, 0, 0, ""
     try:
         for event, node in walk:
             size += 1
@@ -53,13 +84,46 @@ def read_rows(body: bytes) -> Iterator[etree._Element]:
                 root = node
                 yield root
             elif event == "end" and node.getparent() is root:
+                rows, first, size = rows + 1, first or _written(node), 0
                 yield node
                 root.remove(node)
-                size = 0
             elif size > MAX_TAGS:
                 raise TooLarge(f"one entry has more than {MAX_TAGS:,} tags")
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as error:
+        losses.append(_loss(walk.error_log) or (Trouble.UNREADABLE, f"its markup is broken: {error}"))
         return
+    if loss := _loss(walk.error_log):
+        losses.append(loss)
+    elif len(walk.error_log) >= _LOGGED and root is not None:
+        begun = len(re.findall(rb"<%s[\s/>]" % re.escape(first.encode()), utf8)) if first else 0
+        if begun > rows or not re.search(rb"</%s\s*>\s*\Z" % re.escape(_written(root).encode()), utf8[-1_000:]):
+            losses.append(
+                (Trouble.UNREADABLE, f"its markup is broken in {_LOGGED} places and more; entries may be lost")
+            )
+
+
+def _written(node: etree._Element) -> str:
+    """The name of an element as its tag has it, with the prefix."""
+    name = name_of(node)[1]
+    return f"{node.prefix}:{name}" if node.prefix else name
+
+
+def _loss(log: etree._ListErrorLog) -> Loss | None:
+    """What a parser that passes over what is broken has lost by that; None if all that counts was read."""
+    for error in log:
+        if error.level_name != "FATAL" or error.type_name in _HARMLESS:
+            continue
+        where = f"line {error.line:,}: {error.message.strip()[:200]}"
+        if error.type_name == "ERR_RESOURCE_LIMIT" and "depth" in error.message:
+            return Trouble.TOO_DEEP, f"its elements nest deeper than is read; the rest is lost ({where})"
+        if error.type_name == "ERR_RESOURCE_LIMIT":
+            return Trouble.TOO_LARGE, f"one element is larger than is read; the rest is lost ({where})"
+        if error.type_name in _CUT:
+            return Trouble.TRUNCATED, f"it breaks off; what came before that is taken ({where})"
+        # A bare "&" is told by the same name as a tag without one.
+        if error.type_name != "ERR_NAME_REQUIRED" or "EntityRef" not in error.message:
+            return Trouble.UNREADABLE, f"its markup is broken and entries may be lost ({where})"
+    return None
 
 
 def name_of(node: etree._Element) -> tuple[str, str]:

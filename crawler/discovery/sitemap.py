@@ -15,13 +15,16 @@ from archive.article import Dated
 from archive.clock import VIETNAM
 from crawler.discovery.entry import Entry
 from crawler.discovery.markup import name_of, read_rows
-from crawler.discovery.troubles import MAX_ENTRIES, Trouble
+from crawler.discovery.troubles import MAX_ENTRIES, Loss, Trouble
 from crawler.extraction.dates import parse_date
 from crawler.extraction.text import squash
 
 MAX_BYTES = 20 * 1024 * 1024
 """Most of a gzipped sitemap that is read: 200,000 entries in 10 s. Half of it may come uncompressed
 (DOWNLOAD_MAXSIZE); the protocol allows 50 MB, with no more than 50,000 entries."""
+
+_GZIP = b"\x1f\x8b"
+"""How gzip begins (RFC 1952, 2.3.1)."""
 
 _MONTH = re.compile(r"(?P<year>20\d\d)[-_/]?(?P<month>0?[1-9]|1[0-2])(?!\d)")
 _LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
@@ -31,12 +34,12 @@ _LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
 class Sitemap:
     """A sitemap's articles, or an index's child sitemaps as (URL, last change).
 
-    `trouble` says in words what of it is too large and was left out.
+    `trouble` says what of it is missing: it is too large or too deep, breaks off, is broken.
     """
 
     entries: tuple[Entry, ...] = ()
     children: tuple[tuple[str, datetime | None], ...] = ()
-    trouble: tuple[Trouble, str] | None = None
+    trouble: Loss | None = None
 
 
 def read_sitemap(body: bytes) -> Sitemap:
@@ -46,16 +49,9 @@ def read_sitemap(body: bytes) -> Sitemap:
     not a date of its articles (seen on flat sitemaps), and is dropped. Raises ValueError if the body
     is no sitemap.
     """
-    trouble = None
-    if body.startswith(b"\x1f\x8b"):
-        unpacking = zlib.decompressobj(31)
-        try:
-            body = unpacking.decompress(body, MAX_BYTES)
-        except zlib.error as error:
-            raise ValueError(f"broken gzip: {error}") from error
-        if unpacking.unconsumed_tail:
-            trouble = Trouble.TOO_LARGE, f"it has more than {MAX_BYTES // 2**20} MB; the rest is left out"
-    rows = read_rows(body)
+    body, trouble = _unpacked(body)
+    losses: list[Loss] = []
+    rows = read_rows(body, losses)
     kind = next(rows, None)
     if kind is None or name_of(kind)[1] not in ("urlset", "sitemapindex"):
         raise ValueError("the body is no sitemap")
@@ -64,7 +60,8 @@ def read_sitemap(body: bytes) -> Sitemap:
         children = tuple((fields["loc"], _instant(fields.get("lastmod"))) for fields in islice(told, MAX_ENTRIES))
         if next(told, None) is not None:
             trouble = Trouble.TOO_LARGE, f"the index has more than {MAX_ENTRIES:,} sitemaps; the rest is left out"
-        return Sitemap(children=children, trouble=trouble)
+        # What the packing says goes first: cut gzip is cut XML as well.
+        return Sitemap(children=children, trouble=trouble or next(iter(losses), None))
     read = 0
 
     def entries() -> Iterator[Entry]:
@@ -82,7 +79,28 @@ def read_sitemap(body: bytes) -> Sitemap:
     stamps = Counter(entry.modified.instant for entry in newest if entry.modified)
     if len(newest) > 3 and len(stamps) == 1:
         newest = [replace(entry, modified=None) for entry in newest]
-    return Sitemap(entries=tuple(newest), trouble=trouble)
+    return Sitemap(entries=tuple(newest), trouble=trouble or next(iter(losses), None))
+
+
+def _unpacked(body: bytes) -> tuple[bytes, Loss | None]:
+    """The sitemap without its packing, and what of it is missing. Raises ValueError for gzip that is broken."""
+    if not body.startswith(_GZIP):
+        return body, None
+    unpacking = zlib.decompressobj(31)
+    try:
+        plain = unpacking.decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError(f"broken gzip: {error}") from error
+    if len(plain) > MAX_BYTES:
+        return plain[:MAX_BYTES], (
+            Trouble.TOO_LARGE,
+            f"it has more than {MAX_BYTES // 2**20} MB; the rest is left out",
+        )
+    if not unpacking.eof:
+        return plain, (Trouble.TRUNCATED, "its gzip ends early; what came before that is taken")
+    if unpacking.unused_data.startswith(_GZIP):
+        return plain, (Trouble.TRUNCATED, "its gzip has several parts, of which the first is read")
+    return plain, None
 
 
 def month_of(url: str) -> tuple[int, int] | None:

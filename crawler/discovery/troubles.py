@@ -11,7 +11,7 @@ class Trouble(StrEnum):
     """A trouble of discovery; runs count it as ``discovery/<name>``."""
 
     LOOP = "loop"
-    """A sitemap index that names itself or one above it."""
+    """A sitemap index that names what was named before: itself, one above it, another's part. Once an index."""
 
     TOO_DEEP = "too-deep"
     """Sitemap indexes within one another, or elements."""
@@ -25,11 +25,18 @@ class Trouble(StrEnum):
     ENDLESS = "endless"
     """A listing that goes on and lists nothing new."""
 
+    TRUNCATED = "truncated"
+    """An answer that breaks off; what came before that is taken."""
+
     UNREADABLE = "unreadable"
-    """No listing, feed, sitemap or API answer at all."""
+    """No listing, feed, sitemap or API answer at all, or one whose markup is so broken that entries are lost."""
 
     CHALLENGE = "challenge"
     """A browser check in their place."""
+
+
+Loss = tuple[Trouble, str]
+"""What of an answer was left out: the trouble's name, and words for people."""
 
 
 class TooLarge(ValueError):

@@ -29,7 +29,7 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
 from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
-from crawler.discovery.troubles import TooLarge, Trouble
+from crawler.discovery.troubles import Loss, TooLarge, Trouble
 from crawler.excluding import TakenDown
 from crawler.extraction import gate
 from crawler.extraction.dates import parse_date
@@ -69,9 +69,13 @@ MAX_LISTING_PAGES = 5_000
 
 PENDING_AT_ONCE = 100
 """Articles that wait in the ledger are read so many at once: few enough to hold, enough to be quick."""
+
 MAX_BARREN_PAGES = 20
 """So many pages of a listing in a row that name no article which this run has not seen yet end the walk: a pager
 or a calendar without end."""
+
+SECOND_LOOK = timedelta(hours=1)
+"""What was known so long before a walk began is of an earlier run, not of another section that this run walks too."""
 
 MAX_BARREN_SITEMAPS = 200
 """The same for child sitemaps, some of which are of categories, tags and pictures."""
@@ -476,12 +480,13 @@ class SiteSpider(scrapy.Spider):
         seen: list[Found] = []
         dates: list[datetime] = []
         urls: set[str] = set()
+        overlong: list[str] = []
         nearest: datetime | None = None
         for entry in entries:
             address_key = self.article_key(entry.url)
             key = address_key and (entry.key or address_key)
             if is_overlong(key or "") or (key is None and self._overlong(entry.url)):
-                self._trouble(source, f"{entry.url[:100]}... has more than {MAX_ADDRESS} bytes and is not followed")
+                overlong.append(entry.url[:100])
                 continue
             if key is None:
                 continue
@@ -505,6 +510,10 @@ class SiteSpider(scrapy.Spider):
                     modified=entry.modified.instant if entry.modified else None,
                 )
             )
+        if overlong:
+            # One trouble a page: each of 50,000 would be a line of the log, written before anything else is done.
+            others = f", nor are {len(overlong) - 1:,} others of its addresses" if overlong[1:] else ""
+            self._trouble(source, f"{overlong[0]}... has more than {MAX_ADDRESS} bytes and is not followed{others}")
         self.found_any = self.found_any or bool(urls)
         ledger = self.desk.ledger
         decided = await self.desk.ask(lambda: ledger.see(seen)) if seen else []
@@ -551,10 +560,12 @@ class SiteSpider(scrapy.Spider):
 
     async def _covered(self, considered: Considered, since: datetime | None) -> bool:
         """Whether all that a page lists was known at `since`, with no later change."""
-        if since is None or not considered.urls or considered.modified:
-            return False
+        return since is not None and not considered.modified and await self._known_all(considered.urls, since)
+
+    async def _known_all(self, urls: frozenset[str], instant: datetime) -> bool:
+        """Whether there are any `urls` and each was known at `instant`."""
         ledger = self.desk.ledger
-        return await self.desk.ask(lambda: ledger.seen_before(considered.urls, since))
+        return bool(urls) and await self.desk.ask(lambda: ledger.seen_before(urls, instant))
 
     async def walk(
         self,
@@ -568,10 +579,13 @@ class SiteSpider(scrapy.Spider):
         `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. The walk
         ends when the range is passed, on a page that an earlier walk covered, or where the site gives
         no further entries. Only a walk that ended so counts as one; a first page without any entry is a
-        trouble of the site, not its end.
+        trouble of the site, not its end. A pager without end has none: there a walk counts if the last page
+        that named anything new to it was known `SECOND_LOOK` ago, for then two walks have come to the same place.
         """
         since = await self._known_since(source)
+        earlier_run = self.desk.clock.now() - SECOND_LOOK
         seen: set[str] = set()
+        last: frozenset[str] = frozenset()
         barren = 0
         for number in range(1, MAX_LISTING_PAGES + 1):
             entries = await page_of(number)
@@ -589,12 +603,16 @@ class SiteSpider(scrapy.Spider):
             considered = await self.consider(entries, source, section)
             # Canonical ones: a pager may give its links a new session at each look.
             barren = barren + 1 if considered.urls <= seen else 0
+            last = last if barren else considered.urls
             seen |= addresses | considered.urls
             yield considered
             if barren == MAX_BARREN_PAGES:
                 words = f"its last {barren} pages name no article that the {number - barren} before them do not"
                 self._trouble(source, words, Trouble.ENDLESS)
-                break
+                # Else every night would walk the whole listing to get here.
+                if await self._known_all(last, earlier_run):
+                    break
+                return
             if await self._covered(considered, since):
                 await self._walked(source, kind, met_known=True)
                 return
@@ -602,6 +620,7 @@ class SiteSpider(scrapy.Spider):
                 break
         else:
             self._trouble(source, f"goes on after {MAX_LISTING_PAGES:,} pages", Trouble.TOO_MANY)
+            return
         await self._walked(source, kind, met_known=False)
 
     def _lost(self, source: str, *, failed: bool) -> None:
@@ -642,9 +661,15 @@ class SiteSpider(scrapy.Spider):
                 yield replace(considered or Considered(), wanted=tuple(one for _, one in ready))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
-        """The entries on page `number` of the listing at `path`."""
+        """The entries on page `number` of the listing at `path`, as `walk` asks for them."""
         page = await self.get(self.listing_request(path, number), past_end=(404,) if number > 1 else ())
-        return self.read_entries(page) if page else None
+        return self.read_later(page, number) if page else None
+
+    def read_later(self, page: Page, number: int) -> list[Entry] | None:
+        """The entries on page `number` of a listing; None for one past the first that is refused: that is no end."""
+        entries = self.read_entries(page)
+        refused = number > 1 and not entries and (page.too_large or gate.browser_check(page))
+        return None if refused else entries
 
     def read_entries(self, page: Page) -> list[Entry]:
         """The entries of a listing page by the first of `listings` that finds any."""
@@ -687,18 +712,16 @@ class SiteSpider(scrapy.Spider):
             self._trouble(source, top.trouble[1], top.trouble[0])
         if top.entries:
             yield await self.consider(_newest_first(top.entries), source)
-        waiting = [(url, 1) for url in self._parts(top.children)]
+        named = {source}
+        waiting = [(url, 1) for url in self._parts(source, top.children, named)]
         # Without months nothing tells which part is the newest; WordPress puts the oldest first.
         monthly = all(month_of(url) for url, _ in waiting)
         since = await self._known_since(source) if monthly else None
         asked, seen = {source}, set[str]()
         barren = failed = 0
-        whole = True
+        whole = top.trouble is None
         while waiting:
             url, depth = waiting.pop(0)
-            if url in asked:
-                self._trouble(url, "the sitemap index names it a second time", Trouble.LOOP)
-                continue
             if len(asked) > MAX_SITEMAPS:
                 self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
@@ -710,10 +733,12 @@ class SiteSpider(scrapy.Spider):
                     return
                 continue
             failed = 0
+            whole = whole and part.trouble is None
             if part.children and depth == MAX_SITEMAP_DEPTH:
                 self._trouble(url, f"an index below {depth} others; what it names is left out", Trouble.TOO_DEEP)
+                whole = False
             elif part.children:
-                further = self._parts(part.children)
+                further = self._parts(url, part.children, named)
                 since = since if all(map(month_of, further)) else None
                 waiting = [(one, depth + 1) for one in further] + waiting
                 continue
@@ -725,15 +750,25 @@ class SiteSpider(scrapy.Spider):
                 self._trouble(source, f"its last {barren} parts name no article that is new", Trouble.ENDLESS)
                 return
             if await self._covered(considered, since):
-                await self._walked(source, UrlKind.SITEMAP, met_known=True)
+                if whole:
+                    await self._walked(source, UrlKind.SITEMAP, met_known=True)
                 return
         if whole:
             await self._walked(source, UrlKind.SITEMAP, met_known=False)
 
-    def _parts(self, children: Sequence[tuple[str, datetime | None]]) -> list[str]:
-        """The child sitemaps that can name articles of the range, the newest first."""
+    def _parts(self, source: str, children: Sequence[tuple[str, datetime | None]], named: set[str]) -> list[str]:
+        """The child sitemaps of the index at `source` that can name articles of the range, the newest first.
+
+        Those in `named` are left out, with one trouble however many they are; the others are added to it.
+        """
         wanted = [one for one in children if self.is_article_sitemap(one[0]) and self._month_in_range(one[0])]
-        return [url for url, _ in sorted(wanted, key=_place_of_child, reverse=True)]
+        urls = dict.fromkeys(url for url, _ in sorted(wanted, key=_place_of_child, reverse=True))
+        fresh, again = [url for url in urls if url not in named], [url for url in urls if url in named]
+        if again:
+            words = f"the index names {len(again):,} sitemaps that were named before, such as {again[0][:100]}"
+            self._trouble(source, words, Trouble.LOOP)
+        named.update(fresh)
+        return fresh
 
     async def _sitemap_part(self, url: str) -> Sitemap | None:
         page = await self.get(Request(url))
@@ -766,10 +801,15 @@ class SiteSpider(scrapy.Spider):
         page = await self.get(Request(url))
         if page is None:
             return
+        losses: list[Loss] = []
         try:
-            yield await self.consider(read_feed(page.body), url, section)
+            entries = read_feed(page.body, losses)
         except ValueError as error:
             self.unreadable(page, error)
+            return
+        for name, words in losses:
+            self._trouble(url, words, name)
+        yield await self.consider(entries, url, section)
 
 
 def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:

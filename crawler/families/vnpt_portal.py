@@ -77,7 +77,7 @@ class VnptPortalSpider(SiteSpider):
         if number > last or "article_category_id" not in fields:
             return []
         page = await self.get(self._posted(path, fields, number))
-        return self.read_entries(page) if page else None
+        return self.read_later(page, number) if page else None
 
     def _posted(self, path: str, fields: dict[str, str], number: int) -> Request:
         size = fields.get("page_size", "15")

@@ -4,7 +4,8 @@ import asyncio
 import gzip
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
+from datetime import date, datetime
+from itertools import count, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 from scrapy.http import HtmlResponse, Request
 
+from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
+from crawler.archiving import Troubles
 from crawler.discovery.entry import Entry
+from crawler.discovery.sitemap import read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
 from crawler.families import base
@@ -40,14 +44,17 @@ def urlset(*numbers: int) -> bytes:
 
 
 class Desk:
-    """What a spider asks of the archive: everything is new, nothing was walked before."""
+    """What a spider asks of the archive: everything is new; known from page 2 on if it was walked before."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_since: datetime | None = None) -> None:
+        self.clock = Clock()
+        looks = count()
         self.troubles: list[str] = []
         self.walks: list[str] = []
         self.ledger = SimpleNamespace(
             see=lambda found: [(one, Decision.NEW) for one in found],
-            last_walk=lambda source: None,
+            last_walk=lambda source: (known_since, date(1900, 1, 1)) if known_since else None,
+            seen_before=lambda urls, instant: bool(known_since) and next(looks) > 0,
             walked=lambda source, kind, down_to: self.walks.append(source),
         )
 
@@ -63,10 +70,11 @@ class Walked:
         answers: dict[str, bytes | Exception],
         way: Callable[[SiteSpider], AsyncIterator[Considered]] = lambda spider: spider.by_sitemap(),
         site: str = "bao_thai_nguyen",
+        known_since: datetime | None = None,
     ) -> None:
         self.asked: list[str] = []
         self.counts: dict[str, int] = {}
-        self.desk = Desk()
+        self.desk = Desk(known_since)
         kind = find_site(site)
         spider = type(kind.__name__, (kind,), {"desk": self.desk})()
 
@@ -108,7 +116,34 @@ def test_an_index_that_names_itself_and_a_ring_of_them_are_walked_once() -> None
     )
     assert walked.urls == {article(1), article(2)}
     assert sorted(walked.asked) == sorted((SITEMAP, one, other, part))
-    assert walked.named() == {"loop": 4}
+    assert walked.named() == {"loop": 3}
+
+
+def test_an_index_of_copies_of_itself_costs_one_trouble() -> None:
+    other = f"{HOST}/other.xml"
+    walked = Walked({SITEMAP: index(*[SITEMAP] * 3_000, *[other] * 3_000), other: index(SITEMAP, *[other] * 3_000)})
+    assert walked.asked == [SITEMAP, other]
+    assert walked.named() == {"loop": 2}
+    assert "names 1 sitemaps" in walked.desk.troubles[0] and "names 2 sitemaps" in walked.desk.troubles[1]
+
+
+def test_what_went_wrong_is_told_once_and_in_order() -> None:
+    troubles = Troubles()
+    for words in ("one", "other", "one"):
+        troubles.append(words)
+    assert troubles == ["one", "other"]
+
+
+def test_a_part_of_which_something_is_missing_leaves_the_walk_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.discovery.sitemap.MAX_ENTRIES", 5)
+    months = [f"{HOST}/sitemap-2023-{month}.xml" for month in (1, 2, 3)]
+    answers: dict[str, bytes | Exception] = {SITEMAP: index(*months)}
+    answers.update((one, urlset(1, 2)) for one in months)
+    assert Walked(answers).desk.walks == [SITEMAP]
+    assert Walked(answers | {months[2]: urlset(*range(9))}).desk.walks == []
+    # Nor does a later part that an earlier walk covered make up for it.
+    covered = Walked(answers | {months[2]: urlset(*range(9))}, known_since=datetime(2023, 4, 1, tzinfo=VIETNAM))
+    assert (covered.asked[-1], covered.desk.walks) == (months[1], [])
 
 
 def test_indexes_within_one_another_are_followed_so_deep_and_no_deeper() -> None:
@@ -120,7 +155,7 @@ def test_indexes_within_one_another_are_followed_so_deep_and_no_deeper() -> None
     walked = Walked(answers)
     assert walked.urls == {article(n) for n in range(3)}
     assert walked.named() == {"too-deep": 1}
-    assert walked.desk.walks == [SITEMAP]
+    assert walked.desk.walks == []
 
 
 def test_of_5000_sitemaps_the_newest_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +207,56 @@ def test_a_sitemap_with_one_endless_entry_is_named(monkeypatch: pytest.MonkeyPat
     assert walked.named() == {"too-large": 1}
 
 
+def test_a_packed_sitemap_that_ends_early_is_named_and_gives_its_beginning() -> None:
+    packed = gzip.compress(urlset(*range(1, 3_000)))
+    for cut in (len(packed) // 2, len(packed) - 8, len(packed) - 1):
+        walked = Walked({SITEMAP: packed[:cut]})
+        assert article(1) in walked.urls
+        assert walked.named() == {"truncated": 1}
+        assert walked.desk.walks == []
+
+
+def test_a_packed_sitemap_of_another_checksum_or_in_several_parts_is_named() -> None:
+    packed = gzip.compress(urlset(1, 2))
+    broken = Walked({SITEMAP: packed[:-8] + bytes(4) + packed[-4:]})
+    assert (broken.named(), broken.desk.walks) == ({"unreadable": 1}, [])
+    parts = Walked({SITEMAP: packed + gzip.compress(urlset(3))})
+    assert (parts.named(), parts.urls) == ({"truncated": 1}, {article(1), article(2)})
+
+
+DEEP = b"<url>" + b"<a>" * 300 + b"</a>" * 300 + b"</url>"
+
+
+@pytest.mark.parametrize(
+    ("odd", "name"),
+    [
+        (DEEP, "too-deep"),
+        (b"<url><loc>" + b"a" * 11_000_000 + b"</loc></url>", "too-large"),
+        (b"</url>", "unreadable"),
+        (b"<url><loc>a < b</loc></url>", "unreadable"),
+        (b"<url><loc>a & b &amp &#0; \x01 &nbsp;</loc></url>" * 100 + DEEP, "unreadable"),
+        (b"<url><loc>a & b &amp &#0; \x01 &nbsp;</loc></url>" * 100, ""),
+    ],
+    ids=["nesting", "a long word", "an end tag too many", "a bare <", "nesting after many faults", "faults in words"],
+)
+def test_a_sitemap_where_the_parser_stops_is_named_and_its_beginning_is_taken(odd: bytes, name: str) -> None:
+    head, tail = urlset(1, 2).removesuffix(b"</urlset>"), urlset(3).removeprefix(b"<urlset>")
+    walked = Walked({SITEMAP: head + odd + tail})
+    assert {article(1), article(2)} <= walked.urls
+    assert walked.named() == ({name: 1} if name else {})
+    assert walked.desk.walks == ([] if name else [SITEMAP])
+    assert (article(3) in walked.urls) == (not name)
+
+
+@pytest.mark.parametrize("whole", [urlset(1, 2), index(f"{HOST}/a.xml")], ids=["a sitemap", "an index"])
+def test_a_sitemap_cut_anywhere_is_named(whole: bytes) -> None:
+    first = whole.index(b">") + 1
+    assert [cut for cut in range(first, len(whole)) if read_sitemap(whole[:cut]).trouble is None] == []
+    named = read_sitemap(whole[: whole.rindex(b"<")]).trouble
+    assert named and named[0] is Trouble.TRUNCATED
+    assert read_sitemap(whole).trouble is None
+
+
 BOMB = (
     "<!DOCTYPE urlset [<!ENTITY a 'aaaaaaaaaa'>"
     + "".join(f"<!ENTITY {two} '{f'&{one};' * 10}'>" for one, two in zip("abcdefgh", "bcdefghi", strict=True))
@@ -213,6 +298,7 @@ def test_a_listing_without_end_ends_and_keeps_what_it_had(odd: Callable[[int], l
     walked = listing(lambda number: [article(one) for one in range(1, 4)] if number == 1 else odd(number))
     assert walked.urls == {article(one) for one in range(1, 4)}
     assert walked.named() == {"endless": 1}
+    assert walked.desk.walks == []
     assert f"last {MAX_BARREN_PAGES} pages" in walked.desk.troubles[0]
 
 
@@ -232,6 +318,7 @@ def test_a_listing_that_lists_new_articles_for_ever_is_cut_and_named(monkeypatch
     walked = listing(lambda number: [article(number)])
     assert len(walked.urls) == 40
     assert walked.named() == {"too-many": 1}
+    assert walked.desk.walks == []
 
 
 LISTINGS = find_site("bao_thai_nguyen").sections
@@ -264,6 +351,16 @@ def test_a_listing_that_cannot_be_read_in_bounded_time_is_named(body: bytes, nam
     assert answer_listings(body).named() == {name: len(LISTINGS)}
 
 
+@pytest.mark.parametrize("body", [b"<p>x</p>" * 60_000, CHECK], ids=["too large", "a browser check"])
+def test_a_later_page_of_a_listing_that_is_not_read_is_not_its_end(body: bytes) -> None:
+    first = f"<div class='title_detail'><a href='{article(1)}'>B\u00e0i</a></div>".encode()
+    answers: dict[str, bytes | Exception] = {f"{HOST}{path}": first for path in LISTINGS.values()}
+    answers |= {f"{HOST}{path}?Page=2": body for path in LISTINGS.values()}
+    walked = Walked(answers, lambda spider: spider.by_listing())
+    assert walked.urls == {article(1)} and sum(walked.named().values()) == len(LISTINGS)
+    assert walked.desk.walks == []
+
+
 # -- feeds and APIs ----------------------------------------------------------------------------------
 WORDPRESS = "https://tuyengiaobinhphuoc.vn"
 
@@ -273,17 +370,18 @@ WORDPRESS = "https://tuyengiaobinhphuoc.vn"
     [
         (b"<rss>" + b"<item><link>x</link></item>" * 600 + b"</rss>", "too-large"),
         (b"<rss><item>" + b"<a/>" * 6_000, "too-large"),
-        (b"<rss><chan", ""),
+        (b"<rss><chan", "truncated"),
+        (b"<rss><item>" + b"<a>" * 300 + b"</a>" * 300 + b"</item></rss>", "too-deep"),
         (b'{"a": 1}', "unreadable"),
         (CHECK, "challenge"),
     ],
-    ids=["too many entries", "too many elements", "cut short", "JSON", "a browser check"],
+    ids=["too many entries", "too many elements", "cut short", "too deep", "JSON", "a browser check"],
 )
 def test_a_feed_that_is_none_is_named(body: bytes, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crawler.discovery.feed.MAX_ENTRIES", 500)
     monkeypatch.setattr("crawler.discovery.markup.MAX_TAGS", 5_000)
     walked = Walked({f"{WORDPRESS}/feed/": body}, lambda spider: spider.feed("/feed/"), "tuyen_giao_binh_phuoc")
-    assert walked.named() == ({name: 1} if name else {})
+    assert walked.named() == {name: 1}
 
 
 @pytest.mark.parametrize(

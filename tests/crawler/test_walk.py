@@ -125,8 +125,9 @@ def test_a_link_too_long_to_be_kept_is_named_and_costs_the_others_nothing(
     assert known(desk) == len(ordinary)
     named = [one for one in desk.troubles if "has more than 2083 bytes and is not followed" in one]
     assert all(one.startswith(f"{SOURCE}: {address}") and len(one) < 250 for one in named)
-    assert len(set(named)) == 4
-    assert desk.counted["discovery/failed"] == len(named) == len(desk.troubles)
+    # One trouble a page, however many of its links are so.
+    assert len(named) == 1 and named[0].endswith(", nor are 3 others of its addresses")
+    assert desk.counted["discovery/failed"] == len(desk.troubles) == 1
 
 
 def test_an_article_that_leads_to_an_address_too_long_is_tried_again_later(desk: Desk) -> None:
@@ -206,6 +207,28 @@ def test_an_empty_first_page_is_a_trouble_and_ends_nothing(desk: Desk) -> None:
     desk.walk(empty={1})
     assert desk.counted["discovery/lost"] == 1 and desk.ledger.last_walk(SOURCE) is None
     assert any("lists nothing" in trouble for trouble in desk.troubles)
+
+
+def test_a_pager_without_end_is_walked_whole_twice_and_then_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = desk.entries
+    calendar = [Entry(f"http://baoquangninh.com.vn/lich/{n}/") for n in range(1_000)]
+    monkeypatch.setattr(desk, "entries", lambda: [*listed(), *calendar])
+    desk.walk()
+    assert desk.counted["discovery/endless"] == 1 and desk.ledger.last_walk(SOURCE) is None
+    desk.clock.at = LATER
+    _, pages = desk.walk()
+    assert pages > len(listed()) / PAGE and desk.ledger.last_walk(SOURCE) is not None
+    desk.clock.at += timedelta(days=1)
+    _, pages = desk.walk()
+    assert pages == 2 and known(desk) == len(listed())
+
+
+def test_a_listing_of_too_many_pages_counts_as_no_walk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.families.base.MAX_LISTING_PAGES", 3)
+    desk.walk()
+    assert desk.counted["discovery/too-many"] == 1 and desk.ledger.last_walk(SOURCE) is None
 
 
 def test_a_page_that_failed_to_fill_once_is_asked_for_again(desk: Desk) -> None:
