@@ -74,12 +74,25 @@ _MISSING = re.compile(
     r"|not found|\b404\b|no longer available|đang (?:được )?cập nhật",
     re.IGNORECASE,
 )
-_MISSING_PAGE = re.compile(
-    r"(?:trang|bài viết|tin bài|nội dung|đường dẫn|liên kết|địa chỉ|dữ liệu|page|url)\b"
-    rf"[^.!?]{{0,60}}?(?:{_MISSING.pattern})|\b404\b",
+_PAGE = r"(?:trang|bài viết|tin bài|nội dung|đường dẫn|liên kết|địa chỉ|dữ liệu|page|url)\b"
+_PAGE_IS_MISSING = re.compile(rf"{_PAGE}[^.!?]{{0,60}}?(?:{_MISSING.pattern})", re.IGNORECASE)
+_MISSING_PAGE = re.compile(rf"{_PAGE_IS_MISSING.pattern}|\b404\b", re.IGNORECASE)
+"""A page that says so of itself: in news it is children, cards and signs that are not found."""
+
+_FILLER = (
+    r"(?:\s+(?:web|này|mà|quý|vị|bạn|đọc|độc giả|đang|vừa|muốn|cần|tìm|kiếm|yêu cầu|truy cập|xem|chọn"
+    r"|hiện|tại|có thể|tạm thời"
+    r"|you|are|were|looking|for|requested|the|that|was|is|has|been|could|be)){0,8}"
+)
+_OF_ITSELF = re.compile(
+    r"\W*(?:(?:xin lỗi|rất tiếc|thông báo|lỗi|error|sorry)\W+(?:404\W+)?)?(?:"
+    rf"(?:the\s+)?{_PAGE}{_FILLER}\s+(?:{_MISSING.pattern})"
+    rf"|(?:không tìm thấy|không tồn tại|không có)\s+{_PAGE}{_FILLER}\W*$"
+    r"|404(?:\W*$|\W+(?:not found|page|error|lỗi|trang|không)\b))",
     re.IGNORECASE,
 )
-"""A page that says so of itself: in news it is children, cards and signs that are not found."""
+"""A line that says it of the page it stands on: between its first noun and that it is missing stands nothing but what
+the visitor did. "Bài viết sai sự thật trên Facebook đã bị xóa" is news."""
 
 _CHALLENGE = re.compile(
     r"checking your browser|just a moment|enable javascript|bật javascript|kiểm tra trình duyệt"
@@ -93,10 +106,12 @@ _HOME = re.compile(
     r"/?(?:(?:[a-z]{2}|portal|pages?)/){0,2}(?:(?:index|default|home|main|trang-?chu)(?:\.\w{1,5})?/?)?", re.IGNORECASE
 )
 _ERROR_PAGE = re.compile(
-    r"/(?:\w+-)?(?:404|410|err(?:or)?s?|loi(?![-_])|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)(?:[-_./]|\d|$)",
+    r"/(?:(?:\w+-)?(?:404|410|err(?:or)?s?|(?:page-?)?not-?found|file-?not-?found|khong-tim-thay)|loi(?![-_]))"
+    r"(?:[-_./]|\d|$)",
     re.IGNORECASE,
 )
-"""Paths of front pages and of error pages, which many systems answer with in place of a removed article."""
+"""Paths of front pages and of error pages, which many systems answer with in place of a removed article.
+"Loi" is an error only if it stands alone: "thuy-loi" is a section, "vinh-loi" a place."""
 
 
 def refuse_redirect(asked: str, final: str) -> Rejection:
@@ -109,6 +124,10 @@ def refuse_redirect(asked: str, final: str) -> Rejection:
     return Rejection(Reason.REDIRECTED, f"{asked} leads to {final}, which is no article address")
 
 
+_SAID_ALOUD = re.compile(
+    r"(?:\balert|document\.write(?:ln)?)\s*\(\s*([\"'`])((?:(?!\1)[^\\]|\\.){0,500}+)\1", re.IGNORECASE | re.DOTALL
+)
+"""What a script says to the reader. Its other strings are for any page it may ever show, and 404 is a status."""
 _SETS_COOKIE = re.compile(r"document\.cookie\s*\+?=|location\.reload\s*\(", re.IGNORECASE)
 _GOES_TO = re.compile(
     r"location(?:\.href)?\s*=\s*[\"']([^\"']{0,500})[\"']|location\.(?:replace|assign)\(\s*[\"']([^\"']{0,500})[\"']"
@@ -139,7 +158,7 @@ def refuse_cut(page: Page, body: Any = None) -> Rejection | None:
 
 
 def refuse_strange(page: Page) -> Rejection | None:
-    """Refuse a page that no layout fits and that is no article by its shape: nothing to read, a form to sign in.
+    """Refuse a page that no layout fits and that is no article by its shape: nothing to read.
 
     A page with hardly a word leaves the visitor to a script or a refresh: to the front page if the article is gone,
     through a check of the browser if the site shields itself. One that links to other hosts only is parked.
@@ -159,8 +178,6 @@ def refuse_strange(page: Page) -> Rejection | None:
             return Rejection(Reason.CHALLENGE, f"the page is a browser check, not an article: {shown[:80]!r}")
         if _is_parked(page, shown):
             return Rejection(Reason.PARKED, f"all that the page leads to is on other hosts: {shown[:80]!r}")
-    if _is_login(page.tree):
-        return Rejection(Reason.LOGIN, "the page asks for a password")
     return None
 
 
@@ -190,9 +207,10 @@ def _refuse_shell(page: Page) -> Rejection | None:
         if (meta.get("http-equiv") or "").lower() == "refresh"
         and (match := _REFRESH.search((meta.get("content") or "")[:MAX_ADDRESS]))
     ]
-    # What a script says aloud is said to the reader: "alert('Bài viết không tồn tại!')".
-    if _MISSING_PAGE.search(code) and not _SETS_COOKIE.search(code):
-        return Rejection(Reason.SOFT_404, f"the page shows no words, its script says: {squash(code)[:80]!r}")
+    # "alert('Bài viết không tồn tại!')"
+    aloud = next((said[2] for said in _SAID_ALOUD.finditer(code) if _PAGE_IS_MISSING.search(said[2])), None)
+    if aloud and not _SETS_COOKIE.search(code):
+        return Rejection(Reason.SOFT_404, f"the page shows no words, its script says: {squash(aloud)[:80]!r}")
     goals = [urlsplit(page.link(goal)) for goal in (*told, *refreshed)]
     own = urlsplit(page.url)
     if goals and all(_HOME.fullmatch(goal.path) and goal.hostname == own.hostname for goal in goals):
@@ -203,19 +221,23 @@ def _refuse_shell(page: Page) -> Rejection | None:
     return None
 
 
-def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
-    """Refuse a page that no layout fits unless it clearly is an article."""
+def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejection | None:
+    """Refuse a page that no layout fits unless it clearly is an article.
+
+    `title` and `drafts` are what was found on it. A portal's header may ask for a password above any article.
+    """
     sizes = [word_count(draft.text) for draft in drafts]
     size, prose = sum(sizes), sum(one for one in sizes if one >= SENTENCE_WORDS)
-    said = " ".join(draft.text for draft in drafts)
+    if prose < WHOLE_PAGE_WORDS and _is_login(page.tree):
+        return Rejection(Reason.LOGIN, f"the page asks for a password and has {prose} words in sentences")
     if size < WHOLE_PAGE_WORDS:
-        reason = Reason.SOFT_404 if _MISSING.search(f"{title} {said}") else Reason.NO_LAYOUT
+        missing = _says_it_is_missing(title, [draft.text for draft in drafts])
+        reason = Reason.SOFT_404 if missing else Reason.NO_LAYOUT
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
     if prose * 2 < size:
         # An error page in the site's frame: its menus are most of it, and what it says is a sentence or two.
-        sentences = " ".join(draft.text for draft, one in zip(drafts, sizes, strict=True) if one >= SENTENCE_WORDS)
-        missing = prose < WHOLE_PAGE_WORDS and _MISSING_PAGE.search(f"{title}. {sentences}")
+        missing = prose < WHOLE_PAGE_WORDS and _says_it_is_missing(title, [draft.text for draft in drafts])
         return Rejection(
             Reason.SOFT_404 if missing else Reason.NO_LAYOUT,
             f"no layout fits and {size - prose} of {size} words stand in short lines",
@@ -226,6 +248,16 @@ def refuse_fallback(title: str, drafts: Sequence[Draft]) -> Rejection | None:
     if not title:
         return Rejection(Reason.NO_TITLE, "no layout fits and no title agrees with the address")
     return None
+
+
+def _says_it_is_missing(title: str, lines: Sequence[str]) -> bool:
+    """Shape: the title says it of the page itself, or the one sentence does that is all the prose there is.
+
+    Without any sentence a shorter line may say it.
+    """
+    sentences = [line for line in lines if word_count(line) >= SENTENCE_WORDS]
+    said = (title, *(sentences or lines)) if len(sentences) <= 1 else (title,)
+    return any(_OF_ITSELF.match(one) for one in said)
 
 
 def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[str | None]) -> Rejection | None:
@@ -260,11 +292,13 @@ def refuse_article(article: Article, drafts: Sequence[Draft], links: Sequence[st
 def _refuse_short(article: Article, text: str) -> Rejection | None:
     """Refuse a short text that says it is missing, and any that a whole page gave."""
     size, said = word_count(text), f"{article.title}. {text}"
-    placeholder = size <= PLACEHOLDER_WORDS and _MISSING.search(said)
+    # A film's title alone may have such words: "Đã xóa nhà tạm".
+    placeholder = size <= PLACEHOLDER_WORDS and (_MISSING.search(text) or _OF_ITSELF.match(article.title))
     if placeholder or (size < FEW_WORDS and article.published is None and _MISSING_PAGE.search(said)):
         return Rejection(Reason.SOFT_404, f"a page of {size} words that says: {text[:80]!r}")
     if WHOLE_PAGE in article.flags:
-        reason = Reason.SOFT_404 if _MISSING_PAGE.search(said) else Reason.NO_LAYOUT
+        missing = _says_it_is_missing(article.title, [block.text for block in article.blocks])
+        reason = Reason.SOFT_404 if missing else Reason.NO_LAYOUT
         return Rejection(reason, f"no layout fits and {size} words are left of the whole page")
     return None
 

@@ -249,7 +249,7 @@ class _Reader:
         published, modified = self._dates(None, None)
         published = published or self._guess_date(title)
         drafts = tuple(whole_page(self.page.decoded.utf8, self._headlines()))
-        refused = gate.refuse_fallback(title, drafts)
+        refused = gate.refuse_fallback(self.page, title, drafts)
         if refused:
             return Reading(refused)
         links = tuple(self._leads_to(draft, self.page) for draft in drafts)

@@ -14,6 +14,9 @@ ALERT = "<script>alert('Bài viết không tồn tại hoặc đã bị xóa!');
 ADS = "".join(f"<li><a href='http://ads.example/{one}'>Quảng cáo {one}</a></li>" for one in ("vay", "nha", "xe"))
 
 
+MENU = "".join(f"<p>Chuyên mục thứ {n} của báo</p>" for n in range(20))
+
+
 def page(body: str = "", title: str = "", head: str = "") -> str:
     return f"<html><head><title>{title}</title>{head}</head><body>{body}</body></html>"
 
@@ -50,9 +53,29 @@ REFUSED: dict[str, tuple[str, Reason]] = {
         in_frame("<p>Bài viết không tồn tại hoặc đã bị gỡ.</p>", "Thông báo", date=""),
         Reason.SOFT_404,
     ),
+    "an error page in a menu": (
+        page(f"{MENU}<p>Bài viết bạn đang tìm kiếm không tồn tại hoặc đã bị xóa khỏi hệ thống.</p>", "Báo Quảng Ninh"),
+        Reason.SOFT_404,
+    ),
+    "a page that is still to come, in a menu": (
+        page(f"{MENU}<p>Nội dung đang được cập nhật, mời bạn quay lại khi hệ thống nâng cấp xong.</p>"),
+        Reason.SOFT_404,
+    ),
+    "an error page whose title says so, in a menu": (
+        page(f"<h1>Không tìm thấy trang này</h1>{MENU}", "Không tìm thấy trang này"),
+        Reason.SOFT_404,
+    ),
+    "a title that says so over a placeholder": (
+        in_frame("<p>Mời bạn đọc các tin khác.</p>", "Bài viết không tồn tại"),
+        Reason.SOFT_404,
+    ),
     "the frame alone": (in_frame(""), Reason.NO_BODY),
     "a login page": (
         page("<h1>Đăng nhập</h1><form><input name='u'><input type='password' name='p'></form>", "Đăng nhập"),
+        Reason.LOGIN,
+    ),
+    "a login page in a menu": (
+        page(f"{MENU * 4}<form>Mật khẩu <input type='password'><p>{NEWS[0]}</p></form>", "Đăng nhập"),
         Reason.LOGIN,
     ),
     "a parked domain": (page(f"<h1>baoquangninh.com.vn</h1><ul>{ADS}</ul>", "baoquangninh.com.vn"), Reason.PARKED),
@@ -87,6 +110,13 @@ KEPT: dict[str, str] = {
         f"<h1>{TITLE}</h1>{LONG_HTML}", head=f"<meta http-equiv='refresh' content='600; url={URL}'>"
     ),
     "news in unknown markup that links to other hosts only": page(f"<h1>{TITLE}</h1>{LONG_HTML}<ul>{ADS}</ul>"),
+    "news in unknown markup on a portal with a login in its header": page(
+        f"<form>Mật khẩu <input type='password'></form><h1>{TITLE}</h1>{LONG_HTML}"
+    ),
+    "a short story whose title has the words": in_frame(
+        "<p>Phóng sự của Lò Văn Ín, bản Nà Pheo.</p><video src='/a.mp4'></video>",
+        "Cả huyện đã xóa nhà tạm, nhà dột nát",
+    ),
     "news beside a login box": in_frame(NEWS_HTML) + "<form><input type='password'></form>",
 }
 
@@ -95,7 +125,42 @@ KEPT: dict[str, str] = {
 def test_news_with_the_same_words_or_pieces_is_kept(body: str) -> None:
     found = reading("bao_quang_ninh", URL, body).result
     assert isinstance(found, Article), found
-    assert NEWS[0] in found.text
+    assert NEWS[0] in found.text or "Nà Pheo" in found.text
+
+
+UNDECIDED: dict[str, str] = {
+    "a shell whose script knows the status 404": page(
+        "<div id='app'></div><script>get().then(r => { if (r.status == 404) location.hash = 'x' })</script>"
+    ),
+    "a shell whose script has the words for a missing page": page(
+        "<div id='app'></div><script>const vi = {missing: 'Trang không tồn tại hoặc đã bị xóa'}; start(vi)</script>"
+    ),
+    "a shell whose script says another thing aloud": page(
+        "<div id='app'></div><script>alert('404 bài dự thi'); const vi = 'Trang không tồn tại'</script>"
+    ),
+    "a police item about a post that was deleted, in a menu": page(
+        f"{MENU}<p>Bài viết sai sự thật trên Facebook đã bị xóa sau khi công an xã mời chủ tài khoản làm việc.</p>",
+        TITLE,
+    ),
+    "a police item that promises more, in a menu": page(
+        f"{MENU}<p>Nội dung vụ việc đang được cập nhật, công an xã đề nghị bà con cung cấp thêm tin.</p>", TITLE
+    ),
+    "a police item alone": page(
+        f"<h1>{TITLE}</h1><p>Bài viết sai sự thật trên Facebook đã bị xóa sau khi công an xã mời chủ tài khoản.</p>"
+    ),
+    "two paragraphs one of which says so, in a menu": page(
+        f"{MENU}<p>{NEWS[0]}</p><p>Bài viết này đã bị xóa, theo lời chủ tài khoản kể với tổ công tác của xã.</p>", TITLE
+    ),
+    "a title with a number, in a menu": page(f"{MENU}<p>{NEWS[0]}</p>", "Trao 404 suất quà cho học sinh"),
+}
+
+
+@pytest.mark.parametrize("body", UNDECIDED.values(), ids=UNDECIDED)
+def test_page_with_the_words_is_not_taken_for_one_that_is_gone(body: str) -> None:
+    """What is refused for want of a layout is read again once there is one; what is gone is not."""
+    refused = reading("bao_quang_ninh", URL, body).result
+    assert isinstance(refused, Rejection), refused.text
+    assert refused.reason == Reason.NO_LAYOUT
 
 
 @pytest.mark.parametrize(
@@ -106,6 +171,14 @@ def test_news_with_the_same_words_or_pieces_is_kept(body: str) -> None:
         # A query may name another page on the same path.
         ("https://www.baoquangninh.com.vn/?bai=7", Reason.REDIRECTED),
         ("http://baoquangninh.com.vn/kinh-te/", Reason.REDIRECTED),
+        # "Loi" ends the names of places and of sections.
+        ("http://baoquangninh.com.vn/thuy-loi/", Reason.REDIRECTED),
+        ("http://baoquangninh.com.vn/phu-loi/gioi-thieu", Reason.REDIRECTED),
+        ("http://baoquangninh.com.vn/vinh-loi/", Reason.REDIRECTED),
+        ("http://baoquangninh.com.vn/tin/thang-loi", Reason.REDIRECTED),
+        ("http://baoquangninh.com.vn/loi/", Reason.SOFT_404),
+        ("http://baoquangninh.com.vn/loi.html", Reason.SOFT_404),
+        ("http://baoquangninh.com.vn/page-404.html", Reason.SOFT_404),
     ],
 )
 def test_where_an_article_address_leads_tells_whether_it_is_gone(final: str, reason: Reason) -> None:

@@ -556,7 +556,7 @@ REFUSED: dict[str, tuple[str | bytes, str, str]] = {
     ),
     "soft 404 in English": (unknown("<h2>404</h2><p>Page not found</p>", "404"), "text/html", "soft-404"),
     "login": (unknown(LOGIN, "Đăng nhập"), "text/html", "login"),
-    "login with much text around it": (unknown(LOGIN + LONG_HTML, "Đăng nhập"), "text/html", "login"),
+    "login with much text around it": (unknown(LOGIN + LONG_HTML, "Đăng nhập"), "text/html", "no-title"),
     "challenge": (
         unknown("<p>Checking your browser before accessing. Enable JavaScript.</p>", "Just a moment..."),
         "text/html",
