@@ -205,4 +205,5 @@ _EFFECTS = {
     Effect.KEPT: "rejected now: what is kept stays",
     Effect.REJECTED: "rejected as before",
     Effect.KNOWN: "read meanwhile by another process",
+    Effect.TAKEN_DOWN: "taken down meanwhile: left alone",
 }
