@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
 from archive.captures import Location
 from archive.clock import VIETNAM, Clock
+from archive.content import content_of
 from archive.database import Sessions, reading, writing
 from archive.ledger import Found, add_article_urls, found_of, ledger_row, next_look
 from archive.models import (
@@ -33,7 +34,7 @@ from archive.models import (
 )
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
-from archive.store import check_article, content_of, extraction_row, keep_texts, text_digest
+from archive.store import check_article, extraction_row, keep_texts, text_digest
 
 _PAGE = 256
 """Captures a query asks for: enough to be quick, few enough to hold."""
