@@ -2,7 +2,7 @@
 
 The file is a tar: the database as it was at one moment, every capture file up to the end that this database knows of,
 and a manifest with the digests of all. Capture files only grow, so what is copied after the database is what it tells
-of. (What replaces their bytes, a purge, waits for the backup.)
+of. (What replaces their bytes, a purge, is refused while a backup is made, and a backup while one runs.)
 """
 
 import hashlib

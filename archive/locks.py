@@ -21,7 +21,8 @@ def keeping_captures(locks: Path, doing: str, *, shared: bool) -> Iterator[None]
         try:
             fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
-            other = "captures are being purged" if shared else "a backup is being made or captures are being purged"
+            readers = "a backup is being made, or captures are being verified or purged"
+            other = "captures are being purged" if shared else readers
             raise ArchiveError(
                 f"{doing} now: {other} (by the process that holds {path}); wait until that ends"
             ) from error

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
 from archive.captures import Location
 from archive.clock import VIETNAM, Clock
+from archive.content import content_of
 from archive.database import Sessions, reading, writing
 from archive.ledger import Found, add_article_urls, found_of, ledger_row, next_look
 from archive.models import (
@@ -33,7 +34,7 @@ from archive.models import (
 )
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
-from archive.store import check_article, content_of, extraction_row, keep_texts, text_digest
+from archive.store import check_article, extraction_row, keep_texts, text_digest
 
 _PAGE = 256
 """Captures a query asks for: enough to be quick, few enough to hold."""
@@ -87,6 +88,8 @@ class Effect(StrEnum):
     """What reading a page again does.
 
     `KEPT` is a page that the new version refuses while an older one read an article: what is kept stays.
+    `TAKEN_DOWN` is one whose article was taken down, or whose capture was purged, since it was handed out: nothing
+    that was read of it is kept.
     """
 
     SAME = "same"
@@ -95,6 +98,7 @@ class Effect(StrEnum):
     KEPT = "rejected now"
     REJECTED = "still rejected"
     KNOWN = "read already"
+    TAKEN_DOWN = "taken down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,11 @@ class Readings:
                 Exclusion.site_id == StoredArticle.site_id,
                 Exclusion.article_key == StoredArticle.key,
             ),
+            # Nor what was refused at its addresses.
+            *(
+                ~exists().where(Url.site_id == Capture.site_id, Url.url == asked, Url.state == UrlState.EXCLUDED.value)
+                for asked in (Capture.url, Capture.final_url)
+            ),
         ]
         if scope.site_id is not None:
             conditions.append(Capture.site_id == scope.site_id)
@@ -192,7 +201,8 @@ class Readings:
     def save(self, site_id: int, rereads: Sequence[Reread]) -> list[Change]:
         """Keep readings of one site, all or none, and give what each changed, in the order given.
 
-        A capture that this version has read already changes nothing. Raises ValueError if an article breaks the
+        A capture that this version has read already changes nothing, nor does one that was purged meanwhile or whose
+        article was taken down. Raises ValueError if an article breaks the
         rules of the text, ArchiveError if another text has its id.
         """
         for one in rereads:
@@ -221,11 +231,23 @@ class _Group:
         for row in self._ask(_EARLIER, captures=[one.due.id for one in rereads]):
             self._earlier.setdefault(row.capture_id, []).append(row)
         given = [one.result for one in rereads if isinstance(one.result, Article)]
-        keys = {article.key for article in given}
+        keys = {article.key for article in given} | {one.found.key for one in rereads if one.found.key}
         self._by_key = {row.key: row.id for row in self._ask(_ARTICLES, keys=keys)}
         finals = {one.due.place.url for one in rereads}
         self._by_url = {row.final_url: row.article_id for row in self._ask(_READ_AT, urls=finals)}
-        self._closed = {row.article_key for row in self._ask(_EXCLUDED, keys=keys)}
+        owned = {owner for one in rereads if (owner := self._owner(one)) is not None}
+        closed = {row.article_key for row in self._ask(_EXCLUDED, keys=keys)}
+        closed_ids = {row.id for row in self._ask(_EXCLUDED_ARTICLES, articles=owned)} if owned else set()
+        purged = {row.id for row in self._ask(_PURGED, captures=[one.due.id for one in rereads])}
+        # Asked within this transaction: a page may have been read before its words were purged, and saved after.
+        self._taken_down = {
+            one.due.id
+            for one in rereads
+            if one.due.id in purged
+            or self._owner(one) in closed_ids
+            or one.found.key in closed
+            or (isinstance(one.result, Article) and one.result.key in closed)
+        }
         whole = [one for one in rereads if isinstance(one.result, Article) and WHOLE_PAGE in one.result.flags]
         owners = {owner for one in whole if (owner := self._owner(one)) is not None}
         self._layouts = [
@@ -255,19 +277,17 @@ class _Group:
         return self._by_key.get(one.result.key) or self._by_url.get(one.due.place.url)
 
     def _judged(self, one: Reread) -> Reread:
-        """Refuse what is no news of an article that is kept, or one that was taken down."""
+        """Refuse what is no news of an article that is kept."""
         if not isinstance(one.result, Article):
             return one
-        why: Rejection | None = None
         owner = self._owner(one)
         if WHOLE_PAGE in one.result.flags and any(
             row.article_id == owner and row.fetched_at <= one.due.fetched_at for row in self._layouts
         ):
             # Told by readings of other versions alone, lest it hang on the order in which pages are read.
             why = Rejection("layout-lost", "the page no longer fits a layout that it or an earlier one fitted")
-        elif owner is None and one.result.key in self._closed:
-            why = Rejection("excluded", "the article was taken down")
-        return one if why is None else Reread(one.due, why, one.found, one.aliases)
+            return Reread(one.due, why, one.found, one.aliases)
+        return one
 
     def changes(self) -> list[Change]:
         """What each reading changes, in the order given."""
@@ -276,6 +296,8 @@ class _Group:
     def _change(self, one: Reread) -> Change:
         url, older = one.due.place.url, self._older(one)
         before = next((row for row in reversed(older) if row.outcome == "article"), None)
+        if one.due.id in self._taken_down:
+            return Change(url, Effect.TAKEN_DOWN)
         if self._known(one):
             return Change(url, Effect.KNOWN)
         if isinstance(one.result, Rejection):
@@ -288,7 +310,7 @@ class _Group:
 
     def write(self) -> None:
         """Write down what is not known yet."""
-        news = [one for one in self._rereads if not self._known(one)]
+        news = [one for one in self._rereads if one.due.id not in self._taken_down and not self._known(one)]
         read = [(one, one.result) for one in news if isinstance(one.result, Article)]
         texts = keep_texts(self._session, [article for _, article in read], self._now)
         owners = {one.due.id: self._article(one, article) for one, article in read}
@@ -477,6 +499,15 @@ _KEYS_OF_CAPTURES = (
 )
 _ARTICLES = select(StoredArticle.id, StoredArticle.key).where(
     StoredArticle.site_id == _SITE, StoredArticle.key.in_(_MANY["keys"])
+)
+_PURGED = select(Capture.id).where(Capture.id.in_(_MANY["captures"]), Capture.purged_at.is_not(None))
+_EXCLUDED_ARTICLES = (
+    select(StoredArticle.id)
+    .join(
+        Exclusion,
+        (Exclusion.site_id == StoredArticle.site_id) & (Exclusion.article_key == StoredArticle.key),
+    )
+    .where(StoredArticle.id.in_(_MANY["articles"]))
 )
 _EXCLUDED = select(Exclusion.article_key).where(Exclusion.site_id == _SITE, Exclusion.article_key.in_(_MANY["keys"]))
 # In order, since of an address that led to several articles the last one counts.

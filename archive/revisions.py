@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from archive.content import content_of
 from archive.database import Sessions, reading, writing
 from archive.models import Base, Capture, Extraction, Revision, Site, StoredArticle, StoredText
-from archive.store import content_of
 
 _PAGE = 200
 """Articles settled in one transaction, so that other writers get their turn."""

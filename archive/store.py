@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,7 @@ from archive.article import (
 )
 from archive.captures import Held, Location
 from archive.clock import Clock
+from archive.content import content_of
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
 from archive.ledger import Found, add_article_urls, next_look
 from archive.models import (
@@ -49,6 +50,7 @@ from archive.models import (
     dated_columns,
 )
 from archive.provinces import REFORM, site_provinces
+from archive.revisions import settle
 from archive.sections import put_in_sections
 from archive.warc import Headers
 
@@ -473,6 +475,10 @@ class _Batch:
         for one in accepted:
             if one.current is not None and _is_revision(one):
                 self._revise(one, one.current)
+            elif one.current is not None and one.is_news and one.current.extractor_version != one.read.version:
+                # The version may have read older captures too (`--back-to` made another's readings current since), and
+                # tell a revision by those. Once for each article and change of version.
+                settle(self._session, [one.current.article_id], one.read.version)
 
     def _change(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
@@ -664,27 +670,6 @@ def extraction_row(capture_id: int, version: str, result: Article, now: datetime
         content_of(made | {"sha256": text_digest(result)}), ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
     return made | {"content_hash": hashlib.sha256(content.encode()).hexdigest()}
-
-
-def content_of(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """The publisher's words and metadata: what makes a revision when it changes.
-
-    Not counted: views, layout, origins and flags, which are ours or change by themselves, and the
-    time of modification, which says that something changed and not what.
-    """
-    return {
-        "title": row["title"],
-        "text": row["sha256"],
-        "kinds": row["kinds"],
-        "published": row["published_instant"]
-        and [row["published_instant"].astimezone(UTC).isoformat(), row["published_precision"]],
-        "author": row["author"],
-        "affiliation": row["affiliation"],
-        "source_credit": row["source_credit"],
-        "section": row["section"],
-        "tags": row["tags"],
-        "attachments": row["attachments"],
-    }
 
 
 # -- statements -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from archive.captures import decoded, read_capture
 from archive.clock import VIETNAM
 from archive.database import ArchiveError, reading
 from archive.kept import Usage, capture_at, disk_usage, first_capture
+from archive.locks import keeping_captures
 from archive.verifying import Damage, Verifier
 from archive.warc import Record
 from commands.common import FAILED, err, open_archive, out, say, table_of
@@ -30,20 +31,23 @@ def captures_verify(
     """Check every capture against its record in the capture files, and every record against its digests.
 
     Names each that is damaged; the exit code is then 1. Reads all files from end to end, and changes nothing.
+    It does not begin while captures are purged, nor a purge while it runs.
     """
     if site is not None:
         find_site(site)
     settings, sessions = open_archive()
-    verifier = Verifier(sessions, settings.captures, site)
-    columns = (TextColumn("verifying"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    try:
-        with Progress(*columns, console=err, transient=True) as bar:
-            task = bar.add_task("", total=verifier.size())
-            for damage in verifier.damages(lambda length: bar.advance(task, length)):
-                say(_damage_words(damage))
-    except KeyboardInterrupt:
-        _tell(f"interrupted: {_counts_words(verifier)} so far; nothing was changed")
-        raise typer.Exit(INTERRUPTED) from None
+    # A purge meanwhile would leave records that the rows read before do not tell of, and look like damage.
+    with keeping_captures(settings.locks, "captures cannot be verified", shared=True):
+        verifier = Verifier(sessions, settings.captures, site)
+        columns = (TextColumn("verifying"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        try:
+            with Progress(*columns, console=err, transient=True) as bar:
+                task = bar.add_task("", total=verifier.size())
+                for damage in verifier.damages(lambda length: bar.advance(task, length)):
+                    say(_damage_words(damage))
+        except KeyboardInterrupt:
+            _tell(f"interrupted: {_counts_words(verifier)} so far; nothing was changed")
+            raise typer.Exit(INTERRUPTED) from None
     say(_counts_words(verifier))
     if verifier.counts.damaged:
         say(

@@ -16,7 +16,7 @@ from archive.readings import Effect, Readings, Scope, bodies
 from archive.revisions import go_back, versions
 from commands.common import FAILED, err, open_archive, out, say, table_of
 from crawler.extraction import read
-from crawler.rereading import Report, Sample, reread, work_of
+from crawler.rereading import Report, Sample, captures_of, reread, work_of
 from crawler.sites import find_site
 from crawler.workers import Processes
 
@@ -76,7 +76,8 @@ def reextract(
         return
     _let_go(sessions)
     # The processes before the bar, whose thread no fork takes over.
-    with Processes(workers or os.cpu_count() or 1, work_of(settings.captures)) as processes, _bar(waiting) as tell:
+    number, work = workers or os.cpu_count() or 1, work_of(settings.captures)
+    with Processes(number, work, captures_of) as processes, _bar(waiting) as tell:
         report = reread(readings, scope, processes, dry_run=dry_run, tell=tell)
     _print(report, sessions, dry_run)
     raise typer.Exit(FAILED if report.failures else 0)
@@ -205,4 +206,5 @@ _EFFECTS = {
     Effect.KEPT: "rejected now: what is kept stays",
     Effect.REJECTED: "rejected as before",
     Effect.KNOWN: "read meanwhile by another process",
+    Effect.TAKEN_DOWN: "taken down meanwhile: left alone",
 }

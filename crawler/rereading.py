@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request
 from sqlalchemy.exc import DBAPIError
 
 from archive.article import Article, Rejection
 from archive.captures import CaptureError, decoded, read_capture
+from archive.clock import VIETNAM
 from archive.database import ArchiveError, DatabaseFailed
 from archive.ledger import Found
 from archive.readings import Change, Due, Effect, Place, Readings, Reread, Scope
@@ -19,6 +20,9 @@ from crawler.extraction.page import Page
 from crawler.reading import other_addresses, read_pages
 from crawler.sites import all_sites
 from crawler.workers import Workers
+
+if TYPE_CHECKING:
+    from crawler.families.base import SiteSpider
 
 AT_ONCE = 16
 """Captures in one task: a tenth of a second of work."""
@@ -116,9 +120,19 @@ def _read_one(folder: Path, job: Job) -> Answer:
     if site is None:
         return Answer(job, failure=f"{due.place.url}: this program has no spider {due.site}, whose layouts it needs")
     try:
-        pages = [page_at(folder, place) for place in (due.place, *job.further)]
+        return _read_pages(site, job, [page_at(folder, place) for place in (due.place, *job.further)])
     except CaptureError as error:
         return Answer(job, failure=f"{due.place.url}: {error}")
+    except Exception as error:
+        # Whatever a page does to a layout or a library: it is told, and costs no other. Raised, it would end this run
+        # and every later one at the same page.
+        where = f"{due.place.location.file} at {due.place.location.offset}"
+        words = f"cannot be read ({type(error).__name__}: {error}); its capture is {where}; please report this"
+        return Answer(job, failure=f"{due.place.url}: {words}")
+
+
+def _read_pages(site: "type[SiteSpider]", job: Job, pages: Sequence[Page]) -> Answer:
+    due = job.due
     final = due.place.url
     address = site.canonical_url(final) if site.article_key(final) else due.url
     key = site.article_key(address) or ""
@@ -205,6 +219,12 @@ def _keep(
         return
     for change, one in zip(changes, rereads, strict=True):
         report.add(change, one)
+
+
+def captures_of(jobs: Sequence[Job]) -> str:
+    """The captures of a task in words, for whoever has to go around one: address and time in Vietnam of each."""
+    each = (f"{job.due.place.url} captured {job.due.fetched_at.astimezone(VIETNAM):%Y-%m-%d %H:%M}" for job in jobs)
+    return "one of these pages, which --start and --end can go around: " + ", ".join(each)
 
 
 def work_of(folder: Path) -> Callable[[Sequence[Job]], list[Answer]]:

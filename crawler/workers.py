@@ -72,11 +72,12 @@ class ThisProcess(Generic[Task, Answer]):
 class Processes(Generic[Task, Answer]):
     """Context manager: `number` processes, forked on entering, that know all that this one knew then.
 
-    Open no thread and no connection to a database before: a fork takes neither over.
+    Open no thread and no connection to a database before: a fork takes neither over. `told` puts a task into words,
+    for the error that says at which one a process died.
     """
 
-    def __init__(self, number: int, work: Callable[[Task], Answer]) -> None:
-        self._number, self._work = number, work
+    def __init__(self, number: int, work: Callable[[Task], Answer], told: Callable[[Task], str] = str) -> None:
+        self._number, self._work, self._told = number, work, told
         self._processes: list[BaseProcess] = []
         self._ours: list[Connection] = []
         self._out: dict[int, list[Task]] = {}
@@ -149,7 +150,7 @@ class Processes(Generic[Task, Answer]):
     def _died(self, number: int) -> None:
         process = self._processes[number]
         process.join(5)
-        at = self._out[number][0] if self._out[number] else "nothing"
+        at = self._told(self._out[number][0]) if self._out[number] else "nothing"
         raise ArchiveError(
             f"a reading process died (exit code {process.exitcode}; -9 is often a lack of memory) at {at}; "
             "run again with fewer --workers: what was kept stays"

@@ -1,11 +1,13 @@
 """A purge leaves neither the words nor the bytes of an article anywhere, and every other record in its place."""
 
 import gzip
+import os
 import random
 import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from archive.locks import keeping_captures
 from archive.models import Capture, Extraction, StoredArticle, StoredText, Url
 from archive.purge import Purged, purge, purged_member
 from archive.query import ArticleName, find_article
+from archive.readings import Effect, Readings, Reread, Scope
 from archive.settings import Settings
 from archive.store import NewCapture, Outcome, Read
 from archive.takedown import exclude, lift
@@ -217,6 +220,22 @@ def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: 
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
+def test_a_torn_tail_is_cut_after_a_purge_of_an_older_month(filled: Filled) -> None:
+    filled.clock.advance(days=31)
+    filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-3", b"third", None)
+    january, february = (filled.settings.captures / "bao_quang_ninh" / f"2022-0{n}.warc.gz" for n in (1, 2))
+    whole = february.read_bytes()
+    february.write_bytes(whole + whole[:50])
+    for file, seconds in ((january, 1_000), (february, 2_000)):
+        os.utime(file, (seconds, seconds))
+    filled.purge()
+    assert january.stat().st_mtime == 1_000
+    filled.clock.advance(days=31)
+    filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-4", b"fourth", None)
+    assert february.read_bytes() == whole
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_purge_waits_for_crawl_and_backup(filled: Filled) -> None:
     excluded, settings, files = filled.excluded(), filled.settings, filled.files()
     crawl = CaptureWriter(settings.captures, "bao_quang_ninh", filled.clock, lambda file: 0)
@@ -277,6 +296,27 @@ def test_lifting_what_was_purged_begins_anew(filled: Filled) -> None:
     assert filled.site.save(page("1", "Lời mới.")) is Outcome.NEW
     with reading(filled.sessions) as session:
         assert [one.record.text() for one in find_article(session, URL)] == ["Lời mới."]
+
+
+def test_a_page_read_before_a_purge_and_saved_after_it_brings_no_words_back(filled: Filled) -> None:
+    readings = Readings(filled.sessions, "2", filled.clock)
+    secret = page("1", WORDS[0], title=WORDS[1], author=WORDS[3])
+    # As a version reads that names another key, which the ledger does not know: it is the same article all the same.
+    read = [
+        Reread(one, replace(secret, key="tin-moi") if one.url == URL else page("2"), found("?", one.url))
+        for some in readings.due(Scope(filled.site.id))
+        for one in some
+    ]
+    excluded = filled.excluded()
+    took = [change.effect for change in readings.compare(filled.site.id, read)]
+    assert took == [Effect.TAKEN_DOWN, Effect.CHANGED, *[Effect.TAKEN_DOWN] * 3], "of one that is not purged as well"
+    assert [some.url for due in readings.due(Scope(filled.site.id)) for some in due] == [page("2").url]
+    filled.purge(excluded)
+    assert [change.effect for change in readings.save(filled.site.id, read)] == took
+    assert left_of(filled) == []
+    lift(filled.sessions, filled.clock, NAME)
+    assert {change.effect for change in readings.save(filled.site.id, read)} == {Effect.TAKEN_DOWN, Effect.KNOWN}
+    assert left_of(filled) == []
 
 
 @pytest.mark.parametrize("length", [290, 300, 330, 1_000, 65_000, 65_553, 65_554, 65_558, 65_559, 131_098, 200_001])

@@ -107,6 +107,21 @@ def test_the_way_back_and_forth(site: Site, sessions: Sessions, clock: HandClock
     assert again(site, sessions, {}) == [], "nothing has to be read again"
 
 
+def test_what_a_newer_version_fetches_after_the_way_back_is_compared_with_its_own_reading(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    site.save(page("1", "Một."), version="2")
+    again(site, sessions, {URL: [page("1", "Một.", author="Văn Đảm")]}, "3")
+    assert list(go_back(sessions, "2", None)) == [(1, 1)]
+    clock.advance(hours=1)
+    site.save(page("1", "Hai.", author="Văn Đảm"), version="3")
+    assert revisions(sessions) == [(1, ("text",))], "and the author is our doing"
+    assert shown(sessions).record.text() == "Hai."
+    clock.advance(hours=1)
+    site.save(page("1", "Ba.", author="Văn Đảm"), version="3")
+    assert revisions(sessions) == [(1, ("text",)), (2, ("text",))]
+
+
 @on_sqlite
 def test_going_back_never_shows_words_of_an_older_capture(site: Site, sessions: Sessions, clock: HandClock) -> None:
     site.save(page("1", "Cũ."))

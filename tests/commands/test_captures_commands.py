@@ -12,6 +12,7 @@ from archive.captures import CaptureWriter
 from archive.database import ArchiveError, Sessions, open_engine, session_factory, upgrade
 from archive.intake import Intake
 from archive.ledger import Ledger
+from archive.locks import keeping_captures
 from archive.settings import Settings
 from archive.store import Kept, SiteRecord, Store, register_site
 from archive.verifying import Verifier
@@ -153,6 +154,31 @@ def test_verify_names_what_is_damaged(kept: list[Kept], settings: Settings, caps
     )
     assert told[1] == "5 captures and 10 records in 2 files verified: 1 damaged"
     assert told[2].startswith("Put the files named above back from a copy")
+
+
+def test_verify_and_purge_keep_out_of_each_others_way(
+    kept: list[Kept], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        keeping_captures(settings.locks, "nothing can be purged", shared=False),
+        pytest.raises(ArchiveError, match="captures cannot be verified now: captures are being purged"),
+    ):
+        commands.captures_verify()
+    refused = []
+    size = Verifier.size
+
+    def purging(self: Verifier) -> int:
+        with (
+            pytest.raises(ArchiveError, match="nothing can be purged now: a backup is being made, or captures are bei"),
+            keeping_captures(settings.locks, "nothing can be purged", shared=False),
+        ):
+            pass
+        refused.append(True)
+        return size(self)
+
+    monkeypatch.setattr(Verifier, "size", purging)
+    commands.captures_verify()
+    assert refused == [True]
 
 
 def test_verify_leaves_at_once_when_told_to(

@@ -1,5 +1,6 @@
 """Captures of the sample web's pages read again: what a run gives, is cut short, and gives after all."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from archive.digest import exact_digest, whole
 from archive.models import Extraction
 from archive.readings import Effect, Readings, Scope
 from archive.revisions import go_back
-from crawler.rereading import Answer, Job, work_of
+from crawler.reading import read_pages
+from crawler.rereading import Answer, Job, captures_of, work_of
 from crawler.sites import all_sites
 from crawler.workers import Processes
 from tests.crawler.rereading import Shelf, later, names_of, new_shelf
@@ -100,6 +102,28 @@ def test_a_page_that_cannot_be_read_costs_no_other(filled: Path, tmp_path: Path)
     assert report.effects.total() == len(names_of(*SITES)) - 1
     file.unlink()
     assert len(shelf.reread("2").failures) == 1, "only that one waits still"
+
+
+def test_a_page_that_breaks_the_extractor_is_named_and_costs_no_other(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = copy_of(filled, tmp_path)
+    [[first, *_], *_] = Readings(shelf.sessions, "2", shelf.clock).due(Scope())
+
+    def read_or_break(site: Any, found: Any, pages: Any, *more: Any) -> Any:
+        if pages[0].url == first.place.url:
+            raise RecursionError("too deep")
+        return read_pages(site, found, pages, *more)
+
+    monkeypatch.setattr("crawler.rereading.read_pages", read_or_break)
+    report = shelf.reread("2")
+    [failure] = report.failures
+    place = first.place.location
+    assert failure == (
+        f"{first.place.url}: cannot be read (RecursionError: too deep); its capture is {place.file} at "
+        f"{place.offset}; please report this"
+    )
+    assert report.effects.total() == len(names_of(*SITES)) - 1
 
 
 class CutShort(Exception):
@@ -255,6 +279,16 @@ def test_processes_give_what_this_one_would_and_name_what_killed_them(filled: Pa
     ):
         processes_that_die.give(3)
         processes_that_die.answers()
+    first = jobs[0][0].due
+    named = (
+        f"at one of these pages, .*: {re.escape(first.place.url)} captured {first.fetched_at:%Y-%m-%d %H:%M}, https?:"
+    )
+    with (
+        Processes[list[Job], Any](1, lambda task: sys.exit(3), captures_of) as processes_that_die_at_pages,
+        pytest.raises(ArchiveError, match=named),
+    ):
+        processes_that_die_at_pages.give([job for some in jobs[:2] for job in some])
+        processes_that_die_at_pages.answers()
 
 
 def test_what_a_task_raises_is_raised_here() -> None:
