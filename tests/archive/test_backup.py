@@ -221,6 +221,43 @@ def test_a_restore_that_is_killed_is_run_again(
         restored.dispose()
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # only SQLite's file is copied into place
+def test_a_restore_cut_short_while_the_database_is_copied_is_run_again(
+    settings: Settings,
+    engine: Engine,
+    filled: Site,
+    target: Callable[..., Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file, there = tmp_path / "archive.tar", target()
+    backup = make_backup(engine, settings, file, "0")
+    restored, beside = open_engine(there.database_url), there.data / ".baotinh.sqlite3.restoring"
+
+    def full(_: Path, to: Path) -> None:
+        to.write_bytes(b"SQLite")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        with pytest.raises(BackupError, match="No space left on device.; mend that, then restore again"):
+            restore_backup(file, restored, there)
+    assert not beside.exists()
+    # A killed process leaves it, and it takes no room from the next.
+    beside.write_bytes(b"SQLite")
+    usage, database = shutil.disk_usage(tmp_path), backup.files["database.sqlite3"][0]
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=backup.bytes + database - 1))
+        with pytest.raises(BackupError, match=rf"{backup.bytes + database} bytes are needed and \d+ are free; make room"):
+            restore_backup(file, restored, there)
+        beside.write_bytes(b"SQLite")
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=backup.bytes + database))
+        restore_backup(file, restored, there)
+    assert exact(restored) == exact(engine)
+    assert not beside.exists()
+    refuse_half_restored(there)
+
+
 def test_an_older_backup_stays_what_it_was(
     settings: Settings, engine: Engine, filled: Site, target: Callable[..., Settings], tmp_path: Path
 ) -> None:
