@@ -39,6 +39,7 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, whole
 from archive.locks import keeping_captures
 from archive.models import Base, Capture
+from archive.partial import own_folder
 from archive.settings import Settings
 
 FORMAT = 1
@@ -112,10 +113,9 @@ def make_backup(
     check_version(engine)
     file = file.absolute()
     _check_place(file, settings, force)
-    partial, database = (file.with_name(f".partial-{file.name}{ending}") for ending in ("", ".database"))
     try:
-        with keeping_captures(settings.locks, "no backup can be made", shared=True):
-            _remove(partial, database)
+        with own_folder(file.parent) as folder, keeping_captures(settings.locks, "no backup can be made", shared=True):
+            partial, database = folder / "backup.tar", folder / "database"
             with _snapshot(engine, database) as session:
                 tables = exact_digest(session)
                 ends = _ends(session)
@@ -136,14 +136,12 @@ def make_backup(
                     _add_manifest(tar, made, int(now.timestamp()))
                 out.flush()
                 os.fsync(out.fileno())
-        if file.exists() and not force:
-            raise BackupError(f"{file}: has come into being meanwhile; give another FILE, or --force")
-        partial.rename(file)
-        _sync(file.parent)
+            if file.exists() and not force:
+                raise BackupError(f"{file}: has come into being meanwhile; give another FILE, or --force")
+            partial.rename(file)
+            _sync(file.parent)
     except OSError as error:
         raise BackupError(f"{file}: the backup cannot be written ({error.strerror or error}); {_ADVICE}") from error
-    finally:
-        _remove(partial, database)
     return made
 
 
@@ -532,12 +530,6 @@ def _extract(
         os.fsync(out.fileno())
     if (path.stat().st_size, source.digest.hexdigest()) != wanted:
         raise BackupError(f"{file}: {member.name} is damaged; nothing was restored: take another backup")
-
-
-def _remove(*files: Path) -> None:
-    for file in files:
-        for path in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal"))):
-            path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:
