@@ -246,7 +246,8 @@ def empty_records(path: Path, places: Sequence[tuple[int, int]], now: datetime) 
                 copy.write(member)
             copy.flush()
             os.fsync(copy.fileno())
-        shutil.copymode(path, partial)
+        # Its time as well: by that the next crawl tells which file was written to last, and may end in a torn record.
+        shutil.copystat(path, partial)
         partial.rename(path)
         descriptor = os.open(path.parent, os.O_RDONLY)
         try:

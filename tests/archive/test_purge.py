@@ -1,6 +1,7 @@
 """A purge leaves neither the words nor the bytes of an article anywhere, and every other record in its place."""
 
 import gzip
+import os
 import random
 import shutil
 import subprocess
@@ -214,6 +215,22 @@ def test_a_file_that_cannot_be_written_stays_whole(filled: Filled, monkeypatch: 
     assert filled.files() == files
     assert list(filled.settings.captures.rglob(".purging*")) == []
     assert {row.purged_at for row in filled.captures()} == {None}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
+def test_a_torn_tail_is_cut_after_a_purge_of_an_older_month(filled: Filled) -> None:
+    filled.clock.advance(days=31)
+    filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-3", b"third", None)
+    january, february = (filled.settings.captures / "bao_quang_ninh" / f"2022-0{n}.warc.gz" for n in (1, 2))
+    whole = february.read_bytes()
+    february.write_bytes(whole + whole[:50])
+    for file, seconds in ((january, 1_000), (february, 2_000)):
+        os.utime(file, (seconds, seconds))
+    filled.purge()
+    assert january.stat().st_mtime == 1_000
+    filled.clock.advance(days=31)
+    filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-4", b"fourth", None)
+    assert february.read_bytes() == whole
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
