@@ -39,6 +39,7 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, whole
 from archive.locks import keeping_captures
 from archive.models import Base, Capture
+from archive.partial import own_folder
 from archive.settings import Settings
 
 FORMAT = 1
@@ -112,10 +113,9 @@ def make_backup(
     check_version(engine)
     file = file.absolute()
     _check_place(file, settings, force)
-    partial, database = (file.with_name(f".partial-{file.name}{ending}") for ending in ("", ".database"))
     try:
-        with keeping_captures(settings.locks, "no backup can be made", shared=True):
-            _remove(partial, database)
+        with own_folder(file.parent) as folder, keeping_captures(settings.locks, "no backup can be made", shared=True):
+            partial, database = folder / "backup.tar", folder / "database"
             with _snapshot(engine, database) as session:
                 tables = exact_digest(session)
                 ends = _ends(session)
@@ -136,24 +136,13 @@ def make_backup(
                     _add_manifest(tar, made, int(now.timestamp()))
                 out.flush()
                 os.fsync(out.fileno())
-        if file.exists() and not force:
-            raise BackupError(f"{file}: has come into being meanwhile; give another FILE, or --force")
-        partial.rename(file)
-        _sync(file.parent)
+            if file.exists() and not force:
+                raise BackupError(f"{file}: has come into being meanwhile; give another FILE, or --force")
+            partial.rename(file)
+            _sync(file.parent)
     except OSError as error:
         raise BackupError(f"{file}: the backup cannot be written ({error.strerror or error}); {_ADVICE}") from error
-    finally:
-        _remove(partial, database)
     return made
-
-
-def read_manifest(file: Path) -> Backup:
-    """What a backup says it holds, its members checked by name, kind and length but not read yet.
-
-    Raises BackupError if it is none, is cut off, or was made by a newer program.
-    """
-    with _opened(file) as tar:
-        return _manifest(file, _members(file, tar), tar)
 
 
 def restore_backup(file: Path, engine: Engine, settings: Settings, tell: Tell = lambda name, done: None) -> Backup:
@@ -187,12 +176,14 @@ def restore_backup(file: Path, engine: Engine, settings: Settings, tell: Tell = 
         placed = False
         try:
             shutil.rmtree(staging, ignore_errors=True)
+            if is_sqlite:
+                _beside(_target(engine)).unlink(missing_ok=True)
             staging.mkdir()
             (staging / "README").write_text(
                 f"A restore of {file} is under way here, or was cut short: then run it again.\n", encoding="utf-8"
             )
-            _check_room(settings.data, backup.bytes, "make room, or give BAOTINH_DATA on another disk")
             database = staging / _DATABASES[backup.kind]
+            _check_room_to_restore(settings.data, None if filled or not is_sqlite else _target(engine), backup)
             for name in backup.files:
                 _extract(file, tar, members[name], staging / name, backup.files[name], tell)
             if not filled:
@@ -407,16 +398,45 @@ def _parsed(words: dict[str, Any]) -> Backup:
 # -- restoring --------------------------------------------------------------------------------------
 def _check_target(settings: Settings, engine: Engine, is_sqlite: bool) -> None:
     """Refuse a data folder in which there is anything; a database is looked at by itself."""
-    database = Path(engine.url.database or "").absolute() if is_sqlite else None
+    database = _target(engine) if is_sqlite else None
     ours = {RESTORING, settings.locks.name}
     for path in sorted(settings.data.iterdir()):
-        of_database = database is not None and path.name.startswith(database.name) and path.parent == database.parent
+        of_database = (
+            database is not None
+            and path.parent == database.parent
+            and (path.name.startswith(database.name) or path == _beside(database))
+        )
         empty = path.is_dir() and not any(one.is_file() for one in path.rglob("*"))
         if path.name not in ours and not of_database and not empty:
             raise BackupError(
                 f"{settings.data}: is not empty ({path.name} is in it); a backup is restored into an empty folder: "
                 "name one in BAOTINH_DATA"
             )
+
+
+def _target(engine: Engine) -> Path:
+    """The file of an SQLite database."""
+    return Path(engine.url.database or "").absolute()
+
+
+def _beside(database: Path) -> Path:
+    """Where an SQLite database is written before it takes its name; left there only by a restore that was killed."""
+    return database.with_name(f".{database.name}.restoring")
+
+
+def _check_room_to_restore(data: Path, database: Path | None, backup: Backup) -> None:
+    """Refuse a disk that is too small; `database` is the file of SQLite that is to be filled, None if none is.
+
+    It is there twice for a while: in the folder of the restore and in its place, which may be on another disk.
+    """
+    size, beside = backup.bytes, 0
+    if database is not None:
+        beside = backup.files[_DATABASES[backup.kind]][0]
+        if database.parent.stat().st_dev == data.stat().st_dev:
+            size, beside = size + beside, 0
+    _check_room(data, size, "make room, or give BAOTINH_DATA on another disk")
+    if database is not None and beside:
+        _check_room(database.parent, beside, "make room, or give a database on another disk in BAOTINH_DATABASE_URL")
 
 
 def _holds_something(engine: Engine) -> bool:
@@ -469,14 +489,17 @@ def _load(engine: Engine, database: Path, backup: Backup) -> None:
         copy.dispose()
     if engine.dialect.name == "sqlite":
         engine.dispose()
-        target = Path(engine.url.database or "").absolute()
+        target = _target(engine)
         for ending in ("-wal", "-shm"):
             target.with_name(target.name + ending).unlink(missing_ok=True)
-        beside = target.with_name(f".{target.name}.restoring")
-        shutil.copyfile(database, beside)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
-        beside.rename(target)
+        beside = _beside(target)
+        try:
+            shutil.copyfile(database, beside)
+            with beside.open("rb") as written:
+                os.fsync(written.fileno())
+            beside.rename(target)
+        finally:
+            beside.unlink(missing_ok=True)
         _sync(target.parent)
 
 
@@ -507,12 +530,6 @@ def _extract(
         os.fsync(out.fileno())
     if (path.stat().st_size, source.digest.hexdigest()) != wanted:
         raise BackupError(f"{file}: {member.name} is damaged; nothing was restored: take another backup")
-
-
-def _remove(*files: Path) -> None:
-    for file in files:
-        for path in (file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal"))):
-            path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from archive.article import GONE_REASONS
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, reading, writing
 from archive.exclusion import Excluded, exclusions
@@ -74,8 +75,9 @@ def exclude(sessions: Sessions, clock: Clock, article: ArticleName, reason: str)
 def lift(sessions: Sessions, clock: Clock, article: ArticleName) -> Excluded:
     """Take a take-down back, in one transaction, and give what it was.
 
-    The article is shown as it was before. One that was purged has nothing left to show: it is forgotten, and
-    fetched as a new one when it is next listed or asked for. Raises ArchiveError if it was not taken down.
+    The article is shown as it was before. One that was purged, or half purged (captures of another machine stay
+    then), has nothing left to show: it is forgotten, and fetched as a new one when it is next listed or asked for.
+    Raises ArchiveError if it was not taken down.
     """
     site_id = _site_id(sessions, article.site)
     with writing(sessions, site_id) as session:
@@ -88,12 +90,13 @@ def lift(sessions: Sessions, clock: Clock, article: ArticleName) -> Excluded:
         urls = urls_of(session, site_id, article.key)
         stored = _stored(session, site_id, article.key)
         session.delete(row)
-        if was.purged_at is not None and stored is not None:
+        fresh = was.purged_at is not None or (stored is not None and not _was_read(session, stored))
+        if fresh and stored is not None:
             for table in (ArticleUrl, ArticleSection):
                 session.execute(delete(table).where(table.article_id == stored.id))
             session.delete(stored)
             stored = None
-        _free(session, urls, stored, fresh=was.purged_at is not None)
+        _free(session, urls, stored, fresh=fresh)
     return was
 
 
@@ -119,19 +122,36 @@ def _free(session: Session, urls: Sequence[Url], stored: StoredArticle | None, *
     if stored is not None:
         current = select(Extraction.published_instant).where(Extraction.article_id == stored.id, Extraction.is_current)
         published = session.scalar(current)
-    answered = [url for url in urls if url.fetched_at is not None and url.status not in _NO_MORE]
+    is_gone = stored is not None and stored.gone_at is not None
+    answered = [url for url in urls if url.fetched_at is not None and not _says_gone(url)]
     main = max(answered, key=lambda url: url.fetched_at, default=None)  # type: ignore[arg-type,return-value]
     for url in urls:
         url.due_at = None
         if fresh or (stored is None and url.status not in _NO_MORE):
             url.state, url.fetched_at, url.status = UrlState.FOUND.value, None, None
             url.failures, url.reason = 0.0, None
-        elif url.status in _NO_MORE:
+        elif _says_gone(url):
             url.state = UrlState.GONE.value
+            if url.status not in _NO_MORE and url.fetched_at is not None:
+                # As the store has it: the site may only be at work.
+                url.due_at = next_look(published, url.fetched_at)
+        elif is_gone:
+            # Perhaps the article only moved: its other addresses have their turn, as in `Ledger.gone`.
+            url.state = UrlState.FOUND.value
         elif url is main and url.fetched_at is not None:
             url.state, url.due_at = UrlState.FETCHED.value, next_look(published, url.fetched_at)
         else:
             url.state = UrlState.ALIAS.value
+
+
+def _says_gone(url: Url) -> bool:
+    """Whether the last answer at an address was that there is nothing, by its status or its words."""
+    return url.status in _NO_MORE or url.reason in GONE_REASONS
+
+
+def _was_read(session: Session, stored: StoredArticle) -> bool:
+    """Whether anything that was read of an article is there; a purge, even one that is not through, leaves nothing."""
+    return bool(session.scalar(select(exists().where(Extraction.article_id == stored.id))))
 
 
 def _exclusion(session: Session, site_id: int, key: str) -> Exclusion | None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from archive.backup import refuse_half_restored
 from archive.copying import back_up, copy_archive
 from archive.database import newest_version, open_engine, reading, upgrade, version_of
 from archive.digest import exact_digest, logical_digest, whole
@@ -21,6 +22,7 @@ def db_upgrade(
 ) -> None:
     """Create the database, or bring it up to this program's version after a backup."""
     settings = Settings.from_environment()
+    refuse_half_restored(settings)
     engine = open_engine(settings.database_url)
     before = version_of(engine)
     if before is not None and before != newest_version() and backup:
@@ -56,6 +58,7 @@ def db_copy(
 
     Example: [bold]baotinh db copy sqlite:////srv/baotinh/baotinh.sqlite3 postgresql://baotinh@localhost/baotinh[/]
     """
+    refuse_half_restored(Settings.from_environment())
     from_engine, to_engine = (open_engine(database_url(url, name)) for url, name in ((source, "FROM"), (target, "TO")))
     with Progress(SpinnerColumn(), _DONE_ROWS, TimeElapsedColumn(), console=err, transient=True) as bar:
         task = bar.add_task("", total=None)

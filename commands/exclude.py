@@ -48,7 +48,9 @@ def exclude_command(
     name = _identified(sessions, settings, article)
     if lifting:
         was = lift(sessions, settings.clock, name)
-        again = "; it is fetched anew when it is next listed, or by `baotinh fetch`" if was.purged_at else ""
+        with reading(sessions) as session:
+            is_kept = bool(articles_of(session, was.id))
+        again = "" if is_kept else "; it is fetched when it is next listed, or by `baotinh fetch`"
         say(f"{was.id}: taken down on {was.excluded_at:%Y-%m-%d} ({was.reason}); that is lifted{again}.")
         return
     with reading(sessions) as session:

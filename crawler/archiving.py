@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from archive.backup import refuse_half_restored
 from archive.captures import CaptureWriter
 from archive.clock import Clock
 from archive.database import Sessions, SiteLock, check_version, open_engine, session_factory
@@ -88,7 +89,8 @@ def archiving(crawler: Crawler) -> Archiving:
     """The bundle of `crawler`, opened at the first call.
 
     Raises SettingsError for a wrong environment, ArchiveError if the database is missing, outdated,
-    newer than the code or cannot be reached, or if another crawl of the site runs.
+    newer than the code or cannot be reached, if another crawl of the site runs, or if a restore into the
+    data folder was cut short.
     """
     if crawler not in _OPEN:
         _OPEN[crawler] = _open(crawler)
@@ -131,6 +133,7 @@ def is_ending(crawler: Crawler) -> bool:
 
 def _open(crawler: Crawler) -> Archiving:
     settings = Settings.from_environment()
+    refuse_half_restored(settings)
     engine = open_engine(settings.database_url)
     check_version(engine)
     sessions = session_factory(engine)

@@ -137,6 +137,36 @@ def test_a_backup_made_while_pages_come_in(
         assert append(writer, "https://baoquangninh.com.vn/x", 200, [], b"").offset > 0
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
+def test_two_backups_to_one_file_at_once(
+    settings: Settings, engine: Engine, filled: Site, target: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """The second is made whole while the first copies; what a killed one left goes, what others work in stays."""
+    file, abandoned = tmp_path / "archive.tar", tmp_path / ".partial-backup-killed"
+    abandoned.mkdir()
+    (abandoned / "lock").touch()
+    (abandoned / "backup.tar").write_bytes(b"x")
+    second: list[backing.Backup] = []
+    between: list[bytes] = []
+
+    def tell(*_: object) -> None:
+        assert not abandoned.exists()
+        if not second:
+            second.append(make_backup(engine, settings, file, "second", force=True))
+            between.append(file.read_bytes())
+
+    first = make_backup(engine, settings, file, "first", force=True, tell=tell)
+    assert list(tmp_path.glob(".partial*")) == []
+    again = tmp_path / "second.tar"
+    again.write_bytes(between[0])
+    for name, one, made in (("a", file, first), ("b", again, second[0])):
+        there = target(name)
+        restored = open_engine(there.database_url)
+        assert restore_backup(one, restored, there) == made
+        assert check_whole(restored, there) == 3
+        restored.dispose()
+
+
 def test_what_is_restored_exports_the_same_bytes(
     settings: Settings, engine: Engine, filled: Site, target: Callable[..., Settings], tmp_path: Path
 ) -> None:
@@ -219,6 +249,45 @@ def test_a_restore_that_is_killed_is_run_again(
         assert exact(restored) == exact(engine)
         assert check_whole(restored, there) == 3
         restored.dispose()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # only SQLite's file is copied into place
+def test_a_restore_cut_short_while_the_database_is_copied_is_run_again(
+    settings: Settings,
+    engine: Engine,
+    filled: Site,
+    target: Callable[..., Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file, there = tmp_path / "archive.tar", target()
+    backup = make_backup(engine, settings, file, "0")
+    restored, beside = open_engine(there.database_url), there.data / ".baotinh.sqlite3.restoring"
+
+    def full(_: Path, to: Path) -> None:
+        to.write_bytes(b"SQLite")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        with pytest.raises(BackupError, match=r"No space left on device.; mend that, then restore again"):
+            restore_backup(file, restored, there)
+    assert not beside.exists()
+    # A killed process leaves it, and it takes no room from the next.
+    beside.write_bytes(b"SQLite")
+    usage, database = shutil.disk_usage(tmp_path), backup.files["database.sqlite3"][0]
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=backup.bytes + database - 1))
+        with pytest.raises(
+            BackupError, match=rf"{backup.bytes + database} bytes are needed and \d+ are free; make room"
+        ):
+            restore_backup(file, restored, there)
+        beside.write_bytes(b"SQLite")
+        patch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=backup.bytes + database))
+        restore_backup(file, restored, there)
+    assert exact(restored) == exact(engine)
+    assert not beside.exists()
+    refuse_half_restored(there)
 
 
 def test_an_older_backup_stays_what_it_was(

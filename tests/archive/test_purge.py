@@ -261,6 +261,21 @@ def test_captures_of_another_machine_are_named_and_left_to_it(filled: Filled) ->
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
+def test_what_was_half_purged_is_fetched_anew_once_that_is_lifted(filled: Filled) -> None:
+    [file] = [Path(name) for name in filled.files() if "quang_ninh" in name]
+    away = file.rename(file.with_suffix(".away"))
+    assert filled.purge().elsewhere
+    away.rename(file)
+    lift(filled.sessions, filled.clock, NAME)
+    assert URL in [one.url for one, _ in filled.site.ledger.pending()]
+    with reading(filled.sessions) as session:
+        assert session.scalars(select(StoredArticle.key).order_by(StoredArticle.id)).all() == ["2", "9"]
+    assert filled.site.save(page("1", WORDS[0])) is Outcome.NEW
+    with reading(filled.sessions) as session:
+        assert len(find_article(session, URL)) == 1
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database
 def test_a_capture_that_another_article_was_read_from_stays(filled: Filled) -> None:
     filled.fetch(filled.site, "https://baoquangninh.com.vn/bai-2-cu", b"second", page("2", "Bài hai, sửa."))
     with filled.sessions.begin() as session:

@@ -5,19 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from archive.article import Rejection
+from archive.article import GONE_REASONS, Rejection
 from archive.database import ArchiveError, Sessions, reading
 from archive.digest import exact_digest
 from archive.exclusion import exclusions
 from archive.export.jsonl import export_jsonl
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
-from archive.ledger import Decision
+from archive.ledger import Decision, next_look
+from archive.models import Url
 from archive.query import ArticleName, Shown, find_article, rejects, site_status, taken_down
 from archive.store import Outcome
 from archive.takedown import exclude, known_article, lift
-from tests.archive.helpers import HandClock, Site, found, page
+from tests.archive.helpers import HandClock, Site, at, found, page
 
 MakeSite = Callable[..., Site]
 URL = "https://baoquangninh.com.vn/bai-1"
@@ -185,6 +187,36 @@ def test_lifting_gives_back_what_was(make_site: MakeSite, sessions: Sessions, cl
     assert site.save(page("1", WORDS, "Thêm.")) is Outcome.REVISED
     with pytest.raises(ArchiveError, match=f"{ID} was not taken down; .*--list"):
         lift(sessions, clock, NAME)
+
+
+@pytest.mark.parametrize("reason", sorted(GONE_REASONS))
+def test_lifting_leaves_gone_what_was_gone_by_its_words(
+    make_site: MakeSite, sessions: Sessions, clock: HandClock, reason: str
+) -> None:
+    """Alone, and beside an address at which the article lives; the page of that is looked at earlier."""
+    site = filled(make_site)
+    clock.advance(hours=2)
+    assert site.save(Rejection(reason, "nothing"), url=URL) is Outcome.REJECTED
+    check_lifting_changes_nothing(sessions, clock)
+    with reading(sessions) as session:
+        [(state, due)] = session.execute(select(Url.state, Url.due_at).where(Url.url == URL))
+    assert state == "gone"
+    assert due == next_look(at("2022-01-05", "08:00").instant, clock.now())
+    assert due is not None
+    assert site.save(page("1", WORDS, url=f"{URL}-moi"), url=f"{URL}-moi") is Outcome.UNCHANGED
+    clock.advance(hours=1)
+    site.save(Rejection(reason, "nothing"), url=URL)
+    check_lifting_changes_nothing(sessions, clock)
+    assert site.ledger.counts() == {"fetched": 2, "gone": 1}
+
+
+def check_lifting_changes_nothing(sessions: Sessions, clock: HandClock) -> None:
+    with reading(sessions) as session:
+        before = exact_digest(session)
+    exclude(sessions, clock, NAME, "asked for")
+    lift(sessions, clock, NAME)
+    with reading(sessions) as session:
+        assert exact_digest(session) == before
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # nothing of it depends on the database

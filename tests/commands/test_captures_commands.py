@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import select
 
 from archive.captures import CaptureWriter
 from archive.database import ArchiveError, Sessions, open_engine, session_factory, upgrade
 from archive.intake import Intake
 from archive.ledger import Ledger
 from archive.locks import keeping_captures
+from archive.models import Capture
+from archive.query import ArticleName
 from archive.settings import Settings
 from archive.store import Kept, SiteRecord, Store, register_site
+from archive.takedown import exclude, lift
 from archive.verifying import Verifier
 from commands import captures as commands
 from commands.common import out
@@ -112,6 +116,36 @@ def test_show_says_what_there_is_not(kept: list[Kept]) -> None:
     for url, at, says in cases:
         with pytest.raises((ArchiveError, ValueError), match=says):
             commands.captures_show(url, at)
+
+
+def test_show_refuses_what_was_taken_down(
+    kept: list[Kept], settings: Settings, sessions: Sessions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the address it was taken down at, by one that the ledger knows, and by one that only tells its key."""
+    clock, saved = HandClock(), tmp_path / "saved"
+    with sessions.begin() as session:
+        [capture] = session.scalars(select(Capture).where(Capture.id == kept[-1].id))
+        capture.final_url = told = "https://baoquangninh.com.vn/chinh-tri/202201/ten-khac-3456789/"
+    for key, named in (
+        ("1", URL),
+        ("2", told),
+        ("3456789", "https://baoquangninh.com.vn/chinh-tri/202201/ten-cu-3456789/"),
+        ("khac", "https://baoquangninh.com.vn/chinh-tri/202201/ten-cu-3456789/"),
+    ):
+        article = ArticleName("bao_quang_ninh", key, named)
+        exclude(sessions, clock, article, "theo yêu cầu")
+        for url, output in ((URL, None), (URL, saved), (told, None)):
+            with pytest.raises(ArchiveError) as refused:
+                commands.captures_show(url, output=output, headers=True)
+            assert str(refused.value) == (
+                f"{url}: bao_quang_ninh-{key} was taken down on 2022-01-05 (theo yêu cầu) and is not shown; "
+                f"`baotinh exclude bao_quang_ninh-{key} --lift` takes that back"
+            )
+        assert capsys.readouterr().out == ""
+        assert not saved.exists()
+        lift(sessions, clock, article)
+    commands.captures_show(URL)
+    assert capsys.readouterr().out == "<p>không</p>\n"
 
 
 def test_usage_by_site_and_year(kept: list[Kept], settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
