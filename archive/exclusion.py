@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from archive.models import Exclusion, Site, StoredArticle, Url, UrlState, public_id
+from archive.models import ArticleUrl, Exclusion, Extraction, Site, StoredArticle, Url, UrlState, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,21 @@ def is_excluded(session: Session, site_id: int, url: str, key: str) -> bool:
     named = exists().where(Url.site_id == site_id, Url.url == url, Url.state == UrlState.EXCLUDED.value)
     keyed = exists().where(Exclusion.site_id == site_id, Exclusion.article_key == key)
     return bool(session.scalar(select(named | keyed)))
+
+
+def taken_down_at(session: Session, site: str, urls: Collection[str], capture_id: int) -> list[Excluded]:
+    """What was taken down of a site at any of these addresses, or was read from this capture (its key).
+
+    As far as the archive knows the addresses; what only they tell (their keys) is the caller's to compare.
+    """
+    in_ledger = select(Url.article_key).join(Site, Site.id == Url.site_id).where(Site.name == site, Url.url.in_(urls))
+    of_site = select(StoredArticle.key).join(Site, Site.id == StoredArticle.site_id).where(Site.name == site)
+    leading = of_site.join(ArticleUrl, ArticleUrl.article_id == StoredArticle.id)
+    leading = leading.where(ArticleUrl.site_id == Site.id, ArticleUrl.url.in_(urls))
+    read = of_site.join(Extraction, Extraction.article_id == StoredArticle.id)
+    read = read.where(Extraction.capture_id == capture_id)
+    keys = {key for query in (in_ledger, leading, read) for key in session.scalars(query) if key}
+    return exclusions(session, Site.name == site, Exclusion.article_key.in_(keys) | Exclusion.url.in_(urls))
 
 
 def all_excluded(session: Session, site_id: int) -> frozenset[str]:

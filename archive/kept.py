@@ -19,10 +19,15 @@ _LOCK = "writer.lock"
 
 @dataclass(frozen=True, slots=True)
 class KeptCapture:
-    """A capture: when it was fetched, its place, and that of the record with its payload if that is another."""
+    """A capture: when it was fetched, its place, and that of the record with its payload if that is another.
 
+    `id` is its key in the database; `final_url` is where `url` led.
+    """
+
+    id: int
     site: str
     url: str
+    final_url: str
     fetched_at: datetime
     status: int
     place: Location
@@ -46,8 +51,10 @@ def capture_at(session: Session, url: str, at: datetime | None = None) -> KeptCa
         return None
     site, capture, holder = found
     return KeptCapture(
+        id=capture.id,
         site=site,
         url=capture.url,
+        final_url=capture.final_url,
         fetched_at=capture.fetched_at,
         status=capture.status,
         place=place_of(capture),

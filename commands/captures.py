@@ -7,17 +7,20 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
 
 from archive.captures import decoded, read_capture
 from archive.clock import VIETNAM
 from archive.database import ArchiveError, reading
-from archive.kept import Usage, capture_at, disk_usage, first_capture
+from archive.exclusion import Excluded, exclusions, taken_down_at
+from archive.kept import KeptCapture, Usage, capture_at, disk_usage, first_capture
 from archive.locks import keeping_captures
+from archive.models import Site
 from archive.verifying import Damage, Verifier
 from archive.warc import Record
 from commands.common import FAILED, err, open_archive, out, say, table_of
 from crawler.extraction.page import decode
-from crawler.sites import find_site
+from crawler.sites import all_sites, find_site
 
 INTERRUPTED = 130
 """Exit code after Ctrl+C, as shells have it: 128 and the number of the signal."""
@@ -91,12 +94,16 @@ def captures_show(
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the body, byte for byte as sent.")] = None,
     headers: Annotated[bool, typer.Option("--headers", help="Print status and headers before the page.")] = False,
 ) -> None:
-    """Print a page as it was fetched: the capture at a date, or the last one before it."""
+    """Print a page as it was fetched: the capture at a date, or the last one before it.
+
+    An article that was taken down is not shown.
+    """
     moment = None if at is None else _moment(at)
     settings, sessions = open_archive()
     with reading(sessions) as session:
         found = capture_at(session, url, moment)
         first = first_capture(session, url) if found is None else None
+        taken_down = None if found is None else _taken_down(session, found)
     if found is None and first is not None:
         raise ArchiveError(f"{url} has no capture of {at} or before; its first is of {first:%Y-%m-%d %H:%M}")
     if found is None:
@@ -104,6 +111,11 @@ def captures_show(
     if found.purged_at is not None:
         raise ArchiveError(
             f"{url}: its capture of {found.fetched_at:%Y-%m-%d} was purged on {found.purged_at:%Y-%m-%d}"
+        )
+    if taken_down is not None:
+        raise ArchiveError(
+            f"{url}: {taken_down.id} was taken down on {taken_down.excluded_at:%Y-%m-%d} ({taken_down.reason}) and is "
+            f"not shown; `baotinh exclude {taken_down.id} --lift` takes that back"
         )
     record = read_capture(settings.captures, found.place, found.holder)
     _tell(
@@ -118,6 +130,18 @@ def captures_show(
         _save(record, output)
     else:
         typer.echo(_text(record, url))
+
+
+def _taken_down(session: Session, found: KeptCapture) -> Excluded | None:
+    """What was taken down of the article that a capture is of, by its addresses and by the key that they tell."""
+    addresses = {found.url, found.final_url}
+    known = taken_down_at(session, found.site, addresses, found.id)
+    spider = all_sites().get(found.site)
+    if not known and spider is not None:
+        keys = {spider.article_key(address) for address in addresses} - {None}
+        of_site = exclusions(session, Site.name == found.site)
+        known = [one for one in of_site if keys & {one.key, spider.article_key(one.url)}]
+    return known[0] if known else None
 
 
 def _moment(at: str) -> datetime:
