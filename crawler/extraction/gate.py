@@ -251,12 +251,12 @@ def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejectio
 
 
 def _says_it_is_missing(title: str, lines: Sequence[str]) -> bool:
-    """Shape: the title says it of the page itself, or the one sentence does that is all the prose there is.
+    """Shape: the title says it of the page itself, or the first sentence does; what follows is the site's own address.
 
     Without any sentence a shorter line may say it.
     """
     sentences = [line for line in lines if word_count(line) >= SENTENCE_WORDS]
-    said = (title, *(sentences or lines)) if len(sentences) <= 1 else (title,)
+    said = (title, *(sentences[:1] or lines))
     return any(_OF_ITSELF.match(one) for one in said)
 
 
