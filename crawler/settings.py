@@ -101,6 +101,8 @@ EXTENSIONS = {
     "crawler.extensions.RunLog": 0,
     "crawler.extensions.Stopping": 5,
     "crawler.extensions.CrawlDelay": 10,
+    "crawler.extensions.OwnMemory": 0,
+    "scrapy.extensions.memusage.MemoryUsage": None,
 }
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 60.0

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import date
@@ -242,3 +244,13 @@ def test_many_troubles_are_told_in_short() -> None:
         [f"{letter}: HTTP 500" for letter in "abcdef"],
     )
     assert reason is not None and "a: HTTP 500" in reason and "and 3 more" in reason and "f: HTTP 500" not in reason
+
+
+def test_a_crawl_is_not_as_large_as_the_process_that_starts_it() -> None:
+    code = "from crawler.extensions import OwnMemory; print(OwnMemory.get_virtual_size(None))"
+    starting = (
+        "import subprocess, sys; held = bytearray(b'x' * 400_000_000); "
+        f"print(subprocess.run([sys.executable, '-c', {code!r}], capture_output=True, text=True).stdout)"
+    )
+    done = subprocess.run([sys.executable, "-c", starting], capture_output=True, text=True, check=True)
+    assert 10_000_000 < int(done.stdout) < 300_000_000
