@@ -10,14 +10,12 @@ import fcntl
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO
-
-import brotli
 
 from archive.clock import Clock
 from archive.warc import (
@@ -37,15 +35,10 @@ from archive.warc import CaptureError as CaptureError  # what this module's call
 ROLL_AT = 10**9
 """A file this long in bytes gets a successor: the WARC guidelines advise files of about 1 GB."""
 
-BODY_LIMIT = 10 * 1024 * 1024
-"""A body larger than this in bytes, once decoded, is not read: the same limit as the download's."""
 
 REVISIT_FROM = 1024
 """A body of fewer bytes is written again rather than referred to: a record's own fields take some 450 bytes, so little
 is saved (of an empty body nothing), and whoever reads a reference needs a second record."""
-_MAX_CODINGS, _MAX_MEMBERS = 3, 256
-"""Most codings of one body, and members of one gzip: each is copied, so that a few bytes more cost the time of a body.
-Servers use one coding; block gzip has 160 members in `BODY_LIMIT` bytes."""
 
 _CHUNK = 1 << 20
 _INFO = {
@@ -58,14 +51,6 @@ _INFO = {
     "handed to Twisted: the first line with path and query even where a proxy was asked, Host added, and what says who "
     "asked is dropped (Proxy-*, Authorization, Cookie).",
 }
-
-
-class OversizeBody(CaptureError):
-    """A body is larger than may be read, once decoded."""
-
-
-class UnknownCoding(CaptureError):
-    """A body has a Content-Encoding that is not known, or too many of them."""
 
 
 class CaptureLocked(CaptureError):
@@ -250,7 +235,7 @@ class CaptureWriter:
         self._file = file
         if end == 0:
             self._write(file, warcinfo_member(now, path.name, _INFO))
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return file
 
     def _is_ours_to_fill(self, month: str, number: int) -> bool:
@@ -380,84 +365,6 @@ def _record_at(folder: Path, place: Location, kind: str) -> Record:
     return record
 
 
-def decoded(headers: Iterable[tuple[str, str]], body: bytes, limit: int = BODY_LIMIT) -> bytes:
-    """Undo the Content-Encoding of `body` (gzip, deflate, br), up to `limit` bytes.
-
-    Raises UnknownCoding, OversizeBody for more than `limit` bytes, CaptureError for a damaged or cut-off body.
-    """
-    codings = [
-        coding.strip().lower()
-        for name, value in headers
-        if name.lower() == "content-encoding"
-        for coding in value.split(",")
-    ]
-    codings = [coding for coding in codings if coding not in ("", "identity")]
-    if len(codings) > _MAX_CODINGS:
-        raise UnknownCoding(f"the body has {len(codings)} content-codings; at most {_MAX_CODINGS} are undone")
-    for coding in reversed(codings):
-        if not body:
-            continue
-        if coding not in _DECODERS:
-            raise UnknownCoding(f"Content-Encoding {coding!r} is not known; known are {', '.join(_DECODERS)}")
-        try:
-            body = _DECODERS[coding](body, limit)
-        except (zlib.error, brotli.error) as error:
-            raise CaptureError(f"the body is damaged: {coding} says {error}") from error
-    if len(body) > limit:
-        raise OversizeBody(f"the body is larger than {limit} bytes")
-    return body
-
-
-def _inflate(body: bytes, limit: int, wbits: int) -> bytes:
-    out = b""
-    members = 0
-    while body:
-        members += 1
-        if members > _MAX_MEMBERS:
-            raise CaptureError(f"the body is damaged: its compressed stream has more than {_MAX_MEMBERS} members")
-        member = zlib.decompressobj(wbits=wbits)
-        out += member.decompress(body, limit + 1 - len(out))
-        if len(out) > limit:
-            raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
-        if not member.eof:
-            raise CaptureError("the body is cut off: its compressed stream does not end")
-        # Several gzip members are one body (RFC 1952, 2.2); zeros and the like behind them are padding.
-        body = member.unused_data if member.unused_data.startswith(b"\x1f\x8b") else b""
-    return out
-
-
-def _gunzip(body: bytes, limit: int) -> bytes:
-    return _inflate(body, limit, 31)
-
-
-def _undeflate(body: bytes, limit: int) -> bytes:
-    # "deflate" means a zlib stream (RFC 9110, 8.4.1.2), yet servers send bare ones too.
-    try:
-        return _inflate(body, limit, 15)
-    except zlib.error:
-        return _inflate(body, limit, -15)
-
-
-def _unbrotli(body: bytes, limit: int) -> bytes:
-    stream = brotli.Decompressor()
-    out = bytes(stream.process(body, output_buffer_limit=limit + 1))
-    while not stream.is_finished() and not stream.can_accept_more_data() and len(out) <= limit:
-        out += bytes(stream.process(b"", output_buffer_limit=limit + 1 - len(out)))
-    if len(out) > limit:
-        raise OversizeBody(f"the body is larger than {limit} bytes once decoded")
-    if not stream.is_finished():
-        raise CaptureError("the body is cut off: its compressed stream does not end")
-    return out
-
-
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-}
-
-
 def _locked(path: Path, site: str) -> IO[bytes]:
     """The lock file, locked and holding our process id."""
     file = path.open("a+b", buffering=0)
@@ -475,8 +382,8 @@ def _locked(path: Path, site: str) -> IO[bytes]:
     return file
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name durable, which fsync on the file does not."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, which fsync on its files does not. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

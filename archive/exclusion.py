@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from archive.models import ArticleUrl, Exclusion, Extraction, Site, StoredArticle, Url, UrlState, public_id
+from archive.models import ArticleUrl, Exclusion, Extraction, Site, StoredArticle, Url, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,6 @@ def excluded_keys(session: Session, site_id: int, keys: Collection[str]) -> set[
         return set()
     query = select(Exclusion.article_key).where(Exclusion.site_id == site_id, Exclusion.article_key.in_(keys))
     return set(session.scalars(query))
-
-
-def is_excluded(session: Session, site_id: int, url: str, key: str) -> bool:
-    """Whether `url`, whose address tells `key`, leads to an article that was taken down."""
-    named = exists().where(Url.site_id == site_id, Url.url == url, Url.state == UrlState.EXCLUDED.value)
-    keyed = exists().where(Exclusion.site_id == site_id, Exclusion.article_key == key)
-    return bool(session.scalar(select(named | keyed)))
 
 
 def taken_down_at(session: Session, site: str, urls: Collection[str], capture_id: int) -> list[Excluded]:

@@ -1,16 +1,29 @@
-"""Questions about captures: which one was valid at a time, and what they take on the disk."""
+"""Questions about captures: where each stands, which one was valid at a time, and what they take on the disk."""
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.captures import Location
+from archive.database import Sessions, reading
 from archive.models import Capture, Site
+
+PLACE = (
+    Capture.file,
+    Capture.offset,
+    Capture.length,
+    Capture.payload_digest,
+    Capture.payload_length,
+    Capture.refers_to_id,
+)
+"""What tells where a capture's record stands (`place_of`)."""
 
 _HOLDER = aliased(Capture)
 _YEAR = re.compile(r"(\d{4})-\d{2}(-\d+)?\.warc\.gz")
@@ -72,8 +85,8 @@ def first_capture(session: Session, url: str) -> datetime | None:
     )
 
 
-def place_of(capture: Capture) -> Location:
-    """Where the record of a capture stands."""
+def place_of(capture: Capture | Row[Any]) -> Location:
+    """Where the record of a capture stands, told by its row or by one with the columns `PLACE`."""
     return Location(
         capture.file,
         capture.offset,
@@ -82,6 +95,40 @@ def place_of(capture: Capture) -> Location:
         capture.payload_length,
         capture.refers_to_id,
     )
+
+
+def newest_captures(
+    session: Session, site_id: int, urls: Collection[str], since: datetime, limit: int = 20
+) -> list[tuple[datetime, Location]]:
+    """When a site's good captures of `urls` were fetched and where their payload stands, the newest first.
+
+    Good is a status of 200, from `since` on, whose bytes are still there. Where a capture refers to an earlier one for
+    its payload, that one's place is given.
+    """
+    query = (
+        select(Capture, _HOLDER)
+        .outerjoin(_HOLDER, _HOLDER.id == Capture.refers_to_id)
+        .where(
+            Capture.site_id == site_id,
+            Capture.url.in_(urls),
+            Capture.status == 200,
+            Capture.fetched_at >= since,
+            Capture.purged_at.is_(None),
+            _HOLDER.purged_at.is_(None),
+        )
+        .order_by(Capture.fetched_at.desc(), Capture.id.desc())
+        .limit(limit)
+    )
+    return [
+        (capture.fetched_at, place_of(capture if capture.refers_to_id is None else holder))
+        for capture, holder in session.execute(query)
+    ]
+
+
+def known_end(sessions: Sessions, file: str) -> int:
+    """Where the last record of a capture file ends that the database knows of; 0 if it knows of none."""
+    with reading(sessions) as session:
+        return session.scalar(select(func.max(Capture.offset + Capture.length)).where(Capture.file == file)) or 0
 
 
 @dataclass

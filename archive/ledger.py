@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
 from archive.database import Sessions, insert_those_new, reading, writing
-from archive.exclusion import all_excluded, excluded_keys, is_excluded
+from archive.exclusion import all_excluded, excluded_keys
 from archive.models import ArticleUrl, Exclusion, StoredArticle, Url, UrlKind, UrlState, dated_columns
 from archive.patience import Patience
 from archive.sections import put_in_sections
@@ -136,13 +136,8 @@ class Ledger:
             row = session.scalar(select(Url).where(self._mine(), Url.url == url))
             return found_of(row) if row else None
 
-    def is_excluded(self, url: str, key: str) -> bool:
-        """Whether the article at `url`, whose address tells `key`, was taken down: it is never fetched."""
-        with reading(self._sessions) as session:
-            return is_excluded(session, self._site_id, url, key)
-
     def excluded(self) -> frozenset[str]:
-        """The keys and addresses of all articles that were taken down."""
+        """The keys and addresses of all articles that were taken down: none is ever fetched."""
         with reading(self._sessions) as session:
             return all_excluded(session, self._site_id)
 

@@ -22,13 +22,13 @@ from uuid import uuid4
 from sqlalchemy import Engine, Row, delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive.captures import CaptureError, CaptureWriter
+from archive.captures import CaptureError, CaptureWriter, sync_folder
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, SiteLock, outside_transactions, reading, session_factory, writing
 from archive.exclusion import Excluded
+from archive.kept import known_end
 from archive.locks import keeping_captures
 from archive.models import Capture, Exclusion, Extraction, Revision, Site, StoredArticle, StoredText, public_id
-from archive.store import known_end
 from archive.takedown import urls_of
 
 _BLOCK = 0xFFFF
@@ -249,11 +249,7 @@ def empty_records(path: Path, places: Sequence[tuple[int, int]], now: datetime) 
         # Its time as well: by that the next crawl tells which file was written to last, and may end in a torn record.
         shutil.copystat(path, partial)
         partial.rename(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(path.parent)
     except OSError as error:
         raise CaptureError(
             f"{path}: cannot be written anew without what is to be purged ({error.strerror}); make room for a copy "

@@ -1,15 +1,14 @@
 """Questions people ask of the archive: show me this article, how are the sites, what was refused."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from archive.captures import Location
 from archive.clock import VIETNAM
 from archive.exclusion import Excluded, exclusions, not_taken_down
 from archive.models import (
@@ -292,31 +291,3 @@ def _shown(session: Session, record: Record) -> Shown:
     if record.text_id is not None:
         sources = tuple(records(session, [StoredText.text_id == record.text_id], in_order_of_appearance()))
     return Shown(record, tuple(Change(c.number, c.seen_at, tuple(c.changed)) for c in changes), sources)
-
-
-def newest_captures(
-    session: Session, site_id: int, urls: Collection[str], since: datetime, limit: int = 20
-) -> list[tuple[datetime, Location]]:
-    """When a site's good captures of `urls` were fetched and where their payload stands, the newest first.
-
-    Good is a status of 200, from `since` on, whose bytes are still there. Where a capture refers to an earlier one for
-    its payload, that one's place is given.
-    """
-    holder = aliased(Capture)
-    fields = ("file", "offset", "length", "payload_digest", "payload_length")
-    place = (func.coalesce(getattr(holder, name), getattr(Capture, name)) for name in fields)
-    query = (
-        select(Capture.fetched_at, *place)
-        .outerjoin(holder, holder.id == Capture.refers_to_id)
-        .where(
-            Capture.site_id == site_id,
-            Capture.url.in_(urls),
-            Capture.status == 200,
-            Capture.fetched_at >= since,
-            Capture.purged_at.is_(None),
-            holder.purged_at.is_(None),
-        )
-        .order_by(Capture.fetched_at.desc(), Capture.id.desc())
-        .limit(limit)
-    )
-    return [(when, Location(*where)) for when, *where in session.execute(query)]

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
 from archive.captures import Location
 from archive.clock import VIETNAM, Clock
-from archive.content import content_of
+from archive.content import WITH_TEXT, check_article, content_of, extraction_row, keep_texts, rejection_row, text_digest
 from archive.database import Sessions, reading, writing
+from archive.kept import PLACE, place_of
 from archive.ledger import Found, add_article_urls, found_of, ledger_row, next_look
 from archive.models import (
     Base,
@@ -34,7 +35,6 @@ from archive.models import (
 )
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
-from archive.store import check_article, extraction_row, keep_texts, text_digest
 
 _PAGE = 256
 """Captures a query asks for: enough to be quick, few enough to hold."""
@@ -202,8 +202,8 @@ class Readings:
         """Keep readings of one site, all or none, and give what each changed, in the order given.
 
         A capture that this version has read already changes nothing, nor does one that was purged meanwhile or whose
-        article was taken down. Raises ValueError if an article breaks the
-        rules of the text, ArchiveError if another text has its id.
+        article was taken down. Raises ValueError if an article breaks the rules of the text, ArchiveError if another
+        text has its id.
         """
         for one in rereads:
             if isinstance(one.result, Article):
@@ -325,15 +325,7 @@ class _Group:
             urls = {**dict.fromkeys(addresses, of), **urls}
             sections.setdefault(of, []).extend((article.section, one.found.section))
         refused = [
-            {
-                "capture_id": one.due.id,
-                "extractor_version": self._version,
-                "outcome": "rejected",
-                "is_current": False,
-                "reason": one.result.reason,
-                "detail": one.result.detail,
-                "created_at": self._now,
-            }
+            rejection_row(one.due.id, self._version, one.result, self._now)
             for one in news
             if isinstance(one.result, Rejection)
         ]
@@ -424,11 +416,10 @@ def _as_published(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(row: Row[Any]) -> Place:
-    own = Location(row.file, row.offset, row.length, row.payload_digest, row.payload_length, row.refers_to_id)
     holder = None
     if row.refers_to_id is not None:
         holder = Location(row.held_file, row.held_offset, row.held_length, row.payload_digest, row.payload_length)
-    return Place(own, holder, row.final_url)
+    return Place(place_of(row), holder, row.final_url)
 
 
 def _due(session: Session, rows: Sequence[Row[Any]]) -> list[Due]:
@@ -471,12 +462,7 @@ _CAPTURES = (
         Capture.url,
         Capture.final_url,
         Capture.fetched_at,
-        Capture.file,
-        Capture.offset,
-        Capture.length,
-        Capture.payload_digest,
-        Capture.payload_length,
-        Capture.refers_to_id,
+        *PLACE,
         _HELD.file.label("held_file"),
         _HELD.offset.label("held_offset"),
         _HELD.length.label("held_length"),
@@ -486,12 +472,7 @@ _CAPTURES = (
 )
 _MANY: dict[str, Any] = {name: bindparam(name, expanding=True) for name in ("captures", "keys", "urls", "articles")}
 _SITE: Any = bindparam("site")
-_EARLIER = (
-    select(*Extraction.__table__.columns, StoredText.sha256)
-    .outerjoin(StoredText, StoredText.id == Extraction.text_id)
-    .where(Extraction.capture_id.in_(_MANY["captures"]))
-    .order_by(Extraction.id)
-)
+_EARLIER = WITH_TEXT.where(Extraction.capture_id.in_(_MANY["captures"])).order_by(Extraction.id)
 _KEYS_OF_CAPTURES = (
     select(Extraction.capture_id, StoredArticle.key)
     .join(StoredArticle, StoredArticle.id == Extraction.article_id)

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from archive.content import content_of
+from archive.content import WITH_TEXT, content_of
 from archive.database import Sessions, reading, writing
-from archive.models import Base, Capture, Extraction, Revision, Site, StoredArticle, StoredText
+from archive.models import Base, Capture, Extraction, Revision, Site, StoredArticle
 
 _PAGE = 200
 """Articles settled in one transaction, so that other writers get their turn."""
@@ -192,11 +192,7 @@ _REVISIONS = (
     .where(Revision.article_id.in_(_ARTICLES))
     .order_by(Revision.article_id, Revision.number)
 )
-_CONTENTS = (
-    select(*Extraction.__table__.columns, StoredText.sha256)
-    .outerjoin(StoredText, StoredText.id == Extraction.text_id)
-    .where(Extraction.id.in_(bindparam("keys", expanding=True)))
-)
+_CONTENTS = WITH_TEXT.where(Extraction.id.in_(bindparam("keys", expanding=True)))
 _DROP_REVISIONS = delete(_TABLES["revision"]).where(_TABLES["revision"].c.article_id.in_(_ARTICLES))
 _NEW_REVISION = insert(_TABLES["revision"])
 _CHANGE_EXTRACTION, _CHANGE_ARTICLE = (

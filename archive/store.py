@@ -1,12 +1,8 @@
 """The one way in: what was fetched and what was read from it become rows, in one transaction."""
 
-import hashlib
-import json
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,45 +13,40 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import (
     GONE_REASONS,
     MAX_ADDRESS,
-    MAX_VIEWS,
-    UNKEPT,
     WHOLE_PAGE,
     Article,
     Precision,
     Rejection,
     is_overlong,
-    split_text,
 )
 from archive.captures import Held, Location
 from archive.clock import Clock
-from archive.content import content_of
+from archive.content import (
+    WITH_TEXT,
+    check_article,
+    content_of,
+    extraction_row,
+    keep_texts,
+    rejection_row,
+    text_digest,
+)
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
 from archive.ledger import Found, add_article_urls, next_look
 from archive.models import (
     ArticleUrl,
     Base,
     Capture,
-    Era,
     Exclusion,
     Extraction,
     Revision,
-    Site,
-    SiteHost,
-    SiteProvince,
     StoredArticle,
-    StoredText,
     Url,
     UrlKind,
     UrlState,
-    dated_columns,
 )
-from archive.provinces import REFORM, site_provinces
 from archive.revisions import settle
 from archive.sections import put_in_sections
 from archive.warc import Headers
-
-_SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_SYLLABLE = re.compile(r"\S*[^\W_]\S*")
 
 
 class Outcome(StrEnum):
@@ -110,53 +101,6 @@ class Read:
     version: str
     aliases: tuple[str, ...] = ()
     found: Found | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SiteRecord:
-    """What a spider declares of its site: id, publisher's name, family, hosts, province (a slug)."""
-
-    name: str
-    title: str
-    family: str
-    hosts: tuple[str, ...]
-    province: str
-
-
-def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
-    """Make the site or bring it up to date, and give its key for the other classes of this package.
-
-    Hosts and provinces that are no longer declared stay: articles were published under them. Raises
-    ValueError if the name is no site id or the province is unknown.
-    """
-    if not _SITE_ID.fullmatch(record.name):
-        raise ValueError(f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh")
-    codes = site_provinces(record.province)
-    # Locked, since another machine may be registering the site at this moment.
-    known_site = select(Site).where(Site.name == record.name).with_for_update(key_share=True)
-    site = session.scalar(known_site)
-    if site is None:
-        row = {"name": record.name, "title": record.title, "family": record.family, "created_at": clock.now()}
-        insert_if_new(session, Site, row)
-        site = session.scalars(known_site).one()
-    site.title, site.family = record.title, record.family
-    session.flush()
-    hosts = set(session.scalars(select(SiteHost.host).where(SiteHost.site_id == site.id)))
-    session.add_all(SiteHost(site_id=site.id, host=host) for host in record.hosts if host not in hosts)
-    known = set(session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id)))
-    for era, code in codes:
-        if (era, code) not in known:
-            province = SiteProvince(site_id=site.id, era=era.value, code=code)
-            province.valid_from, province.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
-            session.add(province)
-    session.flush()
-    return site.id
-
-
-def known_end(sessions: Sessions, file: str) -> int:
-    """Where the last record of a capture file ends that the database knows of; 0 if it knows of none."""
-    with reading(sessions) as session:
-        return session.scalar(select(func.max(Capture.offset + Capture.length)).where(Capture.file == file)) or 0
 
 
 class Store:
@@ -373,17 +317,7 @@ class _Batch:
         return list(rows.values())
 
     def _reject(self, read: Read, url: Row[Any], why: Rejection, others: Sequence[Row[Any]] = ()) -> Outcome:
-        self._rejected.append(
-            {
-                "capture_id": read.kept.id,
-                "extractor_version": read.version,
-                "outcome": "rejected",
-                "is_current": False,
-                "reason": why.reason,
-                "detail": why.detail,
-                "created_at": self._now,
-            }
-        )
+        self._rejected.append(rejection_row(read.kept.id, read.version, why, self._now))
         capture = read.kept.capture
         leads_to = self._connection.execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
         if leads_to is not None and why.reason in GONE_REASONS:
@@ -543,14 +477,6 @@ def _state_of(url: Row[Any]) -> dict[str, Any]:
     return {"row": url.id, **{name: getattr(url, name) for name in names}}
 
 
-def syllables(text: str) -> int:
-    """How many syllables a text has: in Vietnamese writing, its tokens between spaces.
-
-    Tokens without a letter or digit (dashes, bars between cells) do not count.
-    """
-    return len(_SYLLABLE.findall(text))
-
-
 def _check_capture(new: NewCapture) -> None:
     for url in (new.url, new.final_url):
         if is_overlong(url):
@@ -559,117 +485,9 @@ def _check_capture(new: NewCapture) -> None:
         raise ValueError(f"{new.url}: {new.status} is no status of HTTP; do not keep the response")
 
 
-def check_article(article: Article) -> None:
-    """Hold an article to the rules on which text ids and `split_text` rest. Raises ValueError naming the one broken."""
-    text = article.text
-    kinds = [block.kind.value for block in article.blocks]
-    try:
-        whole = split_text(text, kinds) == article.blocks
-    except ValueError:
-        whole = False
-    if not whole:
-        raise ValueError(f"{article.url}: a block is empty or holds an empty line; clean the blocks first")
-    if not unicodedata.is_normalized("NFC", text + article.title):
-        raise ValueError(f"{article.url}: title or text is not NFC; normalise them first")
-    if not article.key or not article.title:
-        raise ValueError(f"{article.url}: an article needs a key and a title")
-    for name in ("key", "url", "section"):
-        if is_overlong(getattr(article, name) or ""):
-            raise ValueError(f"{article.url[:100]}: its {name} has more than {MAX_ADDRESS} bytes; mend the layout")
-    if not 0 <= (article.views or 0) <= MAX_VIEWS:
-        raise ValueError(f"{article.url}: {article.views} views are not from 0 to {MAX_VIEWS}; mend the layout")
-    if any(UNKEPT.search(words) for words in (text, *_strings(replace(article, blocks=())))):
-        raise ValueError(f"{article.url}: a field holds NUL or half a character; clean the fields first")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _strings([*value, *value.values()])
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _strings(one)
-    elif is_dataclass(value):
-        for one in fields(value):
-            yield from _strings(getattr(value, one.name))
-
-
 def _lost_layout(current: Row[Any], result: Article) -> bool:
     """A reading of the whole page is no news of an article that a layout read: it is vaguer by nature."""
     return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
-
-
-def keep_texts(session: Session, articles: Iterable[Article], now: datetime) -> dict[str, int]:
-    """Keep the articles' texts, each once, and give their keys by their SHA-256.
-
-    Raises ArchiveError if another text has the id of one.
-    """
-    of_digest = {sha256: article for article in articles if (sha256 := text_digest(article))}
-    connection = session.connection()
-
-    def kept() -> dict[str, int]:
-        return {row.sha256: row.id for row in connection.execute(_TEXTS, {"texts": list(of_digest)})}
-
-    known = kept() if of_digest else {}
-    if len(known) < len(of_digest):
-        # Texts are of no site: another one's crawl may be storing the same words at this moment. In one
-        # order, lest two crawls wait for each other.
-        rows = [
-            {
-                "text_id": sha256[:16],
-                "sha256": sha256,
-                "body": of_digest[sha256].text,
-                "syllables": syllables(of_digest[sha256].text),
-                "created_at": now,
-            }
-            for sha256 in sorted(of_digest.keys() - known.keys())
-        ]
-        insert_those_new(session, StoredText, rows)
-        known = kept()
-    for sha256 in of_digest.keys() - known.keys():
-        raise ArchiveError(
-            f"{of_digest[sha256].url}: its text cannot be kept: its id {sha256[:16]} is that of another text; "
-            f"please report this with its SHA-256, {sha256}: ids of texts have to become longer"
-        )
-    return known
-
-
-def text_digest(article: Article) -> str | None:
-    """The SHA-256 of an article's text, in hex digits; None where it has none."""
-    return hashlib.sha256(article.text.encode()).hexdigest() if article.text else None
-
-
-def extraction_row(capture_id: int, version: str, result: Article, now: datetime) -> dict[str, Any]:
-    """The row of what a version read from a capture, but for the keys of article and text."""
-    made = {
-        "capture_id": capture_id,
-        "extractor_version": version,
-        "outcome": "article",
-        "url": result.url,
-        "kind": result.kind.value,
-        "title": result.title,
-        "kinds": [block.kind.value for block in result.blocks],
-        **dated_columns("published", result.published),
-        **dated_columns("modified", result.modified),
-        "author": result.author,
-        "affiliation": result.affiliation,
-        "source_credit": result.source_credit,
-        "section": result.section,
-        "tags": list(result.tags),
-        "language": result.language,
-        "attachments": [{"url": one.url, "label": one.label} for one in result.attachments],
-        "layout": result.layout,
-        "declared_charset": result.declared_charset,
-        "used_charset": result.used_charset,
-        "flags": list(result.flags),
-        "origins": dict(result.origins),
-        "created_at": now,
-    }
-    content = json.dumps(
-        content_of(made | {"sha256": text_digest(result)}), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    return made | {"content_hash": hashlib.sha256(content.encode()).hexdigest()}
 
 
 # -- statements -----------------------------------------------------------------------------------
@@ -757,12 +575,7 @@ _EARLIER = select(Extraction.capture_id, Extraction.extractor_version, Extractio
     Extraction.capture_id.in_(bindparam("captures", expanding=True))
 )
 _EXCLUDED = select(Exclusion.article_key).where(Exclusion.site_id == _SITE, Exclusion.article_key.in_(_KEYS))
-_TEXTS = select(StoredText.id, StoredText.sha256).where(StoredText.sha256.in_(bindparam("texts", expanding=True)))
-_CONTENT = (
-    select(*Extraction.__table__.columns, StoredText.sha256)
-    .outerjoin(StoredText, StoredText.id == Extraction.text_id)
-    .where(Extraction.id == _ROW)
-)
+_CONTENT = WITH_TEXT.where(Extraction.id == _ROW)
 _TABLES = Base.metadata.tables
 _NEW_ARTICLE = insert(_TABLES["article"]).returning(_TABLES["article"].c.id, _TABLES["article"].c.key)
 _NEW_EXTRACTION = insert(_TABLES["extraction"])

@@ -23,6 +23,7 @@ from archive.models import (
     public_id,
 )
 from archive.query import ArticleName, articles_of
+from archive.sites import site_key
 
 _NO_MORE = (404, 410)
 """Statuses that say that there is nothing at an address."""
@@ -164,7 +165,7 @@ def _stored(session: Session, site_id: int, key: str) -> StoredArticle | None:
 
 def _site_id(sessions: Sessions, site: str) -> int:
     with reading(sessions) as session:
-        found = session.scalar(select(Site.id).where(Site.name == site))
+        found = site_key(session, site)
     if found is None:
         raise ArchiveError(f"the archive knows no site {site!r} yet; give the article's URL")
     return found

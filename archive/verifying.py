@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from archive.captures import CaptureError
 from archive.database import Sessions, reading
+from archive.kept import PLACE
 from archive.models import Capture, Site
 from archive.warc import REFERRED_TO, DamagedRecord, Record, read_fields, walk
 
@@ -23,12 +24,7 @@ _ROWS = (
         Capture.url,
         Capture.fetched_at,
         Capture.status,
-        Capture.file,
-        Capture.offset,
-        Capture.length,
-        Capture.payload_digest,
-        Capture.payload_length,
-        Capture.refers_to_id,
+        *PLACE,
         Capture.purged_at,
         _HOLDER.file.label("holder_file"),
         _HOLDER.offset.label("holder_offset"),

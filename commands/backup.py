@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from archive.backup import make_backup, restore_backup
+from archive.backup import make_backup
 from archive.database import newest_version, open_engine, version_of
+from archive.restoring import restore_backup
 from archive.settings import Settings
 from commands.common import err, open_archive, say
 

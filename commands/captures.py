@@ -9,9 +9,10 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
-from archive.captures import decoded, read_capture
+from archive.captures import read_capture
 from archive.clock import VIETNAM
 from archive.database import ArchiveError, reading
+from archive.decoding import decoded
 from archive.exclusion import Excluded, exclusions, taken_down_at
 from archive.kept import KeptCapture, Usage, capture_at, disk_usage, first_capture
 from archive.locks import keeping_captures
@@ -105,12 +106,16 @@ def captures_show(
         first = first_capture(session, url) if found is None else None
         taken_down = None if found is None else _taken_down(session, found)
     if found is None and first is not None:
-        raise ArchiveError(f"{url} has no capture of {at} or before; its first is of {first:%Y-%m-%d %H:%M}")
+        raise ArchiveError(
+            f"{url} has no capture of {at} or before; its first is of {first:%Y-%m-%d %H:%M}: give that day or a later "
+            "one"
+        )
     if found is None:
         raise ArchiveError(f"the archive has no capture of {url}; `baotinh show` names the addresses of an article")
     if found.purged_at is not None:
         raise ArchiveError(
-            f"{url}: its capture of {found.fetched_at:%Y-%m-%d} was purged on {found.purged_at:%Y-%m-%d}"
+            f"{url}: its capture of {found.fetched_at:%Y-%m-%d} was purged on {found.purged_at:%Y-%m-%d}, and nothing "
+            "of it is left; `baotinh exclude --list` says why"
         )
     if taken_down is not None:
         raise ArchiveError(

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from archive.article import Dated, Precision
-from archive.backup import refuse_half_restored
 from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.restoring import refuse_half_restored
 from archive.settings import Settings
 
 FAILED, WRONG_USE = 1, 2

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from archive.backup import refuse_half_restored
 from archive.copying import back_up, copy_archive
 from archive.database import newest_version, open_engine, reading, upgrade, version_of
 from archive.digest import exact_digest, logical_digest, whole
+from archive.restoring import refuse_half_restored
 from archive.settings import Settings, database_url
 from commands.common import err, open_archive, say
 

@@ -10,7 +10,7 @@ from archive.models import public_id
 from archive.purge import Purged, purge
 from archive.query import TEXT_ID, ArticleName, articles_of, find_article
 from archive.settings import Settings
-from archive.store import register_site
+from archive.sites import register_site
 from archive.takedown import exclude, known_article, lift
 from commands.common import FAILED, open_archive, out, plain, say, table_of
 from crawler.archiving import site_record

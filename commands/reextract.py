@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine, select
 
 from archive.database import ArchiveError, Sessions, reading
-from archive.models import Site, StoredArticle
+from archive.models import StoredArticle
 from archive.readings import Effect, Readings, Scope, bodies
 from archive.revisions import go_back, versions
+from archive.sites import site_key
 from commands.common import FAILED, err, open_archive, out, say, table_of
 from crawler.extraction import read
 from crawler.rereading import Report, Sample, captures_of, reread, work_of
@@ -106,7 +107,7 @@ def _bar(waiting: int) -> Iterator[Any]:
 
 def _site_id(sessions: Sessions, name: str) -> int:
     with reading(sessions) as session:
-        found = session.scalar(select(Site.id).where(Site.name == name))
+        found = site_key(session, name)
     if found is None:
         raise ArchiveError(f"{name}: nothing of this site is in the archive yet; crawl it first")
     return found

@@ -85,6 +85,11 @@ def is_literal(host: str) -> bool:
     return False
 
 
+def bare_host(host: str) -> str:
+    """A host in lower case and without www: a site answers under both, and they are one server."""
+    return host.lower().removeprefix("www.")
+
+
 @implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)
 class GuardedReactor:
     """A reactor that opens connections to public addresses only.

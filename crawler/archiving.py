@@ -10,16 +10,18 @@ from scrapy.crawler import Crawler
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from archive.backup import refuse_half_restored
 from archive.captures import CaptureWriter
 from archive.clock import Clock
 from archive.database import Sessions, SiteLock, check_version, open_engine, session_factory
 from archive.intake import Intake
+from archive.kept import known_end
 from archive.ledger import Ledger
 from archive.patience import Patience
+from archive.restoring import refuse_half_restored
 from archive.room import Room
 from archive.settings import Settings
-from archive.store import SiteRecord, Store, known_end, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Store
 from crawler.stopping import Dropped
 
 T = TypeVar("T")

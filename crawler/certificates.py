@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from zope.interface import implementer
 
 from archive.clock import VIETNAM, Clock
+from crawler.addresses import bare_host
 
 TLS_EXCEPTION = "tls_exception"
 """Request.meta key: the last day of the exception (`date`) under which the response was fetched."""
@@ -38,7 +39,7 @@ class SiteCertificates(_ScrapyClientContextFactory):
 
     def __init__(self, exceptions: Mapping[str, date], clock: Clock) -> None:
         super().__init__(method=None, verify_certificates=True)
-        self._exceptions = {_bare(host): day for host, day in exceptions.items()}
+        self._exceptions = {bare_host(host): day for host, day in exceptions.items()}
         self._clock = clock
         self._forgiven: set[str] = set()
         self._faults: dict[str, str] = {}
@@ -49,7 +50,7 @@ class SiteCertificates(_ScrapyClientContextFactory):
 
     def forgives(self, host: str) -> bool:
         """Whether an expired certificate of `host` is accepted today; www and the bare host are one server."""
-        day = self._exceptions.get(_bare(host))
+        day = self._exceptions.get(bare_host(host))
         return day is not None and self._clock.now().astimezone(VIETNAM).date() <= day
 
     def verdict(self, host: str, error: int, *, good: bool) -> bool:
@@ -57,32 +58,28 @@ class SiteCertificates(_ScrapyClientContextFactory):
         if good:
             return True
         if error == _EXPIRED and self.forgives(host):
-            self._forgiven.add(_bare(host))
+            self._forgiven.add(bare_host(host))
             return True
-        self._faults[_bare(host)] = _MEANINGS.get(error, f"certificate does not verify (OpenSSL's error {error})")
+        self._faults[bare_host(host)] = _MEANINGS.get(error, f"certificate does not verify (OpenSSL's error {error})")
         return False
 
     def exception_used(self, host: str) -> date | None:
         """The last day of the exception that connections to `host` needed; None if they needed none."""
-        return self._exceptions[_bare(host)] if _bare(host) in self._forgiven else None
+        return self._exceptions[bare_host(host)] if bare_host(host) in self._forgiven else None
 
     def words(self, host: str, otherwise: str) -> str:
         """Why the certificate of `host` was refused, and what to do."""
-        fault = self._faults.get(_bare(host))
+        fault = self._faults.get(bare_host(host))
         if fault is None:
             return f"{host}: no secure connection: {otherwise}"
         if fault != _MEANINGS[_EXPIRED]:
             return f"{host}: the {fault}; if it is theirs, give SSL_CERT_FILE a file with its issuers"
-        day = self._exceptions.get(_bare(host))
+        day = self._exceptions.get(bare_host(host))
         ended = f"; the exception for it ended on {day}" if day else ""
         return (
             f"{host}: the {fault}{ended}; tell the site, or let the spider declare "
             f'tls_exceptions = {{"{host}": date(...)}} with the last day on which it is accepted'
         )
-
-
-def _bare(host: str) -> str:
-    return host.lower().removeprefix("www.")
 
 
 @implementer(IOpenSSLClientConnectionCreator)

@@ -23,7 +23,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.web._newclient import BadResponseVersion, ParseError
 from twisted.web.http import _MalformedChunkedDataError
 
-from archive.captures import BODY_LIMIT
+from archive.decoding import BODY_LIMIT
 from crawler.addresses import PrivateAddress
 
 

@@ -12,8 +12,9 @@ from scrapy.http import Request, Response
 from sqlalchemy.exc import DBAPIError
 
 from archive.article import MAX_ADDRESS, is_overlong
-from archive.captures import Location, OversizeBody, Sent, UnknownCoding, decoded
+from archive.captures import Location, Sent
 from archive.database import ArchiveError
+from archive.decoding import OversizeBody, UnknownCoding, decoded
 from archive.store import NewCapture
 from archive.warc import Asked, Headers
 from crawler.addresses import is_literal

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from archive.article import PAGE_CUT, Article, Rejection
 from archive.ledger import Found
+from crawler.declaration import SiteDeclaration
 from crawler.extraction.dates import parse_date
 from crawler.extraction.gate import refuse_cut, refuse_redirect
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed, read
-
-if TYPE_CHECKING:
-    from crawler.families.base import SiteSpider
 
 MAX_FURTHER_PAGES = 20
 """Most further pages of one article."""
@@ -24,7 +21,7 @@ and then parsed in one go while other downloads wait. It is nearly 1 MiB for eac
 
 
 def read_pages(
-    site: "type[SiteSpider]", found: Found, pages: Sequence[Page], fetched: datetime
+    site: type[SiteDeclaration], found: Found, pages: Sequence[Page], fetched: datetime
 ) -> tuple[Article | Rejection, str | None]:
     """What an article's pages, in order, say of it, and the address of the page it goes on at, if that is not there.
 
@@ -63,6 +60,6 @@ def _anew(page: Page) -> Page:
     return Page(page.url, page.body, page.content_type)
 
 
-def other_addresses(site: "type[SiteSpider]", found: Found, final: str) -> tuple[str, ...]:
+def other_addresses(site: type[SiteDeclaration], found: Found, final: str) -> tuple[str, ...]:
     """The addresses that led to an article whose response came from `final`."""
     return tuple(dict.fromkeys(url for url in (found.url, site.canonical_url(final)) if site.article_key(url)))

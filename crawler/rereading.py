@@ -5,24 +5,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapy.http import Request
 from sqlalchemy.exc import DBAPIError
 
 from archive.article import Article, Rejection
-from archive.captures import CaptureError, decoded, read_capture
+from archive.captures import CaptureError, read_capture
 from archive.clock import VIETNAM
 from archive.database import ArchiveError, DatabaseFailed
+from archive.decoding import decoded
 from archive.ledger import Found
 from archive.readings import Change, Due, Effect, Place, Readings, Reread, Scope
+from crawler.declaration import SiteDeclaration
 from crawler.extraction.page import Page
 from crawler.reading import other_addresses, read_pages
 from crawler.sites import all_sites
 from crawler.workers import Workers
-
-if TYPE_CHECKING:
-    from crawler.families.base import SiteSpider
 
 AT_ONCE = 16
 """Captures in one task: a tenth of a second of work."""
@@ -131,7 +130,7 @@ def _read_one(folder: Path, job: Job) -> Answer:
         return Answer(job, failure=f"{due.place.url}: {words}")
 
 
-def _read_pages(site: "type[SiteSpider]", job: Job, pages: Sequence[Page]) -> Answer:
+def _read_pages(site: type[SiteDeclaration], job: Job, pages: Sequence[Page]) -> Answer:
     due = job.due
     final = due.place.url
     address = site.canonical_url(final) if site.article_key(final) else due.url

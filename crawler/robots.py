@@ -21,10 +21,12 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 
-from archive.captures import CaptureError, decoded, read_capture
+from archive.captures import CaptureError, read_capture
 from archive.database import DatabaseFailed, reading
+from archive.decoding import decoded
+from archive.kept import newest_captures
 from archive.models import RunOutcome
-from archive.query import newest_captures
+from crawler.addresses import bare_host
 from crawler.archiving import ArchiveLost, archiving, end_crawl, stop_for_archive
 from crawler.faults import FaultName, count, describe, named
 from crawler.pauses import ROBOTS
@@ -54,7 +56,7 @@ _CHALLENGE = re.compile(rb"challenge-platform|cf-chl|just a moment|checking your
 _log = logging.getLogger(__name__)
 
 
-class Answer(StrEnum):
+class RobotsAnswer(StrEnum):
     """What came for robots.txt: rules, word that there are none, nothing usable, or a page in their place."""
 
     RULES = "rules"
@@ -67,7 +69,7 @@ class ForbiddenByRobots(IgnoreRequest):
     """The rules of the host do not allow the address."""
 
 
-def judge_robots(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge_robots(status: int, headers: Mapping[str, str], body: bytes) -> RobotsAnswer:
     """What an answer for robots.txt means (RFC 9309, 2.3.1); `headers` by lower-case name, `body` decoded.
 
     A page of HTML is a challenge, or stands for anything else the server did not want to say; it is never taken for
@@ -75,15 +77,15 @@ def judge_robots(status: int, headers: Mapping[str, str], body: bytes) -> Answer
     rules: whoever says it will not say them now.
     """
     if "cf-mitigated" in headers:
-        return Answer.BLOCKED
+        return RobotsAnswer.BLOCKED
     if 200 <= status < 300:
         plain = body.removeprefix(b"\xef\xbb\xbf").strip()
         called_html = "html" in headers.get("content-type", "").lower() and bool(plain)
         is_page = plain.startswith(b"<") or (called_html and not _RULE.search(plain[:MOST]))
-        return Answer.BLOCKED if is_page else Answer.RULES
+        return RobotsAnswer.BLOCKED if is_page else RobotsAnswer.RULES
     if 400 <= status < 500 and status != 429:
-        return Answer.BLOCKED if status in (401, 403) and _CHALLENGE.search(body[:MOST]) else Answer.NONE
-    return Answer.UNREACHABLE
+        return RobotsAnswer.BLOCKED if status in (401, 403) and _CHALLENGE.search(body[:MOST]) else RobotsAnswer.NONE
+    return RobotsAnswer.UNREACHABLE
 
 
 class RobotsMiddleware:
@@ -122,11 +124,11 @@ class RobotsMiddleware:
         url = f"{parts.scheme}://{parts.netloc}/robots.txt"
         self.crawler.stats.inc_value("robotstxt/request_count")
         answer, body, words = await self._ask(url)
-        if answer is Answer.NONE:
+        if answer is RobotsAnswer.NONE:
             return None
-        if answer is Answer.BLOCKED:
+        if answer is RobotsAnswer.BLOCKED:
             self._leave(url, FaultName.ROBOTS_BLOCKED, f"{url} answers with {words} in place of rules")
-        if answer is Answer.UNREACHABLE:
+        if answer is RobotsAnswer.UNREACHABLE:
             count(self.crawler, named(FaultName.ROBOTS_UNREACHABLE, url))
             try:
                 kept = await archiving(self.crawler).ask(partial(self._last_good, url))
@@ -151,7 +153,7 @@ class RobotsMiddleware:
         )
         return rules
 
-    async def _ask(self, url: str) -> tuple[Answer, bytes, str]:
+    async def _ask(self, url: str) -> tuple[RobotsAnswer, bytes, str]:
         """What came for `url`, with its body, and in words why there are no rules in it."""
         asking = Request(url, priority=_PRIORITY, meta={ROBOTS: True}, callback=NO_CALLBACK)
         try:
@@ -160,19 +162,19 @@ class RobotsMiddleware:
             raise
         except Exception as error:
             # Whatever keeps rules from us keeps us from the site; the words say which it was.
-            return Answer.UNREACHABLE, b"", describe(error)
+            return RobotsAnswer.UNREACHABLE, b"", describe(error)
         headers = {
             name.decode("latin-1").lower(): values[-1].decode("latin-1") for name, values in response.headers.items()
         }
         answer = judge_robots(response.status, headers, response.body)
         page = "a page" if response.status == 200 else f"a page (HTTP {response.status})"
-        return answer, response.body, page if answer is Answer.BLOCKED else f"HTTP {response.status}"
+        return answer, response.body, page if answer is RobotsAnswer.BLOCKED else f"HTTP {response.status}"
 
     def _last_good(self, url: str) -> bytes | None:
         """The newest good robots.txt of the host in the archive, not older than `LAST_GOOD_FOR`."""
         desk = archiving(self.crawler)
-        bare = urlsplit(url).netloc.removeprefix("www.")
-        urls = [f"{scheme}://{www}{bare}/robots.txt" for scheme in ("http", "https") for www in ("", "www.")]
+        name = bare_host(urlsplit(url).netloc)
+        urls = [f"{scheme}://{www}{name}/robots.txt" for scheme in ("http", "https") for www in ("", "www.")]
         with reading(desk.sessions) as session:
             places = newest_captures(session, desk.site_id, urls, desk.clock.now() - LAST_GOOD_FOR)
         for when, place in places:
@@ -183,7 +185,7 @@ class RobotsMiddleware:
                 _log.warning("%s of %s: %s", url, when.isoformat(), error)
                 continue
             headers = {name.lower(): value for name, value in record.headers}
-            if judge_robots(record.status, headers, plain) is Answer.RULES:
+            if judge_robots(record.status, headers, plain) is RobotsAnswer.RULES:
                 _log.warning("%s: the rules of %s are obeyed", url, when.isoformat())
                 return plain
         return None
@@ -194,8 +196,7 @@ class RobotsMiddleware:
         if not counted:
             count(self.crawler, fault)
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
-        host = (urlsplit(url).hostname or "").removeprefix("www.")
-        if host != spider.hosts[0].removeprefix("www."):
+        if bare_host(urlsplit(url).hostname or "") != bare_host(spider.hosts[0]):
             raise fault
         outcome = RunOutcome.BLOCKED if name is FaultName.ROBOTS_BLOCKED else RunOutcome.SKIPPED
         step = (

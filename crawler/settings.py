@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from archive.captures import BODY_LIMIT
+from archive.decoding import BODY_LIMIT
 from archive.settings import Settings
 
 _contact = Settings.from_environment().contact

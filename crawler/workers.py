@@ -1,6 +1,8 @@
 """Processes that compute: tasks go out to them, what they give comes back as it is ready.
 
-They die with the process that made them, however it dies, and at once when it ends in order.
+They die with the process that made them, however it dies, and at once when it ends in order; and of one that a task
+killed it is known which. (The pools of the standard library leave orphans behind where the maker is killed, and do not
+say at which task a process broke.)
 """
 
 import multiprocessing
@@ -40,33 +42,6 @@ class Workers(Protocol[Given, Answer]):
 
     def answers(self) -> list[Answer]:
         """Wait until something is ready, and give all that is. Not to be called while nothing is out."""
-
-
-class ThisProcess(Generic[Task, Answer]):
-    """Works here and now, one task after the other."""
-
-    def __init__(self, work: Callable[[Task], Answer]) -> None:
-        self._work = work
-        self._waiting: list[Task] = []
-
-    @property
-    def busy(self) -> int:
-        """How many tasks are out."""
-        return len(self._waiting)
-
-    @property
-    def free(self) -> bool:
-        """Whether a further task would be worked on soon."""
-        return not self._waiting
-
-    def give(self, task: Task) -> None:
-        """Hand a task over."""
-        self._waiting.append(task)
-
-    def answers(self) -> list[Answer]:
-        """Work on what is out."""
-        given, self._waiting = self._waiting, []
-        return [self._work(task) for task in given]
 
 
 class Processes(Generic[Task, Answer]):

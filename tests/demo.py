@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from archive.store import syllables
+from archive.content import syllables
 from tests.sample_web.harness import SampleWeb
 
 FOLDER = Path("demo")

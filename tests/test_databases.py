@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from archive.clock import Clock
 from archive.database import SiteLock, downgrade, open_engine, session_factory, upgrade
-from archive.store import SiteRecord, register_site
+from archive.sites import SiteRecord, register_site
 from baotinh import app
 from tests.conftest import Program, number_of_articles
 from tests.postgresql import USER, PostgreSQL

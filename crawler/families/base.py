@@ -1,15 +1,12 @@
 """What all sites share: the declaration a spider must make, discovery, and the way of an article."""
 
 import importlib
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import islice
-from string import punctuation
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import scrapy
 from scrapy.crawler import Crawler
@@ -19,12 +16,13 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from archive.article import MAX_ADDRESS, Dated, is_overlong
+from archive.article import MAX_ADDRESS, is_overlong
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from archive.store import Kept
 from crawler.archiving import Archiving, archiving, is_ending
+from crawler.declaration import SiteDeclaration
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -32,8 +30,6 @@ from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
 from crawler.discovery.troubles import Loss, TooLarge, Trouble
 from crawler.excluding import TakenDown
 from crawler.extraction import gate
-from crawler.extraction.dates import parse_date
-from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
 from crawler.faults import Fault, describe
@@ -89,19 +85,6 @@ MAX_SITEMAP_DEPTH = 3
 MAX_FAILED_SITEMAPS = 5
 """After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
-LEFT_OUT = re.compile(
-    r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
-    r"kien-nghi(?:-cu-tri|-phan-anh)?|phan-anh-kien-nghi|duong-day-nong|trang-vang|rao-vat|quang-cao)(?:/|$|[-_]\d)"
-)
-"""Sections that hold petitions, complaints and questions of named citizens: never archived."""
-
-_NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What no path holds: control characters, those that turn the direction of writing round (an operator would read
-another address than it is), and halves of surrogate pairs, which have no bytes."""
-
-_SHORT = 150
-"""Characters of an address that is never overlong: a letter takes four bytes at the most, each sent as ``%XX``."""
-
 REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
 
 
@@ -121,37 +104,18 @@ class Considered:
     oldest: datetime | None = None
 
 
-class SiteSpider(scrapy.Spider):
-    """One site, declared in a few lines on the family of its CMS.
+class SiteSpider(SiteDeclaration, scrapy.Spider):
+    """The crawl of one site, which its class declares in a few lines on the family of its CMS.
 
-    A site declares `name` (its id), `title` (the publisher's name), `province` (a slug of the
-    gazetteer), `hosts` (canonical host first), `sections` (name to listing path) and `oldest` (the
-    first day it can have published).
-
-    A family adds `family`, `layouts`, `article_path` (a pattern on the path with a group ``key`` and,
-    where the path tells the date, ``year``, ``month``, ``day``), `ways` (of discovery, in order of
-    preference) and what those need. `front_page` is the path of the page whose links are looked at
-    too; empty where addresses do not tell articles from other pages.
-
-    `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
-    accepted; captures fetched so say it.
+    Beside what every declaration has, a family says its `ways` (of discovery, in order of preference) and what those
+    need. `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell
+    articles from other pages.
     """
 
-    title: ClassVar[str]
-    province: ClassVar[str]
-    hosts: ClassVar[Sequence[str]]
-    sections: ClassVar[Mapping[str, str]]
-    oldest: ClassVar[date]
-    family: ClassVar[str]
-    layouts: ClassVar[tuple[Layout, ...]]
-    article_path: ClassVar[re.Pattern[str]]
-
-    scheme: ClassVar[str] = "https"
     ways: ClassVar[tuple[str, ...]] = ("listing",)
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     sitemap: ClassVar[str] = "/sitemap.xml"
     front_page: ClassVar[str] = "/"
-    tls_exceptions: ClassVar[Mapping[str, date]] = {}
 
     def __init__(
         self,
@@ -213,86 +177,6 @@ class SiteSpider(scrapy.Spider):
         for name in LOCKED:
             settings.set(name, getattr(ours, name), priority=ABOVE_COMMAND_LINE)
 
-    # -- addresses --------------------------------------------------------------------------------
-    @classmethod
-    def is_own_host(cls, url: str) -> bool:
-        """Whether `url` is on one of the site's hosts, with or without www, on the scheme's own port."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            return False
-        if parts.scheme not in ("http", "https") or parts.username is not None or port not in (None, 80, 443):
-            return False
-        return any(_bare(parts.hostname or "") == _bare(host) for host in cls.hosts)
-
-    @classmethod
-    def article_key(cls, url: str) -> str | None:
-        """The key of the article at `url`; None if it is no article of this site or one left out."""
-        if not cls.is_own_host(url):
-            return None
-        path = urlsplit(url).path
-        match = cls.article_path.fullmatch(path)
-        if not match or _NO_ADDRESS.search(path) or LEFT_OUT.search(path.rpartition("/")[0] + "/"):
-            return None
-        return None if cls._overlong(url) else match["key"]
-
-    @classmethod
-    def _overlong(cls, url: str) -> bool:
-        """Whether the address of an own `url` has more bytes, as it is asked for, than can be kept."""
-        if len(url) <= _SHORT or not cls.is_own_host(url):
-            return False
-        return is_overlong(quote(cls.canonical_url(url), safe=punctuation, errors="replace"))
-
-    @classmethod
-    def canonical_url(cls, url: str) -> str:
-        """One address for all variants of an own `url`: declared scheme and host, no query, no fragment."""
-        parts = urlsplit(url)
-        bare = _bare(parts.hostname or "")
-        host = next((one for one in cls.hosts if _bare(one) == bare), bare)
-        return urlunsplit((cls.scheme, host, cls.canonical_path(parts.path), "", ""))
-
-    @classmethod
-    def canonical_path(cls, path: str) -> str:
-        """The path of `canonical_url`; families cut variants such as ``/amp/`` here."""
-        return path
-
-    @classmethod
-    def date_in_url(cls, url: str) -> Dated | None:
-        """The day that the article's path names, where the family's paths name one."""
-        match = cls.article_path.fullmatch(urlsplit(url).path)
-        parts = match.groupdict() if match else {}
-        if not parts.get("day"):
-            return None
-        found = parse_date(f"{parts['year']}-{parts['month']}-{parts['day']}")
-        return Dated(found.instant, found.precision, match[0], "url") if found and match else None
-
-    @classmethod
-    def section_of(cls, url: str) -> str | None:
-        """The section whose folder the article's path names; None where paths name none."""
-        folders = urlsplit(url).path.lower().split("/")[:-1]
-        for name, path in cls.sections.items():
-            folder = re.sub(r"(?:_\d+)?(?:\.\w+)?/?$", "", path.lower()).rpartition("/")[2]
-            if folder in folders:
-                return name
-        return None
-
-    @classmethod
-    def facts(cls) -> SiteFacts:
-        """What extraction needs to know of the site."""
-        return SiteFacts(
-            layouts=cls.layouts,
-            article_key=cls.article_key,
-            canonical_url=cls.canonical_url,
-            date_in_url=cls.date_in_url,
-            oldest=cls.oldest,
-            titles=(cls.title,),
-        )
-
-    def site_url(self, path: str) -> str:
-        """The absolute address of a path on the canonical host."""
-        return f"{self.scheme}://{self.hosts[0]}{path}"
-
     # -- the crawl --------------------------------------------------------------------------------
     @property
     def desk(self) -> Archiving:
@@ -338,7 +222,7 @@ class SiteSpider(scrapy.Spider):
         found = await self.desk.ask(lambda: ledger.known(address)) or Found(
             url=address, key=key, found_on="", section=self.section_of(url), listed=self.date_in_url(url)
         )
-        if await self.desk.ask(partial(ledger.is_excluded, address, key)):
+        if not {address, key}.isdisjoint(await self.desk.ask(ledger.excluded)):
             self.desk.troubles.append(f"{address} was taken down and is not fetched; `baotinh exclude --list` says why")
             return
         [(found, decision)] = await self.desk.ask(partial(ledger.see, [found]))
@@ -816,10 +700,6 @@ def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int]
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
     return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)
-
-
-def _bare(host: str) -> str:
-    return host.lower().removeprefix("www.")
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from scrapy.http import Request
 
 from archive.models import UrlKind
+from crawler.declaration import LEFT_OUT
 from crawler.discovery.api import read_categories, read_posts
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.extraction.text import slug
-from crawler.families.base import LEFT_OUT, Considered, SiteSpider
+from crawler.families.base import Considered, SiteSpider
 
 POSTS = "/wp-json/wp/v2/posts"
 CATEGORIES = "/wp-json/wp/v2/categories"

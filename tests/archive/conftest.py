@@ -10,7 +10,8 @@ from sqlalchemy import Engine, event
 from archive.database import Sessions, open_engine, session_factory, upgrade
 from archive.ledger import Ledger
 from archive.settings import Settings
-from archive.store import SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Store
 from tests.archive.helpers import HandClock, Site
 from tests.postgresql import PostgreSQL
 

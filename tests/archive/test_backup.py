@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from archive import backup as backing
-from archive.backup import RESTORING, BackupError, make_backup, refuse_half_restored, restore_backup
+from archive import restoring
+from archive.backup import BackupError, make_backup
 from archive.captures import CaptureWriter, Location, read_capture
 from archive.copying import write_database
 from archive.database import ArchiveError, downgrade, open_engine, reading, session_factory, upgrade, version_of
@@ -24,6 +25,7 @@ from archive.export.selection import Selection
 from archive.export.txt import export_txt
 from archive.locks import keeping_captures
 from archive.models import Capture
+from archive.restoring import RESTORING, refuse_half_restored, restore_backup
 from archive.settings import Settings
 from archive.store import NewCapture, Read
 from tests.archive.helpers import Site, append, page
@@ -226,24 +228,24 @@ def test_a_restore_that_is_killed_is_run_again(
 ) -> None:
     """Killed after a file was read, after the database was filled, and after the captures were put in place."""
     make_backup(engine, settings, tmp_path / "archive.tar", "0")
-    for moment in ("_extract", "_load", "_sync"):
+    for moment in ("_extract", "_load", "sync_folder"):
         there = target(moment)
         restored = open_engine(there.database_url)
 
-        die = dying(getattr(backing, moment), there.captures if moment == "_sync" else there.data)
+        die = dying(getattr(restoring, moment), there.captures if moment == "sync_folder" else there.data)
 
         def stay(*_: Any, **__: Any) -> None:
             """A killed process tidies nothing up."""
 
         with monkeypatch.context() as patch:
-            patch.setattr(backing, moment, die)
+            patch.setattr(restoring, moment, die)
             patch.setattr(shutil, "rmtree", stay)
             with pytest.raises(KeyboardInterrupt):
                 restore_backup(tmp_path / "archive.tar", restored, there)
         restored.dispose()
         with pytest.raises(BackupError, match="run `baotinh restore FILE` again"):
             refuse_half_restored(there)
-        assert there.captures.exists() == (moment == "_sync")
+        assert there.captures.exists() == (moment == "sync_folder")
         restore_backup(tmp_path / "archive.tar", restored, there)
         refuse_half_restored(there)
         assert exact(restored) == exact(engine)

@@ -14,7 +14,8 @@ from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.database import open_engine, reading, session_factory, upgrade
 from archive.digest import logical_digest
 from archive.ledger import Ledger
-from archive.store import Outcome, Read, SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Outcome, Read, Store
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 ADDRESSES = tuple(page(key).url for key in "12345")

@@ -19,16 +19,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive import captures
-from archive.captures import (
-    CaptureError,
-    CaptureLocked,
-    CaptureWriter,
-    Location,
-    Sent,
-    decoded,
-    last_whole_member,
-    read_capture,
-)
+from archive.captures import CaptureError, CaptureLocked, CaptureWriter, Location, Sent, last_whole_member, read_capture
+from archive.decoding import decoded
 from tests.archive.helpers import START, HandClock, append
 
 URL = "https://baoquangninh.com.vn/chinh-tri/202201/bài-viết-2568339/"
@@ -298,7 +290,7 @@ def test_files_by_month_and_size(folder: Path, clock: HandClock, monkeypatch: py
 FULL_DISK = """
 import os, resource, sys
 from pathlib import Path
-from archive.captures import CaptureError, CaptureWriter, Sent
+from archive.captures import (CaptureError, CaptureWriter, Sent)
 from archive.clock import Clock
 clock = Clock.from_environment({"BAOTINH_NOW": "2022-01-05T12:00:00+07:00"})
 with CaptureWriter(Path(sys.argv[1]), "bao_quang_ninh", clock, lambda file: 0) as writer:

@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 from archive.database import ArchiveError, Sessions, open_engine, reading, session_factory, upgrade
 from archive.ledger import Ledger
 from archive.models import Extraction, SiteHost, SiteProvince, StoredText
-from archive.store import SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Store
 from tests.archive.helpers import START, HandClock, Site, page
 from tests.postgresql import PostgreSQL
 

@@ -37,7 +37,8 @@ from archive.models import Extraction, StoredText, Url
 from archive.models import Site as SiteRow
 from archive.records import records
 from archive.settings import Settings
-from archive.store import SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Store
 from tests.archive.helpers import START, HandClock, Site, page
 from tests.postgresql import PostgreSQL
 

@@ -6,7 +6,8 @@ import zlib
 import brotli
 import pytest
 
-from archive.captures import CaptureError, OversizeBody, UnknownCoding, decoded
+from archive.captures import CaptureError
+from archive.decoding import OversizeBody, UnknownCoding, decoded
 
 LIMIT = 1_000_000
 BOMB = bytes(LIMIT + 1)

@@ -14,7 +14,8 @@ from archive.database import Sessions, open_engine, reading, session_factory, up
 from archive.ledger import GIVE_UP, Decision, Found, Ledger, next_look
 from archive.models import ArticleUrl, StoredArticle, UrlKind
 from archive.query import find_article
-from archive.store import SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Store
 from tests.archive.helpers import START, HandClock, Site, at, found, page
 
 OLD = at("2020-11-03")

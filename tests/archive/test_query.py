@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from archive.database import Sessions, reading
+from archive.kept import newest_captures
 from archive.models import Capture
-from archive.query import newest_captures
 from tests.archive.helpers import HandClock, Site
 
 URL = "https://baoquangninh.com.vn/robots.txt"

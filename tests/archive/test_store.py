@@ -11,12 +11,15 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.article import GONE_REASONS, MAX_ADDRESS, MAX_VIEWS, Attachment, Block, BlockKind, Rejection
+from archive.content import syllables
 from archive.database import ArchiveError, Sessions, insert_if_new, reading
+from archive.kept import known_end
 from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url, UrlKind
 from archive.query import find_article, rejects, site_status
 from archive.records import Record, records
 from archive.runs import Runs
-from archive.store import Outcome, SiteRecord, known_end, register_site, syllables
+from archive.sites import SiteRecord, register_site
+from archive.store import Outcome
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")

@@ -29,7 +29,8 @@ from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
 from archive.export.txt import METADATA, SOURCES
 from archive.settings import Settings
-from archive.store import NewCapture, Read, SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import NewCapture, Read, Store
 from baotinh import app
 from crawler.extraction.read import EXTRACTOR_VERSION, read
 from tests.bench.measure import Row, Unfit, in_turn, row

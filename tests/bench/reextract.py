@@ -14,10 +14,12 @@ from trafilatura import bare_extraction
 from archive.captures import CaptureWriter, Sent
 from archive.clock import Clock
 from archive.database import Sessions, open_engine, session_factory, upgrade
+from archive.kept import known_end
 from archive.ledger import Found, Ledger
 from archive.readings import Readings, Scope
 from archive.settings import Settings
-from archive.store import NewCapture, Read, SiteRecord, Store, known_end, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import NewCapture, Read, Store
 from crawler.reading import read_pages
 from crawler.rereading import Job, page_at, reread, work_of
 from crawler.sites import site_of

@@ -15,11 +15,11 @@ from archive.records import records
 from archive.settings import Settings
 from crawler.extraction.read import read
 from crawler.rereading import reread, work_of
-from crawler.workers import ThisProcess
 from tests.bench import export, reextract
 from tests.bench.crawl import served
 from tests.bench.measure import Row, Unfit, in_turn, row
 from tests.bench.pages import FETCHED, Sample, mean_size, sample_pages, saved_pages
+from tests.crawler.rereading import ThisProcess
 
 SAVED = """<html><head><title>x</title></head><body><h1 class="title">Bản Khau Pùng có cầu mới</h1>
 <div id="news-bodyhtml"><p>Sáng 12/3, bà con bản Khau Pùng khánh thành cầu treo dài 60 mét bắc qua suối Nậm Chảy.</p>

@@ -17,7 +17,8 @@ from archive.locks import keeping_captures
 from archive.models import Capture
 from archive.query import ArticleName
 from archive.settings import Settings
-from archive.store import Kept, SiteRecord, Store, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import Kept, Store
 from archive.takedown import exclude, lift
 from archive.verifying import Verifier
 from commands import captures as commands

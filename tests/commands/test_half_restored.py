@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from archive.backup import RESTORING, BackupError
+from archive.backup import BackupError
 from archive.database import open_engine, upgrade
+from archive.restoring import RESTORING
 from commands.database import db_copy, db_upgrade
 from crawler.archiving import archiving
 from crawler.sites import find_site

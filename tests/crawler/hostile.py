@@ -23,7 +23,7 @@ from typing import Any
 
 import brotli
 
-from archive.captures import BODY_LIMIT
+from archive.decoding import BODY_LIMIT
 from tests.sample_web.server import Proxy
 from tests.sample_web.sites import Article, BaoQuangNinh, BaoThaiNguyen, Request, Response, Site
 

@@ -4,23 +4,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from archive.captures import CaptureWriter, Sent
 from archive.database import Sessions, open_engine, reading, session_factory, upgrade
 from archive.digest import TableDigest, logical_digest
+from archive.kept import known_end
 from archive.ledger import Found, Ledger
 from archive.readings import Readings, Scope
 from archive.records import Record, records
 from archive.settings import Settings
-from archive.store import NewCapture, Read, SiteRecord, Store, known_end, register_site
+from archive.sites import SiteRecord, register_site
+from archive.store import NewCapture, Read, Store
 from crawler.extraction.page import Page
 from crawler.reading import other_addresses, read_pages
 from crawler.rereading import Report, reread, work_of
 from crawler.sites import find_site
-from crawler.workers import ThisProcess
 from tests.archive.helpers import HandClock
 from tests.goldens.reading import NOW, page_names
+
+Task = TypeVar("Task")
+Given = TypeVar("Given")
+
+
+class ThisProcess(Generic[Task, Given]):
+    """Works here and now, one task after the other."""
+
+    def __init__(self, work: Callable[[Task], Given]) -> None:
+        self._work = work
+        self._waiting: list[Task] = []
+
+    @property
+    def busy(self) -> int:
+        """How many tasks are out."""
+        return len(self._waiting)
+
+    @property
+    def free(self) -> bool:
+        """Whether a further task would be worked on soon."""
+        return not self._waiting
+
+    def give(self, task: Task) -> None:
+        """Hand a task over."""
+        self._waiting.append(task)
+
+    def answers(self) -> list[Given]:
+        """Work on what is out."""
+        given, self._waiting = self._waiting, []
+        return [self._work(task) for task in given]
 
 
 @dataclass

@@ -14,7 +14,7 @@ from archive.database import DatabaseFailed, Sessions, open_engine, session_fact
 from archive.ledger import Found, Ledger
 from archive.query import ArticleName
 from archive.settings import Settings
-from archive.store import register_site
+from archive.sites import register_site
 from archive.takedown import exclude
 from crawler import excluding
 from crawler.archiving import ArchiveLost, site_record

@@ -16,7 +16,7 @@ from crawler import robots
 from crawler.archiving import ArchiveLost
 from crawler.faults import Fault, FaultName, named
 from crawler.middlewares import ForeignHost
-from crawler.robots import MOST, Answer, ForbiddenByRobots, RobotsMiddleware, judge_robots
+from crawler.robots import MOST, ForbiddenByRobots, RobotsAnswer, RobotsMiddleware, judge_robots
 from crawler.sites import find_site
 from crawler.stopping import Dropped
 
@@ -41,34 +41,34 @@ RULES = [
 
 @pytest.mark.parametrize("body", PAGES)
 def test_a_page_in_place_of_rules_is_no_leave(body: bytes) -> None:
-    assert judge_robots(200, {"content-type": "text/plain"}, body) is Answer.BLOCKED
+    assert judge_robots(200, {"content-type": "text/plain"}, body) is RobotsAnswer.BLOCKED
 
 
 @pytest.mark.parametrize("body", RULES)
 def test_rules_are_rules_however_they_are_labelled(body: bytes) -> None:
-    assert judge_robots(200, {"content-type": "text/html"}, body) is Answer.RULES
+    assert judge_robots(200, {"content-type": "text/html"}, body) is RobotsAnswer.RULES
 
 
 def test_bytes_that_are_no_text_are_no_page_unless_they_are_called_one() -> None:
-    assert judge_robots(200, {"content-type": "text/plain"}, b"\xff\xfeU\x00s\x00e\x00r") is Answer.RULES
-    assert judge_robots(200, {}, b"Blocked? No: words without a rule allow all.") is Answer.RULES
+    assert judge_robots(200, {"content-type": "text/plain"}, b"\xff\xfeU\x00s\x00e\x00r") is RobotsAnswer.RULES
+    assert judge_robots(200, {}, b"Blocked? No: words without a rule allow all.") is RobotsAnswer.RULES
 
 
 @pytest.mark.parametrize(
     "body", [b"Just a moment, please. <script src=check.js></script>", b"Not found: <b>robots.txt</b>"]
 )
 def test_a_page_that_begins_with_words_is_told_by_its_name(body: bytes) -> None:
-    assert judge_robots(200, {"content-type": "text/html; charset=utf-8"}, body) is Answer.BLOCKED
+    assert judge_robots(200, {"content-type": "text/html; charset=utf-8"}, body) is RobotsAnswer.BLOCKED
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451, 499])
 def test_a_host_that_has_none_has_no_rules(status: int) -> None:
-    assert judge_robots(status, {}, PAGES[0]) is Answer.NONE
+    assert judge_robots(status, {}, PAGES[0]) is RobotsAnswer.NONE
 
 
 @pytest.mark.parametrize("status", [301, 304, 429, 500, 502, 503, 520, 599, 999])
 def test_what_cannot_be_had_is_no_leave(status: int) -> None:
-    assert judge_robots(status, {}, b"") is Answer.UNREACHABLE
+    assert judge_robots(status, {}, b"") is RobotsAnswer.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_cannot_be_had_is_no_leave(status: int) -> None:
     [(403, {"cf-mitigated": "challenge"}, b""), (403, {}, b"<title>Just a moment...</title>"), (401, {}, b"captcha")],
 )
 def test_a_challenge_is_no_leave(status: int, headers: dict[str, str], body: bytes) -> None:
-    assert judge_robots(status, headers, body) is Answer.BLOCKED
+    assert judge_robots(status, headers, body) is RobotsAnswer.BLOCKED
 
 
 class World:

@@ -15,7 +15,7 @@ from archive.database import open_engine, session_factory, upgrade
 from archive.ledger import Found, Ledger
 from archive.models import UrlKind
 from archive.settings import Settings
-from archive.store import SiteRecord, register_site
+from archive.sites import SiteRecord, register_site
 from crawler.discovery.entry import Entry
 from crawler.middlewares import OverlongAddress
 from crawler.sites import find_site
