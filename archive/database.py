@@ -31,6 +31,10 @@ UPGRADE_LOCK = 0x62740000
 
 _FULL = "the database's disk is full; make room on it: nothing that was kept is lost"
 _BUSY = f"another process has been writing for {BUSY_SECONDS} seconds; wait until it ends"
+_GONE = (
+    "check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database there "
+    "(`createdb NAME` makes one)"
+)
 _DAMAGED = "the file is damaged or no database: restore a backup (docs/databases.md), or check BAOTINH_DATABASE_URL"
 _ADVICE: dict[str | int, str] = {
     "25006": "this database can only be read, as a copy of another server is; name the server that is written to",
@@ -38,7 +42,7 @@ _ADVICE: dict[str | int, str] = {
     "53100": _FULL,
     "53300": "the server takes no more connections; crawl fewer sites --at-once or raise its max_connections",
     "55P03": _BUSY,
-    "57P03": "the server is starting or stopping; wait until it is up",
+    "57P03": "the server is starting or stopping; wait until it is up, or check that the server runs",
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_CANTOPEN: "check that the file and its folder may be written to by this user",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
@@ -49,13 +53,16 @@ _ADVICE: dict[str | int, str] = {
 }
 """What an operator can do, by SQLSTATE (PostgreSQL, appendix A) or SQLite's primary result code."""
 
+_CUT_OFF = ("08", "57P")
+"""Beginnings of the SQLSTATEs of a connection that broke or was ended: connection exceptions, a server that stops."""
+
 _LIMIT_EXCEEDED = "54"
 """Class of SQLSTATE (PostgreSQL, appendix A): a value or statement is too large, as one that an index cannot take."""
 
 _PASSING = ("40001", "40P01")
 """SQLSTATE serialization_failure and deadlock_detected (PostgreSQL, appendix A)."""
 
-_AWAY: tuple[str | int, ...] = ("08", "53300", "55P03", "57P", sqlite3.SQLITE_BUSY)
+_AWAY: tuple[str | int, ...] = (*_CUT_OFF, "53300", "55P03", sqlite3.SQLITE_BUSY)
 """Beginnings of the SQLSTATEs, and SQLite's primary codes, that time alone may mend: connections, restarts, locks."""
 
 _MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -182,11 +189,8 @@ def _advice(error: BaseException | None) -> str:
     code = _code(error)
     if isinstance(error, sqlite3.Error):
         return _ADVICE.get(code or 0, "check BAOTINH_DATA and BAOTINH_DATABASE_URL")
-    if code is None:
-        return (
-            "check that the server runs and that BAOTINH_DATABASE_URL names it, its user and a database there "
-            "(`createdb NAME` makes one)"
-        )
+    if code is None or (code not in _ADVICE and str(code).startswith(_CUT_OFF)):
+        return _GONE
     return _ADVICE.get(code, "docs/databases.md tells how the database is set up; if it is, please report this")
 
 

@@ -20,6 +20,7 @@ from archive.database import (
     ArchiveMissing,
     ArchiveNewer,
     ArchiveOutdated,
+    DatabaseAway,
     DatabaseFailed,
     Sessions,
     SiteLock,
@@ -36,7 +37,7 @@ from archive.ledger import Ledger
 from archive.models import Extraction, StoredText, Url
 from archive.models import Site as SiteRow
 from archive.records import records
-from archive.settings import Settings
+from archive.settings import Settings, database_url
 from archive.sites import SiteRecord, register_site
 from archive.store import Store
 from tests.archive.helpers import START, HandClock, Site, page
@@ -173,6 +174,16 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
             step(engine)
         assert str(tmp_path) in str(refusal.value)
         assert "secret" not in str(refusal.value)
+
+
+def test_a_connection_that_the_server_ends_says_what_to_look_at(postgresql: PostgreSQL) -> None:
+    engine = open_engine(database_url(postgresql.new_database()))
+    with engine.connect() as connection:
+        pid = connection.scalar(select(func.pg_backend_pid()))
+        postgresql.execute(f"select pg_terminate_backend({pid})")
+        with pytest.raises(DatabaseAway, match=r"terminating connection.*; check that the server runs"):
+            connection.scalar(select(1))
+    engine.dispose()
 
 
 def test_a_database_that_does_not_exist(postgresql: PostgreSQL) -> None:
