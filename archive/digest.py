@@ -89,6 +89,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dict):
         return sorted(value.items())
+    if isinstance(value, bytes):
+        return value.hex()
     return value
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
@@ -178,8 +180,20 @@ def _dated(instant: datetime | None, precision: str | None, raw: str | None, sou
     return Dated(instant, Precision(precision), raw, source)
 
 
+class ReprintMethod(StrEnum):
+    """On which evidence two texts are versions of one story (`archive.grouping` has the rules)."""
+
+    EQUAL = "equal"
+    JACCARD = "jaccard"
+    CONTAINMENT = "containment"
+    CREDITED = "credited"
+
+
 class Site(Base):
-    """One publisher. `name` is its stable id (``bao_quang_ninh``), `title` its name in Vietnamese."""
+    """One publisher. `name` is its stable id (``bao_quang_ninh``), `title` its name in Vietnamese.
+
+    `source_records` counts its rows in that table: how many articles its recurring paragraphs were learned from.
+    """
 
     __tablename__ = "site"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -187,6 +201,7 @@ class Site(Base):
     title: Mapped[str]
     family: Mapped[str]
     created_at: Mapped[datetime]
+    source_records: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class SiteHost(Base):
@@ -199,6 +214,15 @@ class SiteHost(Base):
     host: Mapped[str]
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
+
+
+class SiteName(Base):
+    """A name by which others credit a site, in the form that `archive.sources` compares."""
+
+    __tablename__ = "site_name"
+    __table_args__ = (Index(None, "name"),)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
 
 
 class SiteProvince(Base):
@@ -488,6 +512,124 @@ class Exclusion(Base):
     reason: Mapped[str]
     excluded_at: Mapped[datetime]
     purged_at: Mapped[datetime | None]
+
+
+class SourceRecord(Base):
+    """An article with a text, as the text groups know it: brought up to date whenever the article changes.
+
+    `published_instant` and `_precision` are those of its current reading, `source` is whom it credits, in the form of
+    `SiteName.name`; `figures` are the numbers in its title, divided by spaces.
+    """
+
+    __tablename__ = "source_record"
+    __table_args__ = (
+        Index(None, "text_id"),
+        Index(None, "site_id", "published_instant"),
+        Index(
+            None,
+            "source",
+            "published_instant",
+            sqlite_where=text("source is not null"),
+            postgresql_where=text("source is not null"),
+        ),
+    )
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    published_instant: Mapped[datetime | None]
+    published_precision: Mapped[str | None]
+    source: Mapped[str | None]
+    figures: Mapped[str]
+
+
+class SiteParagraph(Base):
+    """In how many of a site's articles a paragraph stands, told by its fingerprint; `text_id` is one text that has it.
+
+    Where there are more such texts, the others are in `SiteParagraphText`: few paragraphs ever recur.
+    """
+
+    __tablename__ = "site_paragraph"
+    __table_args__ = (
+        CheckConstraint("articles > 0", name="articles"),
+        Index(
+            "ix_site_paragraph_recurring",
+            "site_id",
+            "articles",
+            sqlite_where=text("articles >= 10"),
+            postgresql_where=text("articles >= 10"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    paragraph: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    articles: Mapped[int]
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"))
+
+
+class SiteParagraphText(Base):
+    """A further text of a site that has a recurring paragraph."""
+
+    __tablename__ = "site_paragraph_text"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    paragraph: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+
+
+class Fingerprint(Base):
+    """The core of a text as `algorithm` knows it: its hash, how many shingles it has, their MinHash signature.
+
+    A text without any shingle is template only: all of its paragraphs recur, or it has no words. It has no signature
+    and is in no group.
+    """
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (
+        CheckConstraint("(shingles > 0) = (signature is not null)", name="signature"),
+        Index(None, "core_hash"),
+    )
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    algorithm: Mapped[str]
+    core_hash: Mapped[int] = mapped_column(BigInteger)
+    shingles: Mapped[int]
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class LshBand(Base):
+    """One band of a text's signature: texts that share a band are compared."""
+
+    __tablename__ = "lsh_band"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+
+
+class Reprint(Base):
+    """Two texts that are versions of one story, on what evidence, and what was measured of their cores.
+
+    `jaccard` is shared shingles by all shingles of both, `containment` shared shingles by those of the shorter.
+    """
+
+    __tablename__ = "reprint"
+    __table_args__ = (
+        CheckConstraint("text_id < other_id", name="order"),
+        _one_of("method", ReprintMethod),
+        Index(None, "other_id"),
+    )
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    method: Mapped[str]
+    jaccard: Mapped[float]
+    containment: Mapped[float]
+
+
+class TextGroup(Base):
+    """A text is a version of the story of `canonical_id`, which is in its own group; template-only texts are in none."""
+
+    __tablename__ = "text_group"
+    __table_args__ = (Index(None, "canonical_id"),)
+    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    canonical_id: Mapped[int] = mapped_column(ForeignKey("text.id"))
 
 
 def public_id(site: str, key: str) -> str:
