@@ -624,7 +624,7 @@ class Reprint(Base):
 
 
 class TextGroup(Base):
-    """A text is a version of the story of `canonical_id`, which is in its own group; template-only texts are in none."""
+    """A text is a version of the story of `canonical_id`, itself among them; template-only texts are in no group."""
 
     __tablename__ = "text_group"
     __table_args__ = (Index(None, "canonical_id"),)
