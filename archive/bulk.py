@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Dialect, Text, bindparam
+from sqlalchemy import BigInteger, Dialect, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from archive.models import Base
 
@@ -43,8 +43,9 @@ class _Listed(TypeDecorator[Collection[Any]]):
         return given if dialect.name == "postgresql" else json.dumps(given)
 
 
-class _Among(FunctionElement[bool]):
-    type = Boolean()
+class _Among(FunctionElement[Any]):
+    # Of a Boolean SQLAlchemy asks SQLite whether it is 1, and no index answers that.
+    type = NullType()
     inherit_cache = True
 
 
