@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from archive.exclusion import not_taken_down
+from archive.grouping import Evidence
 from archive.models import (
     Extraction,
     Fingerprint,
@@ -45,19 +46,6 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """Why a text is in its group: what was measured between it and the text `beside` (its text id).
-
-    That is the canonical text, or where the two were not found alike, the member that is most like it.
-    """
-
-    method: ReprintMethod
-    jaccard: float
-    containment: float
-    beside: str
-
-
-@dataclass(frozen=True, slots=True)
 class Delay:
     """How long after another an article was published, below zero if before.
 
@@ -72,13 +60,15 @@ class Delay:
 class Carrier:
     """One article that prints a story.
 
-    `likeness` is None where its text is the canonical one, `delay` where it or the first one has no date. `credits` are
-    the titles of the other sites of the archive that it names as its source, `outside` the words of its credit where
-    that names none of them.
+    `evidence` is what was measured between its text and the one `beside` (a text id): the canonical text, or where the
+    two were not found alike, the member that is most like it. Both are None where its text is the canonical one.
+    `delay` is None where it or the first one has no date. `credits` are the titles of the other sites of the archive
+    that it names as its source, `outside` the words of its credit where that names none of them.
     """
 
     record: Record
-    likeness: Likeness | None
+    evidence: Evidence | None
+    beside: str | None
     delay: Delay | None
     credits: tuple[str, ...]
     outside: str | None
@@ -183,15 +173,17 @@ def _story(session: Session, story: str, *, compared: bool) -> Story:
     members = list(records(session, [Extraction.text_id.in_(texts)], in_order_of_appearance()))
     # The canonical text may have been taken down.
     first = next((one for one in members if one.text_id == story), members[0])
-    likeness = _likeness(session, texts, story)
+    known = _evidence(session, texts, story)
     credited = _credited(session, texts)
     carriers = []
     for record in (first, *(one for one in members if one is not first)):
         sites = credited.get((record.site, record.key), [])
+        evidence, beside = known.get(record.text_id or "", (None, None))
         carriers.append(
             Carrier(
                 record=record,
-                likeness=likeness.get(record.text_id or ""),
+                evidence=evidence,
+                beside=beside,
                 delay=None if record is first else delay(first.published, record.published),
                 credits=tuple(title for name, title in sites if name != record.site),
                 outside=None if sites else record.source_credit,
@@ -200,7 +192,7 @@ def _story(session: Session, story: str, *, compared: bool) -> Story:
     return Story(story, compared, tuple(carriers))
 
 
-def _likeness(session: Session, texts: Select[int], canonical: str) -> dict[str, Likeness]:
+def _evidence(session: Session, texts: Select[int], canonical: str) -> dict[str, tuple[Evidence, str]]:
     """The best evidence of each text: beside the canonical one, else beside the one that it has most in common with."""
     one, other = aliased(StoredText), aliased(StoredText)
     query = (
@@ -209,15 +201,17 @@ def _likeness(session: Session, texts: Select[int], canonical: str) -> dict[str,
         .join(other, other.id == Reprint.other_id)
         .where(Reprint.text_id.in_(texts), Reprint.other_id.in_(texts))
     )
-    pairs: dict[str, list[Likeness]] = defaultdict(list)
+    pairs: dict[str, list[tuple[Evidence, str]]] = defaultdict(list)
     for left, right, method, jaccard, containment in session.execute(query):
-        for text, beside in ((left, right), (right, left)):
-            pairs[text].append(Likeness(ReprintMethod(method), jaccard, containment, beside))
-    return {
-        text: max(known, key=lambda pair: (pair.beside == canonical, pair.containment, pair.jaccard, pair.beside))
-        for text, known in pairs.items()
-        if text != canonical
-    }
+        evidence = Evidence(ReprintMethod(method), jaccard, containment)
+        pairs[left].append((evidence, right))
+        pairs[right].append((evidence, left))
+
+    def worth(pair: tuple[Evidence, str]) -> tuple[bool, float, float, str]:
+        evidence, beside = pair
+        return beside == canonical, evidence.containment, evidence.jaccard, beside
+
+    return {text: max(known, key=worth) for text, known in pairs.items() if text != canonical}
 
 
 def _credited(session: Session, texts: Select[int]) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -10,6 +10,7 @@ from archive.database import reading
 from archive.export.selection import Selection
 from archive.groups import articles_known, totals
 from archive.reprint_report import MOST_OUTSIDE, Delays, Report, Span, report
+from archive.reprints import rebuild
 from commands.common import FirstDay, LastDay, counted, err, hint, open_archive, out, plain, say, table_of
 
 SIZES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 50), (51, None))
@@ -53,8 +54,6 @@ def reprints_rebuild(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was cut short.")] = False,
 ) -> None:
     """Find all text groups anew from the stored texts, after an upgrade or when a rule changed. Crawls may go on."""
-    from archive.reprints import rebuild
-
     _, sessions = open_archive()
     with reading(sessions) as session:
         number = articles_known(session)

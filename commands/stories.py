@@ -97,14 +97,14 @@ def _print_carrier(one: Carrier, story: Story, shown: Record, titles: dict[str, 
 def _kept(one: Carrier, story: Story, titles: dict[str, str]) -> str:
     if one.record.text_id == story.first.text_id:
         return "the same words"
-    likeness = one.likeness
-    if likeness is None:
+    evidence = one.evidence
+    if evidence is None:
         return "another version"
-    beside = titles.get(likeness.beside) if likeness.beside != story.text_group else None
+    beside = titles.get(one.beside or "") if one.beside != story.text_group else None
     than = f" beside the text of {beside}" if beside else ""
     return (
-        f"{likeness.method}{than}: {likeness.containment:.0%} of the shorter one's shingles kept, "
-        f"Jaccard {likeness.jaccard:.2f}"
+        f"{evidence.method}{than}: {evidence.containment:.0%} of the shorter one's shingles kept, "
+        f"Jaccard {evidence.jaccard:.2f}"
     )
 
 

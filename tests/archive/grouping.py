@@ -57,11 +57,10 @@ def group(
                     "site_id": site_id,
                     "published_instant": made.published_instant,
                     "published_precision": made.published_precision,
+                    "day": made.published and made.published.instant.toordinal(),
                     "source": (credits or {}).get(name),
                     "figures": "",
                 }
-                if "day" in SourceRecord.__table__.columns:
-                    row["day"] = made.published and made.published.instant.toordinal()
                 session.execute(insert(SourceRecord), row)
         empty = {text[name] for name in failed}
         canonical = {one: one for one in text.values()} | {

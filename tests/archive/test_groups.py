@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from archive.database import Sessions, reading
+from archive.grouping import Evidence
 from archive.groups import Delay, Story, Totals, apart, delay, totals
 from archive.models import ReprintMethod
 from archive.models import Site as SiteRow
@@ -65,13 +66,10 @@ def test_the_evidence_is_that_beside_the_canonical_text_or_else_the_best(session
     by_id = {one.record.id: one for one in story_of(sessions, STORY[0]).carriers}
     canonical, ours = by_id[STORY[0]].record.text_id, by_id[STORY[1]]
     # That with the third is better, and tells nothing of the first.
-    assert ours.likeness is not None
-    assert (ours.likeness.method, ours.likeness.beside) == (ReprintMethod.CREDITED, canonical)
-    assert (ours.likeness.jaccard, ours.likeness.containment) == (0.4, 0.56)
-    third = by_id[STORY[2]].likeness
-    assert third is not None
-    assert (third.method, third.beside) == (ReprintMethod.JACCARD, ours.record.text_id)
-    assert by_id[STORY[0]].likeness is by_id[f"{THEIRS}-5"].likeness is None
+    assert (ours.evidence, ours.beside) == (Evidence(ReprintMethod.CREDITED, 0.4, 0.56), canonical)
+    third = by_id[STORY[2]]
+    assert (third.evidence, third.beside) == (Evidence(ReprintMethod.JACCARD, 0.8, 0.9), ours.record.text_id)
+    assert by_id[STORY[0]].evidence is by_id[f"{THEIRS}-5"].evidence is None
 
 
 @pytest.mark.usefixtures("three")

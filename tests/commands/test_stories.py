@@ -216,3 +216,22 @@ def test_export_says_what_it_left_out_and_what_it_does_not_know(sessions: Sessio
     assert "run baotinh reprints rebuild" in said
     both = CliRunner().invoke(app, ["export", str(tmp_path / "out"), "--format", "txt", "--unique", "--all"])
     assert "give one of them" in str(both.exception)
+
+
+def test_a_rebuild_finds_the_groups_and_says_what_it_found(
+    make_site: Callable[..., Site], sessions: Sessions, tmp_path: Path
+) -> None:
+    """From an archive without groups, as an upgrade leaves it, to one text a story."""
+    words = [f"chữ{number}" for number in range(60)]
+    make_site(THEIRS, "ha-nam").save(page("1", " ".join(words), published=at("2022-01-05", "08:00")))
+    ours = make_site(OURS, "quang-ninh")
+    ours.save(page("1", " ".join([*words, "thêm"]), published=at("2022-01-06", "08:00")))
+    ours.save(page("2", " ".join(reversed(words))))
+    group(sessions, waiting=[f"{THEIRS}-1", f"{OURS}-1", f"{OURS}-2"])
+    assert "3 texts were not compared" in run("export", str(tmp_path / "out"), "--format", "txt").output
+    said = run("reprints", "rebuild").output
+    assert "3 texts in 2 groups; 0 template-only texts in none" in said
+    assert "pairs: 1 jaccard" in said
+    assert "24 hours later: Báo bao_quang_ninh" in run("show", f"{THEIRS}-1").output
+    assert "2 texts ->" in run("export", str(tmp_path / "out"), "--format", "txt").output
+    assert "3 texts in 2 groups" in run("reprints", "rebuild", "--resume").output
