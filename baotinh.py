@@ -17,6 +17,7 @@ from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from commands.reextract import reextract
+from commands.reprints import reprints_rebuild, reprints_report
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -29,10 +30,12 @@ app = typer.Typer(
 )
 sites_app = typer.Typer(no_args_is_help=True, help="The sites this program knows.")
 captures_app = typer.Typer(no_args_is_help=True, help="The pages as they were fetched.")
+reprints_app = typer.Typer(no_args_is_help=True, help="Who reprints whom.")
 db_app = typer.Typer(no_args_is_help=True, help="The archive's database.")
 schedule_app = typer.Typer(no_args_is_help=True, help="Crawl by itself, every night.")
 app.add_typer(sites_app, name="sites")
 app.add_typer(captures_app, name="captures")
+app.add_typer(reprints_app, name="reprints")
 app.add_typer(db_app, name="db")
 app.add_typer(schedule_app, name="schedule")
 
@@ -46,6 +49,8 @@ app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(reextract)
 app.command()(export)
+reprints_app.command("report")(reprints_report)
+reprints_app.command("rebuild")(reprints_rebuild)
 captures_app.command("verify")(captures_verify)
 captures_app.command("show")(captures_show)
 captures_app.command("usage")(captures_usage)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from archive.clock import VIETNAM
 from archive.exclusion import Excluded, exclusions, not_taken_down
+from archive.groups import Story, stories
 from archive.models import (
     ArticleUrl,
     Capture,
@@ -43,11 +44,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An article with its revisions and all source records of its text (itself among them)."""
+    """An article with its revisions, all source records of its text (itself among them), and its text group.
+
+    `story` is None where it has no text or is template only.
+    """
 
     record: Record
     changes: tuple[Change, ...]
     sources: tuple[Record, ...]
+    story: Story | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,8 @@ def find_article(session: Session, url_or_id: str) -> list[Shown]:
         found = list(records(session, [condition]))
         if found:
             break
-    return [_shown(session, record) for record in found]
+    known = stories(session, found)
+    return [_shown(session, record, known.get(record.story or "")) for record in found]
 
 
 def taken_down(session: Session, url_or_id: str) -> list[Excluded]:
@@ -279,7 +285,7 @@ def _bare(url: str, with_query: bool) -> str:
     return parts.netloc.lower().removeprefix("www.") + path + query
 
 
-def _shown(session: Session, record: Record) -> Shown:
+def _shown(session: Session, record: Record, story: Story | None) -> Shown:
     changes = session.scalars(
         select(Revision)
         .join(StoredArticle, StoredArticle.id == Revision.article_id)
@@ -288,6 +294,8 @@ def _shown(session: Session, record: Record) -> Shown:
         .order_by(Revision.number)
     )
     sources: tuple[Record, ...] = (record,)
-    if record.text_id is not None:
+    if story is not None:
+        sources = tuple(one.record for one in story.carriers if one.record.text_id == record.text_id)
+    elif record.text_id is not None:
         sources = tuple(records(session, [StoredText.text_id == record.text_id], in_order_of_appearance()))
-    return Shown(record, tuple(Change(c.number, c.seen_at, tuple(c.changed)) for c in changes), sources)
+    return Shown(record, tuple(Change(c.number, c.seen_at, tuple(c.changed)) for c in changes), sources, story)

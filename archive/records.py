@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from archive.article import Attachment, Block, BlockKind, Dated, Precision, join_blocks, split_text
 from archive.clock import VIETNAM
@@ -21,17 +21,24 @@ from archive.models import (
     Capture,
     Era,
     Extraction,
+    Fingerprint,
     Section,
     Site,
     SiteProvince,
     StoredArticle,
     StoredText,
+    TextGroup,
     public_id,
 )
 from archive.provinces import by_code
 
 _BATCH = 500
 """Records read at a time: what an export holds in memory."""
+
+_CANONICAL = aliased(StoredText)
+
+TEMPLATE_ONLY = "template-only"
+"""The flag of an article whose text is nothing but paragraphs that recur on its site: a failed extraction."""
 
 Sorting = ColumnElement[Any] | UnaryExpression[Any] | InstrumentedAttribute[Any]
 
@@ -40,9 +47,11 @@ Sorting = ColumnElement[Any] | UnaryExpression[Any] | InstrumentedAttribute[Any]
 class Record:
     """One article of one site, as its current extraction reads it.
 
-    `id` is its public id, `text_id` None where it has no text (a photo story). `province_then` is the
-    site's province among the 63, `province_now` the one of the 34 it became. `file` and `offset` lead
-    to the capture it was read from, `urls` and `sections` are all that are known, sorted.
+    `id` is its public id, `text_id` None where it has no text (a photo story). `text_group` is the text id of the
+    canonical text of its text group, None where it is in none: it has no text, its text was not compared yet, or
+    `is_template`, since all of its paragraphs recur on its site. `province_then` is the site's province among the 63,
+    `province_now` the one of the 34 it became. `file` and `offset` lead to the capture it was read from, `urls` and
+    `sections` are all that are known, sorted.
     """
 
     id: str
@@ -54,6 +63,8 @@ class Record:
     title: str
     blocks: tuple[Block, ...]
     text_id: str | None
+    text_group: str | None
+    is_template: bool
     syllables: int
     published: Dated | None
     modified: Dated | None
@@ -90,6 +101,16 @@ class Record:
         return next((block.text for block in self.blocks if block.kind is BlockKind.LEAD), None)
 
     @property
+    def story(self) -> str | None:
+        """The id of its text group, as exports have it: a text that was not compared yet is a group of its own."""
+        return self.text_group or self.text_id
+
+    @property
+    def shown_flags(self) -> tuple[str, ...]:
+        """The flags of its extraction, and `TEMPLATE_ONLY`, which is known only beside the site's other articles."""
+        return (*self.flags, TEMPLATE_ONLY) if self.is_template else self.flags
+
+    @property
     def captions(self) -> tuple[str, ...]:
         """The captions in the order of the page."""
         return tuple(block.text for block in self.blocks if block.kind is BlockKind.CAPTION)
@@ -110,20 +131,48 @@ def in_order_of_appearance() -> tuple[Sorting, ...]:
     )
 
 
+def in_order_of_groups(*, by_text: bool) -> tuple[Sorting, ...]:
+    """One text group after the other, its canonical text first; articles without a text stand last.
+
+    Within the group the other articles come in the order of their appearance, or `by_text` one text after the other.
+    """
+    group = func.coalesce(_CANONICAL.text_id, StoredText.text_id)
+    text = (StoredText.text_id,) if by_text else ()
+    return (group.is_(None), group, StoredText.id != TextGroup.canonical_id, *text, *in_order_of_appearance())
+
+
+def not_template_only() -> ColumnElement[bool]:
+    """The condition of `records` that leaves out failed extractions, whose texts are no one's story."""
+    return or_(Fingerprint.shingles.is_(None), Fingerprint.shingles > 0)
+
+
 def records(
     session: Session, conditions: Iterable[ColumnElement[bool]] = (), order: Sequence[Sorting] = ()
 ) -> Iterator[Record]:
-    """The records that meet `conditions` (on Site, StoredArticle, Extraction, Capture, StoredText).
+    """The records that meet `conditions`.
 
-    They come in `order`, a batch in memory at a time. What was taken down is never among them.
+    Those may be on Site, StoredArticle, Extraction, Capture, StoredText, TextGroup and Fingerprint. They come in
+    `order`, a batch in memory at a time. What was taken down is never among them.
     """
     # Bodies are read by the batch, so that sorting does not carry them about.
     query = (
-        select(StoredArticle, Extraction, Capture, Site, StoredText.text_id, StoredText.syllables)
+        select(
+            StoredArticle,
+            Extraction,
+            Capture,
+            Site,
+            StoredText.text_id,
+            StoredText.syllables,
+            _CANONICAL.text_id,
+            Fingerprint.shingles,
+        )
         .join(Site, Site.id == StoredArticle.site_id)
         .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
         .join(Capture, Capture.id == Extraction.capture_id)
         .outerjoin(StoredText, StoredText.id == Extraction.text_id)
+        .outerjoin(TextGroup, TextGroup.text_id == Extraction.text_id)
+        .outerjoin(_CANONICAL, _CANONICAL.id == TextGroup.canonical_id)
+        .outerjoin(Fingerprint, Fingerprint.text_id == Extraction.text_id)
         .where(not_taken_down(), *conditions)
         .order_by(*(order or in_order_of_appearance()))
         .execution_options(yield_per=_BATCH)
@@ -140,7 +189,7 @@ def records(
         )
         texts = {row[1].text_id for row in batch} - {None}
         bodies = dict(session.execute(select(StoredText.id, StoredText.body).where(StoredText.id.in_(texts))).all())
-        for article, made, capture, site, text_id, syllables in batch:
+        for article, made, capture, site, text_id, syllables, text_group, shingles in batch:
             then, now = names.get(site.id, (None, None))
             yield Record(
                 id=public_id(site.name, article.key),
@@ -152,6 +201,8 @@ def records(
                 title=made.title or "",
                 blocks=split_text(bodies.get(made.text_id or 0, ""), made.kinds),
                 text_id=text_id,
+                text_group=text_group,
+                is_template=shingles == 0,
                 syllables=syllables or 0,
                 published=made.published,
                 modified=made.modified,

@@ -47,6 +47,16 @@ def say(line: str) -> None:
     out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: ``1 article``, ``1,200 articles``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def hint(line: str) -> None:
+    """Print one line beside the results, where a script does not take it for one of them."""
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def open_archive() -> tuple[Settings, Sessions]:
     """The settings and the archive they name. Raises SettingsError, or ArchiveError if it cannot be worked with."""
     settings = Settings.from_environment()

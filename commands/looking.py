@@ -10,8 +10,9 @@ from archive.database import ArchiveError, reading
 from archive.exclusion import Excluded
 from archive.history import history
 from archive.query import Shown, find_article, rejects, site_status, taken_down
-from commands.common import date_words, open_archive, out, plain, say, table_of
+from commands.common import counted, date_words, open_archive, out, plain, say, table_of
 from commands.history import print_history
+from commands.stories import print_story
 from crawler.sites import all_sites, find_site
 
 
@@ -58,8 +59,11 @@ def show(
     changes: Annotated[
         bool, typer.Option("--history", help="Show what its publisher changed, word by word, instead.")
     ] = False,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="Show in what every version of the story differs from the first one.")
+    ] = False,
 ) -> None:
-    """Show an article with its metadata, its text and every place it was published."""
+    """Show an article with its metadata, its text, and who printed the story first and who after."""
     _, sessions = open_archive()
     with reading(sessions) as session:
         found, excluded = find_article(session, url_or_id), taken_down(session, url_or_id)
@@ -72,7 +76,7 @@ def show(
         if changes:
             print_history(shown, revised[shown.record.id], out)
         else:
-            print_article(shown)
+            print_article(shown, versions=versions)
 
 
 def rejects_command(site: Annotated[str | None, typer.Argument(help="One site only.")] = None) -> None:
@@ -98,8 +102,8 @@ def print_excluded(excluded: Excluded) -> None:
     say(excluded.url)
 
 
-def print_article(shown: Shown, *, origins: bool = False) -> None:
-    """Print an article; with `origins`, where on the page each field stood."""
+def print_article(shown: Shown, *, origins: bool = False, versions: bool = False) -> None:
+    """Print an article; with `origins`, where on the page its fields stood; with `versions`, all of its story."""
     record = shown.record
     table = Table(show_header=False, box=None, pad_edge=False)
     for _ in range(3):
@@ -124,7 +128,7 @@ def print_article(shown: Shown, *, origins: bool = False) -> None:
         ("fetched", f"{record.fetched_at:%Y-%m-%d %H:%M %z}, capture {record.file} at {record.offset}"),
         ("gone", f"since {record.gone_at:%Y-%m-%d}; the text stays" if record.gone_at else None),
         ("layout", f"{record.layout}, extractor {record.extractor_version}"),
-        ("flags", ", ".join(record.flags)),
+        ("flags", ", ".join(record.shown_flags)),
     ]
     for name, value in rows:
         if value not in (None, ""):
@@ -145,11 +149,10 @@ def print_article(shown: Shown, *, origins: bool = False) -> None:
     for change in shown.changes:
         seen = f"{change.seen_at:%Y-%m-%d %H:%M}"
         out.print(f"revision {change.number}, seen {seen}: {', '.join(change.changed)} changed", highlight=False)
-    others = [source for source in shown.sources if source.id != record.id]
-    for source in others:
-        out.print(
-            f"also: {source.site} {date_words(source.published) or 'undated'} {source.url}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+    if record.is_template:
+        others = len(shown.sources) - 1
+        say(f"failed extraction: all paragraphs recur on {record.site}; it is in no text group and is not exported")
+        if others:
+            say(f"{counted(others, 'other article')} with the same text")
+    if shown.story is not None:
+        print_story(shown.story, record, out, versions=versions)

@@ -25,11 +25,14 @@ _PARTIAL = ".partial-"
 class Exported:
     """What an export wrote: articles, texts, and the entries at the top of its folder.
 
-    Where a format writes no text of its own, `texts` counts the articles that have one.
+    Where a format writes no text of its own, `texts` counts the objects that have one. `template_only` counts the
+    articles left out since their extraction failed, `not_compared` the texts whose text group is not known yet.
     """
 
     articles: int
     texts: int
+    template_only: int
+    not_compared: int
     entries: tuple[str, ...]
 
 

@@ -1,7 +1,7 @@
-"""Text files: one a text, with two tables beside them.
+"""Text files: one a text group, or one a text, with two tables beside them.
 
 ``DIR/<site>/<YYYY>/<MM>/<text id>.txt`` lies where the text appeared first among the records selected;
-``metadata.csv`` has a row for each text, ``sources.csv`` one for each source record.
+``metadata.csv`` has a row for each file, ``sources.csv`` one for each source record.
 """
 
 import csv
@@ -17,15 +17,16 @@ from archive.clock import VIETNAM
 from archive.database import Sessions, reading
 from archive.export.selection import Selection
 from archive.export.staging import Exported, Staging
-from archive.models import Extraction, Site, StoredText
-from archive.records import Record, in_order_of_appearance, records, shown_date, shown_instant
+from archive.groups import apart
+from archive.models import Extraction, Site
+from archive.records import Record, in_order_of_groups, not_template_only, records, shown_date, shown_instant
 
 METADATA = (
-    "text_id", "path", "site", "article", "url", "title", "published", "date_precision", "author",
-    "affiliation", "source_credit", "section", "province_then", "province_now", "syllables", "sources",
+    "text_id", "text_group", "path", "site", "article", "url", "title", "published", "date_precision", "author",
+    "affiliation", "source_credit", "section", "province_then", "province_now", "syllables", "versions", "sources",
 )  # fmt: skip
 SOURCES = (
-    "text_id", "article", "site", "url", "title", "published", "date_precision", "author", "affiliation",
+    "text_id", "text_group", "article", "site", "url", "title", "published", "date_precision", "author", "affiliation",
     "source_credit", "section", "fetched_at", "capture_file", "capture_offset",
 )  # fmt: skip
 
@@ -34,40 +35,70 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_txt(
-    sessions: Sessions, folder: Path, selection: Selection, progress: Callable[[int], None] = lambda _: None
+    sessions: Sessions,
+    folder: Path,
+    selection: Selection,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    unique: bool = True,
 ) -> Exported:
     """Write the selection to `folder`; `progress` gets the number of articles done since its last call.
 
-    The same archive gives the same bytes. Raises ExportError; what was there before then stays.
+    With `unique` one text a text group: the canonical one, or where the selection does not take that, its earliest;
+    without, every version. The same archive gives the same bytes. Raises ExportError; what was there before then stays.
     """
     staging = Staging(folder, "txt", _INSIDE)
     articles = texts = 0
-    made: set[PurePosixPath] = set()
     with reading(sessions) as session:
-        conditions = [*selection.conditions(session), Extraction.text_id.is_not(None)]
+        conditions = selection.conditions(session)
+        besides = apart(session, conditions)
         sites = list(session.scalars(select(Site.name)))
         with staging.open([*sites, "metadata.csv", "sources.csv"]) as partial:
             with ExitStack() as stack:
                 metadata = _Table(stack, partial / "metadata.csv", METADATA)
                 sources = _Table(stack, partial / "sources.csv", SOURCES)
-                found = records(session, conditions, (StoredText.text_id, *in_order_of_appearance()))
-                for text_id, group in groupby(found, key=lambda record: record.text_id):
-                    of_text = list(group)
-                    text = of_text[0].text(selection.captions)
-                    # A photo story may have nothing but captions.
-                    if text_id is not None and text:
-                        path = _path(of_text[0], text_id)
-                        if path.parent not in made:
-                            (partial / path.parent).mkdir(parents=True, exist_ok=True)
-                            made.add(path.parent)
-                        (partial / path).write_text(text + "\n", encoding="utf-8", newline="\n")
-                        metadata.add(_metadata(of_text[0], path, len(of_text)))
-                        for record in of_text:
-                            sources.add(_source(record))
-                        articles, texts = articles + len(of_text), texts + 1
-                    progress(len(of_text))
-            entries = staging.finish(selection.filters(), {"articles": articles, "texts": texts})
-    return Exported(articles, texts, entries)
+                written = _Texts(partial)
+                conditions += [Extraction.text_id.is_not(None), not_template_only()]
+                found = records(session, conditions, in_order_of_groups(by_text=not unique))
+                for _, group in groupby(found, key=lambda record: record.story):
+                    rows: list[dict[str, Any]] = []
+                    versions: set[str] = set()
+                    number = 0
+                    for record in group:
+                        number += 1
+                        text, text_id = record.text(selection.captions), record.text_id
+                        # A photo story may have nothing but captions.
+                        if text_id is None or not text:
+                            continue
+                        if not rows or not (unique or text_id in versions):
+                            rows.append(_metadata(record, written.add(record, text_id, text)))
+                        versions.add(text_id)
+                        rows[-1]["sources"] += 1
+                        sources.add(_source(record))
+                    for row in rows:
+                        metadata.add(row | {"versions": len(versions)})
+                        articles, texts = articles + row["sources"], texts + 1
+                    progress(number)
+            counts = {"articles": articles, "texts": texts, **besides.counts()}
+            entries = staging.finish(selection.filters() | {"unique": unique}, counts)
+    return Exported(articles, texts, besides.template_only, besides.not_compared, entries)
+
+
+class _Texts:
+    """The text files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: set[PurePosixPath] = set()
+
+    def add(self, record: Record, text_id: str, text: str) -> PurePosixPath:
+        """Write the text of a record; give its path in the folder."""
+        path = _path(record, text_id)
+        if path.parent not in self._made:
+            (self._folder / path.parent).mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
+        (self._folder / path).write_text(text + "\n", encoding="utf-8", newline="\n")
+        return path
 
 
 class _Table:
@@ -99,6 +130,7 @@ def _path(record: Record, text_id: str) -> PurePosixPath:
 
 def _common(record: Record) -> Iterable[tuple[str, Any]]:
     yield "text_id", record.text_id
+    yield "text_group", record.story
     yield "site", record.site
     yield "article", record.id
     yield "url", record.url
@@ -111,13 +143,13 @@ def _common(record: Record) -> Iterable[tuple[str, Any]]:
     yield "section", record.section
 
 
-def _metadata(record: Record, path: PurePosixPath, sources: int) -> dict[str, Any]:
+def _metadata(record: Record, path: PurePosixPath) -> dict[str, Any]:
     return dict(_common(record)) | {
         "path": path.as_posix(),
         "province_then": record.province_then,
         "province_now": record.province_now,
         "syllables": record.syllables,
-        "sources": sources,
+        "sources": 0,
     }
 
 

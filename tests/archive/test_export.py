@@ -98,6 +98,8 @@ def test_jsonl(two: tuple[Site, Site], sessions: Sessions, tmp_path: Path) -> No
     fetched = "2022-01-05T12:00:00+07:00"
     text_id = three.pop("text_id")
     assert len(text_id) == 16
+    # No other is like it, so it is the canonical text of its group.
+    assert three.pop("text_group") == text_id
     assert three == {
         "url": "https://baoquangninh.com.vn/bai-3", "site": "bao_quang_ninh", "article": "bao_quang_ninh-3",
         "title": "Bài 3", "lead": "Sapô.", "text": "Sapô.\n\nChú thích.\n\nĐoạn.", "captions": ["Chú thích."],
@@ -109,7 +111,7 @@ def test_jsonl(two: tuple[Site, Site], sessions: Sessions, tmp_path: Path) -> No
         "layout": "2020", "extractor_version": "1", "flags": [],
         "urls": ["https://baoquangninh.com.vn/bai-3"],
     }  # fmt: skip
-    assert (rows[2]["text"], rows[2]["text_id"], rows[2]["kind"]) == ("", None, "media")
+    assert (rows[2]["text"], rows[2]["text_id"], rows[2]["text_group"], rows[2]["kind"]) == ("", None, None, "media")
     assert (rows[4]["published"], rows[4]["date_precision"]) == ("2021-12-31", "day")
     assert rows[0]["published"] is None
 
@@ -214,11 +216,13 @@ def test_the_next_export_takes_away_what_the_last_one_left(
         "sources.csv",
     ]
     manifest = json.loads((tmp_path / "manifest-txt.json").read_text("utf-8"))
-    filters = {"sites": ["bao_quang_ninh"], "provinces": [], "start": None, "end": None, "captions": True}
+    filters = {
+        "sites": ["bao_quang_ninh"], "provinces": [], "start": None, "end": None, "captions": True, "unique": True,
+    }  # fmt: skip
     assert manifest == {
         "format": "txt",
         "filters": filters,
-        "counts": {"articles": 3, "texts": 3},
+        "counts": {"articles": 3, "texts": 3, "template_only": 0, "not_compared": 0},
         "entries": ["bao_quang_ninh", "metadata.csv", "sources.csv"],
     }  # fmt: skip
 

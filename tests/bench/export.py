@@ -108,30 +108,36 @@ def _articles() -> Iterator[Article]:
 # -- the plain loops ------------------------------------------------------------------------------
 
 TEXTS = """
-    select t.text_id, t.body, t.syllables, s.name as site, s.name || '-' || a.key as article, a.url, e.title,
+    select t.text_id, coalesce(k.text_id, t.text_id) as text_group, t.body, t.syllables, s.name as site,
+        s.name || '-' || a.key as article, a.url, e.title,
         e.published_instant, e.published_precision, e.author, e.affiliation, e.source_credit, e.section,
         c.fetched_at, c.file as capture_file, c."offset" as capture_offset
     from extraction e join article a on a.id = e.article_id join site s on s.id = a.site_id
         join capture c on c.id = e.capture_id join text t on t.id = e.text_id
-    where e.is_current
-    order by t.text_id, e.published_instant is null, e.published_instant, s.name, a.key
+        left join text_group g on g.text_id = t.id left join text k on k.id = g.canonical_id
+        left join fingerprint f on f.text_id = t.id
+    where e.is_current and coalesce(f.shingles, 1) > 0
+    order by 2, t.id <> g.canonical_id, t.text_id, e.published_instant is null, e.published_instant, s.name, a.key
 """
 
 LINES = """
-    select e.*, t.text_id as text_digits, t.body, s.name as site, s.name || '-' || a.key as article, a.url as address,
+    select e.*, t.text_id as text_digits, coalesce(k.text_id, t.text_id) as text_group, t.body, s.name as site,
+        s.name || '-' || a.key as article, a.url as address,
         a.kind, c.views, c.fetched_at,
         (select json_group_array(url) from article_url where article_id = a.id) as urls,
         (select json_group_array(name) from article_section join section on section.id = section_id
             where article_id = a.id) as sections
     from extraction e join article a on a.id = e.article_id join site s on s.id = a.site_id
         join capture c on c.id = e.capture_id left join text t on t.id = e.text_id
-    where e.is_current
+        left join text_group g on g.text_id = t.id left join text k on k.id = g.canonical_id
+        left join fingerprint f on f.text_id = t.id
+    where e.is_current and coalesce(f.shingles, 1) > 0
     order by s.name, e.published_instant is not null, e.published_instant, e.published_precision, a.key
 """
 
 
 def plain_txt(rows: Iterable[sqlite3.Row], folder: Path) -> None:
-    """Write the rows of `TEXTS` as `export --format txt` does."""
+    """Write the rows of `TEXTS` as `export --format txt --all` does."""
     with (
         (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as of_texts,
         (folder / "sources.csv").open("w", encoding="utf-8", newline="") as of_sources,
@@ -140,35 +146,36 @@ def plain_txt(rows: Iterable[sqlite3.Row], folder: Path) -> None:
         metadata.writerow(METADATA)
         sources.writerow(SOURCES)
         made = set()
-        for text_id, group in groupby(rows, itemgetter("text_id")):
-            known = list(group)
-            one = known[0]
-            published = _instant(one["published_instant"])
-            month = f"{one['site']}/{published:%Y/%m}" if published else f"{one['site']}/undated"
-            if month not in made:
-                (folder / month).mkdir(parents=True, exist_ok=True)
-                made.add(month)
-            path = f"{month}/{text_id}.txt"
-            with (folder / path).open("w", encoding="utf-8", newline="\n") as file:
-                file.write(one["body"] + "\n")
-            metadata.writerow(
-                (
-                    text_id, path, one["site"], one["article"], one["url"], one["title"],
-                    _shown(one["published_instant"], one["published_precision"]), one["published_precision"],
-                    one["author"], one["affiliation"], one["source_credit"], one["section"],
-                    *PROVINCES[one["site"]], one["syllables"], len(known),
-                )
-            )  # fmt: skip
-            for source in known:
-                sources.writerow(
+        for group, members in groupby(rows, itemgetter("text_group")):
+            versions = [list(known) for _, known in groupby(members, itemgetter("text_id"))]
+            for known in versions:
+                one = known[0]
+                published = _instant(one["published_instant"])
+                month = f"{one['site']}/{published:%Y/%m}" if published else f"{one['site']}/undated"
+                if month not in made:
+                    (folder / month).mkdir(parents=True, exist_ok=True)
+                    made.add(month)
+                path = f"{month}/{one['text_id']}.txt"
+                with (folder / path).open("w", encoding="utf-8", newline="\n") as file:
+                    file.write(one["body"] + "\n")
+                metadata.writerow(
                     (
-                        text_id, source["article"], source["site"], source["url"], source["title"],
-                        _shown(source["published_instant"], source["published_precision"]),
-                        source["published_precision"], source["author"], source["affiliation"],
-                        source["source_credit"], source["section"], _shown(source["fetched_at"], "minute"),
-                        source["capture_file"], source["capture_offset"],
+                        one["text_id"], group, path, one["site"], one["article"], one["url"], one["title"],
+                        _shown(one["published_instant"], one["published_precision"]), one["published_precision"],
+                        one["author"], one["affiliation"], one["source_credit"], one["section"],
+                        *PROVINCES[one["site"]], one["syllables"], len(versions), len(known),
                     )
                 )  # fmt: skip
+                for source in known:
+                    sources.writerow(
+                        (
+                            one["text_id"], group, source["article"], source["site"], source["url"], source["title"],
+                            _shown(source["published_instant"], source["published_precision"]),
+                            source["published_precision"], source["author"], source["affiliation"],
+                            source["source_credit"], source["section"], _shown(source["fetched_at"], "minute"),
+                            source["capture_file"], source["capture_offset"],
+                        )
+                    )  # fmt: skip
 
 
 def plain_jsonl(rows: Iterable[sqlite3.Row], folder: Path) -> None:
@@ -201,6 +208,7 @@ def plain_jsonl(rows: Iterable[sqlite3.Row], folder: Path) -> None:
                 "language": one["language"],
                 "attachments": json.loads(one["attachments"]),
                 "text_id": one["text_digits"],
+                "text_group": one["text_group"],
                 "province_then": then,
                 "province_now": now,
                 "fetched_at": _shown(one["fetched_at"], "minute"),
@@ -256,7 +264,7 @@ def exported(data: Path, name: str, folder: Path) -> None:
     """Let the command export the archive in `data` to `folder`. Raises Unfit with what it said if it failed."""
     environment = dict.fromkeys(name for name in os.environ if name.startswith("BAOTINH_"))
     done = CliRunner().invoke(
-        app, ["export", str(folder), "--format", name], env=environment | {"BAOTINH_DATA": str(data)}
+        app, ["export", str(folder), "--format", name, "--all"], env=environment | {"BAOTINH_DATA": str(data)}
     )
     if done.exit_code:
         raise Unfit(f"baotinh export failed: {done.output}{done.exception}")

@@ -61,22 +61,25 @@ REFUSED: dict[str, tuple[str, Callable[[], str]]] = {
 }
 """Pages that are no articles, with the reason they are to be refused for."""
 
-KEPT: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "latin-declared": ("text/html; charset=iso-8859-1", lambda: framed().encode()),
-    "utf16-declared": ("text/html; charset=utf-16", lambda: framed().encode()),
-    "nonsense-declared": ("text/html; charset=vni-2000", lambda: framed().encode()),
-    "utf16": (PLAIN, lambda: framed().encode("utf-16")),
-    "utf16-without-mark": ("text/html; charset=utf-8", lambda: framed().encode("utf-16-le")),
-    "encoded-twice": (PLAIN, lambda: _twice(framed())),
-    "screen": (PLAIN, lambda: framed(title=f"={html.escape(SCREEN)}").encode()),
-    "nested-below": (PLAIN, lambda: framed().replace("</body>", "<div>" * 200_000).encode()),
-    "entities": (PLAIN, lambda: b"<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + framed().encode()),
+KEPT: dict[str, tuple[str, Callable[[str], bytes]]] = {
+    "latin-declared": ("text/html; charset=iso-8859-1", lambda body: framed(body).encode()),
+    "utf16-declared": ("text/html; charset=utf-16", lambda body: framed(body).encode()),
+    "nonsense-declared": ("text/html; charset=vni-2000", lambda body: framed(body).encode()),
+    "utf16": (PLAIN, lambda body: framed(body).encode("utf-16")),
+    "utf16-without-mark": ("text/html; charset=utf-8", lambda body: framed(body).encode("utf-16-le")),
+    "encoded-twice": (PLAIN, lambda body: _twice(framed(body))),
+    "screen": (PLAIN, lambda body: framed(body, title=f"={html.escape(SCREEN)}").encode()),
+    "nested-below": (PLAIN, lambda body: framed(body).replace("</body>", "<div>" * 200_000).encode()),
+    "entities": (
+        PLAIN,
+        lambda body: b"<!DOCTYPE html [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + framed(body).encode(),
+    ),
     **dict.fromkeys(
         (
             "..%2f..%2f..%2fetc%2fpasswd", "..%5c..%5cboot", "%2e%2e", "a%00b", quote("\u202egnp.exe"),
             quote("🌼" * 20), "x" * 1_900,
         ),
-        (PLAIN, lambda: framed().encode()),
+        (PLAIN, lambda body: framed(body).encode()),
     ),
 }  # fmt: skip
 """Articles that are to be kept, each under this slug."""
@@ -84,6 +87,11 @@ KEPT: dict[str, tuple[str, Callable[[], bytes]]] = {
 FIRST_KEY = 9_900_001
 SECTION = "the-thao"
 SLUGS = [*REFUSED, *KEPT, "redirected"]
+
+
+def news_of(slug: str) -> tuple[str, ...]:
+    """The paragraphs of an article that is to be kept: one is its own, or all would recur, as on failed extractions."""
+    return (*NEWS, f"Luống cúc số {SLUGS.index(slug)} nở sớm hơn các luống bên cạnh chừng mười ngày.")
 
 
 def path_of(slug: str) -> str:
@@ -113,7 +121,8 @@ def _page(slug: str) -> Response:
     if slug in REFUSED:
         return Response(200, REFUSED[slug][1]().encode(), {"Content-Type": "text/html; charset=utf-8"})
     kind, page = KEPT[slug]
-    return Response(200, page(), {"Content-Type": kind})
+    body = "".join(f"<p>{one}</p>" for one in news_of(slug))
+    return Response(200, page(body), {"Content-Type": kind})
 
 
 def _listing(site: Site, number: int) -> Response:
