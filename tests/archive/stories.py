@@ -86,7 +86,9 @@ def press(sessions: Sessions, clock: HandClock, order: Iterable[int] = (0, 1, 2)
     return made
 
 
-def news(key: str, paragraphs: Sequence[str], day: str | None = "2022-01-05", time: str | None = None, **more: Any) -> Article:
+def news(
+    key: str, paragraphs: Sequence[str], day: str | None = "2022-01-05", time: str | None = None, **more: Any
+) -> Article:
     """An article with these paragraphs, published on that day (None: nobody knows when)."""
     return page(key, *paragraphs, published=at(day, time) if day else None, **more)
 

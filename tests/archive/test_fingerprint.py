@@ -51,7 +51,16 @@ def test_a_style_of_writing_is_no_other_text(other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("hoa", "hòa"), ("hòa", "hỏa"), ("ta", "tă"), ("ta", "tâ"), ("tă", "tâ"), ("đa", "da"), ("hoà", "hoã"), ("bo", "bô")]
+    [
+        ("hoa", "hòa"),
+        ("hòa", "hỏa"),
+        ("ta", "tă"),
+        ("ta", "tâ"),
+        ("tă", "tâ"),
+        ("đa", "da"),
+        ("hoà", "hoã"),
+        ("bo", "bô"),
+    ]
     + [("bo", "bơ"), ("tu", "tư"), ("5", "6"), ("15", "1 5")],
 )
 def test_another_syllable_is_another_text(one: str, other: str) -> None:
