@@ -128,6 +128,8 @@ def _credits(article: Printing, original: Printing) -> bool:
 
 def _same_source(one: Printing, other: Printing) -> bool:
     named = one.source is not None and one.source == other.source
+    # A paper that signs all that it prints names no source.
+    named = named and one.site not in one.credits and other.site not in other.credits
     return named and (in_window(one, other) or in_window(other, one))
 
 
