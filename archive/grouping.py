@@ -128,6 +128,8 @@ def _credits(article: Printing, original: Printing) -> bool:
 
 def _same_source(one: Printing, other: Printing) -> bool:
     named = one.source is not None and one.source == other.source
+    # A paper that signs all that it prints names no source.
+    named = named and one.site not in one.credits and other.site not in other.credits
     return named and (in_window(one, other) or in_window(other, one))
 
 
@@ -140,10 +142,10 @@ def _other_edition(shorter: Version, longer: Version) -> bool:
     lost = Counter(figures_of(shorter.words)) - Counter(figures_of(longer.words))
     if lost.total() > MOST_FIGURES_LOST:
         return True
-    return all(_differ(set(a.figures), set(b.figures)) for a, b in different)
+    return all(_differ(Counter(a.figures), Counter(b.figures)) for a, b in different)
 
 
-def _differ(one: set[str], other: set[str]) -> bool:
+def _differ(one: Counter[str], other: Counter[str]) -> bool:
     """Whether each of two titles has a number that the other has not, such as the day."""
     return not one <= other and not other <= one
 
