@@ -60,7 +60,6 @@ class Core:
 
     hash: int
     shingles: Hashes
-    text: str
 
 
 def fold(syllable: str) -> str:
@@ -111,7 +110,7 @@ def core(found: Sequence[Paragraph], recurring: Collection[int] = ()) -> Core:
     """What a text of these paragraphs says beside those whose hashes are `recurring`."""
     kept = [one for one in found if one.hash not in recurring]
     syllables = np.concatenate([one.syllables for one in kept]) if kept else np.empty(0, dtype=np.uint64)
-    return Core(_digest(syllables.tobytes()), _shingles(syllables), "\n\n".join(one.text for one in kept))
+    return Core(_digest(syllables.tobytes()), _shingles(syllables))
 
 
 def figures_of(words: str) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 All of it follows from the texts and from where and when they were printed, never from the order in which they came.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from archive.fingerprint import Hashes, figures_of
+from archive.fingerprint import Hashes
 from archive.models import ReprintMethod
 
 JACCARD = 0.7
@@ -35,10 +35,6 @@ DAYS_BEFORE, DAYS_AFTER = 10, 1
 """How long before, and after, an article that credits it the original was published. After: clocks and time zones of
 sites differ, and a day is often all that is known."""
 
-MOST_FIGURES_LOST = 0
-"""How many numbers of the shorter the longer may lack, where both are of one site and of different days: bulletins,
-prices and programmes differ in nothing else."""
-
 
 @dataclass(frozen=True, slots=True)
 class Printing:
@@ -59,12 +55,15 @@ class Printing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """A text as it is compared: the hash, the shingles (sorted) and the words of its core, and where it was printed."""
+    """A text as it is compared: the hash and the shingles (sorted) of its core, where it was printed.
+
+    `figures` are the numbers of the whole text, in order.
+    """
 
     id: int
     core_hash: int
     shingles: Hashes
-    words: str
+    figures: tuple[str, ...]
     printings: tuple[Printing, ...]
 
 
@@ -79,9 +78,10 @@ class Evidence:
 
 def compare(one: Version, other: Version) -> Evidence | None:
     """The evidence that two texts, in either order, are versions of one story; None if there is none."""
-    shorter, longer = sorted((one, other), key=lambda version: (len(version.shingles), version.core_hash))
+    shorter, longer = sorted((one, other), key=lambda version: len(version.shingles))
     least, most = len(shorter.shingles), len(longer.shingles)
-    if not least:
+    # First, since of a daily bulletin every earlier one is proposed.
+    if not least or _other_edition(one, other):
         return None
     shared = _shared(shorter.shingles, longer.shingles)
     jaccard, containment = shared / (least + most - shared), shared / least
@@ -96,7 +96,7 @@ def compare(one: Version, other: Version) -> Evidence | None:
         method = ReprintMethod.CREDITED
     else:
         return None
-    return None if _other_edition(shorter, longer) else Evidence(method, jaccard, containment)
+    return Evidence(method, jaccard, containment)
 
 
 def expected_jaccard(one: int, other: int, containment: float) -> float:
@@ -133,21 +133,25 @@ def _same_source(one: Printing, other: Printing) -> bool:
     return named and (in_window(one, other) or in_window(other, one))
 
 
-def _other_edition(shorter: Version, longer: Version) -> bool:
-    """Whether two texts of one site are editions of different days, such as two weather bulletins."""
-    pairs = [(a, b) for a in shorter.printings for b in longer.printings if a.site == b.site]
+def _other_edition(one: Version, other: Version) -> bool:
+    """Whether two texts of one site are editions of different days, such as two weather bulletins.
+
+    Bulletins, prices and programmes differ in their numbers alone, in the text or in the title; of a story that was
+    printed again the shorter version has none that the longer one has not, in the same order. Asked of whole texts, for
+    what recurs in bulletins is no part of their cores and may well be a price.
+    """
+    pairs = [(a, b) for a in one.printings for b in other.printings if a.site == b.site]
     different = [(a, b) for a, b in pairs if a.day is None or b.day is None or a.day != b.day]
     if not different or len(different) < len(pairs):
         return False
-    lost = Counter(figures_of(shorter.words)) - Counter(figures_of(longer.words))
-    if lost.total() > MOST_FIGURES_LOST:
-        return True
-    return all(_differ(Counter(a.figures), Counter(b.figures)) for a, b in different)
+    return not _agree(one.figures, other.figures) or not any(_agree(a.figures, b.figures) for a, b in different)
 
 
-def _differ(one: Counter[str], other: Counter[str]) -> bool:
-    """Whether each of two titles has a number that the other has not, such as the day."""
-    return not one <= other and not other <= one
+def _agree(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether the fewer numbers all stand among the others, in their order."""
+    fewer, more = sorted((one, other), key=len)
+    rest = iter(more)
+    return all(figure in rest for figure in fewer)
 
 
 def groups(versions: Mapping[str, Sequence[Printing]], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

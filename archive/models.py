@@ -581,6 +581,8 @@ class SiteParagraphText(Base):
 class Fingerprint(Base):
     """The core of a text as `algorithm` knows it: its hash, how many shingles it has, their MinHash signature.
 
+    `figures` are the numbers of the whole text, in order, divided by spaces.
+
     A text without any shingle is template only: all of its paragraphs recur, or it has no words. It has no signature
     and is in no group.
     """
@@ -591,6 +593,7 @@ class Fingerprint(Base):
     algorithm: Mapped[str]
     core_hash: Mapped[int] = mapped_column(BigInteger)
     shingles: Mapped[int]
+    figures: Mapped[str]
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

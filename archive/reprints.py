@@ -36,7 +36,7 @@ from archive.models import Base, SiteName, SourceRecord, StoredArticle, StoredTe
 from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, bands_of, bucket_sizes, cores, take_in
 
 _CACHED = 4096
-"""Cores that a process remembers, some 10 KB each: what is compared is mostly of the last days."""
+"""Cores that a process remembers, some 4 KB each: what is compared is mostly of the last days."""
 
 _SURE = 4.0
 """Standard deviations by which a signature may tell less than what is true, before a pair is passed over without a
@@ -85,18 +85,18 @@ def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None
 
 
 class _Cores:
-    """The shingles and words of cores by their hash, the latest used."""
+    """The shingles of cores by their hash, the latest used."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, tuple[Hashes, str]] = OrderedDict()
+        self._kept: OrderedDict[int, Hashes] = OrderedDict()
 
-    def get(self, core_hash: int) -> tuple[Hashes, str] | None:
+    def get(self, core_hash: int) -> Hashes | None:
         if core_hash not in self._kept:
             return None
         self._kept.move_to_end(core_hash)
         return self._kept[core_hash]
 
-    def put(self, core_hash: int, value: tuple[Hashes, str]) -> None:
+    def put(self, core_hash: int, value: Hashes) -> None:
         self._kept[core_hash] = value
         if len(self._kept) > _CACHED:
             self._kept.popitem(last=False)
@@ -182,13 +182,13 @@ class _Groups:
         if not texts:
             return {}
         printings = self._printings(texts)
-        hashes = {row.text_id: row.core_hash for row in ask(self._session, _SIGNED, texts=texts)}
-        kept = {text: _REMEMBERED.get(hash_) for text, hash_ in hashes.items()}
+        rows = {row.text_id: row for row in ask(self._session, _SIGNED, texts=texts)}
+        kept = {text: _REMEMBERED.get(row.core_hash) for text, row in rows.items()}
         for text, made in cores(self._session, [text for text, one in kept.items() if one is None]).items():
-            kept[text] = made.shingles, made.text
-            _REMEMBERED.put(made.hash, (made.shingles, made.text))
+            kept[text] = made.shingles
+            _REMEMBERED.put(made.hash, made.shingles)
         return {
-            text: Version(text, hashes[text], *one, tuple(printings[text]))
+            text: Version(text, rows[text].core_hash, one, tuple(rows[text].figures.split()), tuple(printings[text]))
             for text, one in kept.items()
             if one is not None
         }
@@ -328,16 +328,17 @@ _DROP_MEMBER, _CHANGE_MEMBER = (
 
 def _credits() -> Iterator[Any]:
     """The questions for articles within the window one of which credits the other's site, or that credit one source."""
-    here, there, name = aliased(SourceRecord), aliased(SourceRecord), aliased(SiteName)
+    # Said once, lest the list be taken apart for each of the nine.
+    given = select(SourceRecord).where(among(SourceRecord.text_id, "texts")).cte("given")
+    here, there, name = given.c, aliased(SourceRecord), aliased(SiteName)
     columns = here.text_id, there.text_id.label("other_id")
-    asked = among(here.text_id, "texts")
     # Each as three, since an index serves a range, or that there is no date, and not one or the other.
     for before, after, join in (
         (DAYS_BEFORE, DAYS_AFTER, "credits"),
         (DAYS_AFTER, DAYS_BEFORE, "is credited"),
         (DAYS_BEFORE, DAYS_BEFORE, "both"),
     ):
-        query = select(*columns).select_from(here)
+        query = select(*columns).select_from(given)
         if join == "credits":
             query = query.join(name, name.name == here.source).join(there, there.site_id == name.site_id)
         elif join == "is credited":
@@ -345,7 +346,7 @@ def _credits() -> Iterator[Any]:
         else:
             query = query.join(there, there.source == here.source)
         window = and_(there.day >= here.day - before, there.day <= here.day + after)
-        yield from (query.where(asked, when) for when in (window, there.day.is_(None), here.day.is_(None)))
+        yield from (query.where(when) for when in (window, there.day.is_(None), here.day.is_(None)))
 
 
 _CREDITS = union(*_credits())

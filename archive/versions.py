@@ -68,19 +68,20 @@ def take_in(session: Session, articles: Collection[int]) -> Touched:
     for one in carried:
         sites[one.text] |= one.sites
     texts = sites.keys()
-    found = {text: paragraphs(body) for text, body in _bodies(session, texts).items()}
+    found = _taken_apart(session, texts)
     hashes = {text: {one.hash for one in some} for text, some in found.items()}
     sites |= _sites(session, learn(session, carried, hashes) - texts)
     alive = {text for text, some in sites.items() if some}
     touched = Touched(alive, sites.keys() - alive)
+    found |= _taken_apart(session, alive - found.keys())
     made = _cores(session, {text: sites[text] for text in alive}, found)
-    _fingerprint(session, touched, made)
+    _fingerprint(session, touched, made, found)
     return touched
 
 
 def cores(session: Session, texts: Collection[int]) -> dict[int, Core]:
     """The cores of texts: without what recurs on any of the sites whose articles carry it."""
-    return _cores(session, _sites(session, texts), {}) if texts else {}
+    return _cores(session, _sites(session, texts), _taken_apart(session, texts)) if texts else {}
 
 
 def _sites(session: Session, texts: Collection[int]) -> dict[int, set[int]]:
@@ -91,10 +92,8 @@ def _sites(session: Session, texts: Collection[int]) -> dict[int, set[int]]:
     return sites
 
 
-def _cores(session: Session, sites: dict[int, set[int]], known: dict[int, list[Paragraph]]) -> dict[int, Core]:
-    """The cores of the texts that these sites carry; `known` are the paragraphs of those that were taken apart."""
-    missing = sites.keys() - known.keys()
-    found = known | {text: paragraphs(body) for text, body in _bodies(session, missing).items()}
+def _cores(session: Session, sites: dict[int, set[int]], found: dict[int, list[Paragraph]]) -> dict[int, Core]:
+    """The cores of texts, given the sites that carry each and its paragraphs."""
     every = {site for some in sites.values() for site in some}
     hashes = {one.hash for text in sites for one in found[text]}
     by_site = recurring(session, every, hashes)
@@ -156,7 +155,7 @@ def _carried(session: Session, changed: Sequence[tuple[Any | None, Any | None]])
     ]
 
 
-def _fingerprint(session: Session, touched: Touched, made: dict[int, Core]) -> None:
+def _fingerprint(session: Session, touched: Touched, made: dict[int, Core], found: dict[int, list[Paragraph]]) -> None:
     """Write the fingerprints and bands of texts anew where their cores changed; completes what is `touched`."""
     connection = session.connection()
     known = {row.text_id: row for row in ask(session, _KNOWN, texts=touched.alive | touched.dead)}
@@ -179,8 +178,11 @@ def _fingerprint(session: Session, touched: Touched, made: dict[int, Core]) -> N
     for statement, rows in ((_DROP_BAND, dropped), (_DROP_BANDS, foreign), (_DROP_FINGERPRINT, outdated)):
         if rows:
             connection.execute(statement, rows)
-    prints = [(text, ALGORITHM, one.hash, len(one.shingles), kept.get(text)) for text, one in new.items()]
-    insert_rows(session, Fingerprint, ("text_id", "algorithm", "core_hash", "shingles", "signature"), prints)
+    prints = [
+        (text, ALGORITHM, one.hash, len(one.shingles), _figures(found[text]), kept.get(text))
+        for text, one in new.items()
+    ]
+    insert_rows(session, Fingerprint, ("text_id", "algorithm", "core_hash", "shingles", "figures", "signature"), prints)
     # In order, so that neighbours in the index are written together.
     added = sorted((band, text) for text, some in written.items() for band in some)
     insert_rows(session, LshBand, ("band", "text_id"), added)
@@ -219,8 +221,12 @@ def _keys(texts: Sequence[int], found: NDArray[np.uint32], hashes: Sequence[int]
     return {text: list({*some, own}) for text, some, own in zip(texts, keys, hashes, strict=True)}
 
 
-def _bodies(session: Session, texts: Collection[int]) -> dict[int, str]:
-    return {row.id: row.body for row in ask(session, _BODIES, texts=texts)}
+def _taken_apart(session: Session, texts: Collection[int]) -> dict[int, list[Paragraph]]:
+    return {row.id: paragraphs(row.body) for row in ask(session, _BODIES, texts=texts)} if texts else {}
+
+
+def _figures(found: Iterable[Paragraph]) -> str:
+    return " ".join(figure for one in found for figure in figures_of(one.text))
 
 
 # -- statements -----------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("algorithm", _words(), nullable=False),
         sa.Column("core_hash", sa.BigInteger(), nullable=False),
         sa.Column("shingles", sa.Integer(), nullable=False),
+        sa.Column("figures", _words(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("text_id", name=op.f("pk_fingerprint")),
         sa.CheckConstraint("(shingles > 0) = (signature is not null)", name=op.f("ck_fingerprint_signature")),
