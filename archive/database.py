@@ -27,6 +27,7 @@ CONNECT_SECONDS = 10
 
 SITE_LOCKS = 0x62740001
 UPGRADE_LOCK = 0x62740000
+GROUPS_LOCK = 0x62740002
 """Our names among PostgreSQL's advisory locks ("bt" and a number); for a site its key is the second part."""
 
 _FULL = "the database's disk is full; make room on it: nothing that was kept is lost"
@@ -218,6 +219,15 @@ def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
         if _dialect(session) != "sqlite":
             session.execute(select(Site.id).where(Site.id == site_id).with_for_update(key_share=True))
         yield session
+
+
+def alone_with_groups(session: Session) -> None:
+    """Wait until no other transaction changes text groups, and keep others from it until this one ends.
+
+    On SQLite every writer is alone anyhow.
+    """
+    if _dialect(session) != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(GROUPS_LOCK)))
 
 
 @contextmanager

@@ -517,18 +517,19 @@ class Exclusion(Base):
 class SourceRecord(Base):
     """An article with a text, as the text groups know it: brought up to date whenever the article changes.
 
-    `published_instant` and `_precision` are those of its current reading, `source` is whom it credits, in the form of
-    `SiteName.name`; `figures` are the numbers in its title, divided by spaces.
+    `published_instant` and `_precision` are those of its current reading, `day` is the ordinal of that day in Vietnam;
+    `source` is whom it credits, in the form of `SiteName.name`; `figures` are the numbers in its title, divided by
+    spaces.
     """
 
     __tablename__ = "source_record"
     __table_args__ = (
         Index(None, "text_id"),
-        Index(None, "site_id", "published_instant"),
+        Index(None, "site_id", "day"),
         Index(
             None,
             "source",
-            "published_instant",
+            "day",
             sqlite_where=text("source is not null"),
             postgresql_where=text("source is not null"),
         ),
@@ -538,6 +539,7 @@ class SourceRecord(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     published_instant: Mapped[datetime | None]
     published_precision: Mapped[str | None]
+    day: Mapped[int | None]
     source: Mapped[str | None]
     figures: Mapped[str]
 
@@ -584,10 +586,7 @@ class Fingerprint(Base):
     """
 
     __tablename__ = "fingerprint"
-    __table_args__ = (
-        CheckConstraint("(shingles > 0) = (signature is not null)", name="signature"),
-        Index(None, "core_hash"),
-    )
+    __table_args__ = (CheckConstraint("(shingles > 0) = (signature is not null)", name="signature"),)
     text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
     algorithm: Mapped[str]
     core_hash: Mapped[int] = mapped_column(BigInteger)
@@ -596,7 +595,7 @@ class Fingerprint(Base):
 
 
 class LshBand(Base):
-    """One band of a text's signature: texts that share a band are compared."""
+    """One band of a text's signature, or the hash of its core: texts that share one are compared."""
 
     __tablename__ = "lsh_band"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -33,6 +33,7 @@ from archive.models import (
     UrlState,
     dated_columns,
 )
+from archive.reprints import regroup
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
 
@@ -339,7 +340,9 @@ class _Group:
             if not any(row.outcome == "article" for row in self._older(one)):
                 self._note(one, article, owners[one.due.id])
         read_before = {owner for one in news if (owner := self._owner(one)) is not None}
-        settle(self._session, read_before.union(owners.values()), self._version)
+        settled = read_before.union(owners.values())
+        settle(self._session, settled, self._version)
+        regroup(self._session, settled)
 
     def _execute(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         if rows:

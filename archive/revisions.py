@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from archive.content import WITH_TEXT, content_of
 from archive.database import Sessions, reading, writing
 from archive.models import Base, Capture, Extraction, Revision, Site, StoredArticle
+from archive.reprints import regroup
 
 _PAGE = 200
 """Articles settled in one transaction, so that other writers get their turn."""
@@ -147,6 +148,7 @@ def go_back(sessions: Sessions, version: str, site_id: int | None) -> Iterator[t
             with writing(sessions, site) as session:
                 page = session.scalars(query.order_by(StoredArticle.id).limit(_PAGE)).all()
                 done = settle(session, page, version) if page else 0
+                regroup(session, page)
             if page:
                 yield len(page), done
             if len(page) < _PAGE:

@@ -44,6 +44,7 @@ from archive.models import (
     UrlKind,
     UrlState,
 )
+from archive.reprints import regroup
 from archive.revisions import settle
 from archive.sections import put_in_sections
 from archive.warc import Headers
@@ -170,6 +171,7 @@ class Store:
             if isinstance(read.result, Article):
                 check_article(read.result)
         outcomes: dict[int, Outcome] = {}
+        changed: set[int] = set()
         while len(outcomes) < len(reads):
             waiting = [number for number in range(len(reads)) if number not in outcomes]
             batch = _Batch(session, self._site_id, self._clock.now(), [reads[number] for number in waiting])
@@ -177,7 +179,8 @@ class Store:
                 outcome = batch.take(reads[number])
                 if outcome is not None:
                     outcomes[number] = outcome
-            batch.write()
+            changed |= batch.write()
+        regroup(session, changed)
         return [outcomes[number] for number in range(len(reads))]
 
 
@@ -384,8 +387,8 @@ class _Batch:
         fetched = {"status": capture.status, "fetched_at": capture.fetched_at, "failures": 0.0, "reason": why}
         self._url_changes.append({"row": url.id, "state": state.value, "due_at": due, "article_key": key, **fetched})
 
-    def write(self) -> None:
-        """Write down all that was taken."""
+    def write(self) -> set[int]:
+        """Write down all that was taken; gives the keys of the articles that say something else now."""
         accepted = self._accepted
         ids = self._articles()
         texts = keep_texts(self._session, [one.article for one in accepted], self._now)
@@ -413,6 +416,7 @@ class _Batch:
                 # The version may have read older captures too (`--back-to` made another's readings current since), and
                 # tell a revision by those. Once for each article and change of version.
                 settle(self._session, [one.current.article_id], one.read.version)
+        return {ids[one.read.kept.id] for one in accepted if _says_otherwise(one)}
 
     def _change(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
@@ -469,6 +473,15 @@ def _is_revision(one: _Accepted) -> bool:
         and current.extractor_version == one.read.version
         and current.content_hash != one.made["content_hash"]
     )
+
+
+def _says_otherwise(one: _Accepted) -> bool:
+    """Whether an article is new, or its current reading another for this."""
+    current = one.current
+    if current is None:
+        return True
+    was = current.content_hash, current.extractor_version
+    return one.is_news and was != (one.made["content_hash"], one.read.version)
 
 
 def _state_of(url: Row[Any]) -> dict[str, Any]:

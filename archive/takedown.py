@@ -23,6 +23,7 @@ from archive.models import (
     public_id,
 )
 from archive.query import ArticleName, articles_of
+from archive.reprints import regroup
 from archive.sites import site_key
 
 _NO_MORE = (404, 410)
@@ -70,6 +71,8 @@ def exclude(sessions: Sessions, clock: Clock, article: ArticleName, reason: str)
             url.state, url.due_at, url.article_key = UrlState.EXCLUDED.value, None, article.key
         session.flush()
         [made] = exclusions(session, Exclusion.site_id == site_id, Exclusion.article_key == article.key)
+        stored = _stored(session, site_id, article.key)
+        regroup(session, [stored.id] if stored is not None else [])
     return made
 
 
@@ -98,6 +101,8 @@ def lift(sessions: Sessions, clock: Clock, article: ArticleName) -> Excluded:
             session.delete(stored)
             stored = None
         _free(session, urls, stored, fresh=fresh)
+        session.flush()
+        regroup(session, [stored.id] if stored is not None else [])
     return was
 
 

@@ -42,19 +42,18 @@ def upgrade() -> None:
         _key("site_id", "site", "source_record"),
         sa.Column("published_instant", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_precision", _words(), nullable=True),
+        sa.Column("day", sa.Integer(), nullable=True),
         sa.Column("source", _words(), nullable=True),
         sa.Column("figures", _words(), nullable=False),
         sa.PrimaryKeyConstraint("article_id", name=op.f("pk_source_record")),
     )
     op.create_index(op.f("ix_source_record_text_id"), "source_record", ["text_id"])
-    op.create_index(
-        op.f("ix_source_record_site_id_published_instant"), "source_record", ["site_id", "published_instant"]
-    )
+    op.create_index(op.f("ix_source_record_site_id_day"), "source_record", ["site_id", "day"])
     credited = sa.text("source is not null")
     op.create_index(
-        op.f("ix_source_record_source_published_instant"),
+        op.f("ix_source_record_source_day"),
         "source_record",
-        ["source", "published_instant"],
+        ["source", "day"],
         sqlite_where=credited,
         postgresql_where=credited,
     )
@@ -94,7 +93,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("text_id", name=op.f("pk_fingerprint")),
         sa.CheckConstraint("(shingles > 0) = (signature is not null)", name=op.f("ck_fingerprint_signature")),
     )
-    op.create_index(op.f("ix_fingerprint_core_hash"), "fingerprint", ["core_hash"])
     op.create_table(
         "lsh_band",
         sa.Column("band", sa.BigInteger(), nullable=False),

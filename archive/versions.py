@@ -1,0 +1,288 @@
+"""What text groups rest on, kept up to date: source records of articles, cores and fingerprints of their texts."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BindParameter, Row, bindparam, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from archive.clock import VIETNAM
+from archive.exclusion import not_taken_down
+from archive.fingerprint import (
+    ALGORITHM,
+    Core,
+    Paragraph,
+    bands,
+    core,
+    figures_of,
+    packed,
+    paragraphs,
+    signatures,
+    unpacked,
+)
+from archive.models import Base, Extraction, Fingerprint, LshBand, SourceRecord, StoredArticle, StoredText
+from archive.paragraphs import Carried, learn, recurring
+from archive.sources import source_key
+
+MOST_IN_BAND = 400
+"""Texts that share a band at the most: a larger bucket is boilerplate (archived pages of 17 portals had none of news
+that large), and comparing all in it with each other would take its square in time."""
+
+_PART = 10_000
+"""Values in one question: PostgreSQL takes 65,535 parameters (protocol, Bind), SQLite 32,766."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Touched:
+    """Texts by their keys: `alive` are carried by articles and may meet other texts now, `dead` by none any more.
+
+    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into.
+    """
+
+    alive: set[int] = field(default_factory=set)
+    dead: set[int] = field(default_factory=set)
+    meeting: set[int] = field(default_factory=set)
+
+
+def take_in(session: Session, articles: Collection[int]) -> Touched:
+    """Bring source records, recurring paragraphs, fingerprints and bands up to date with what articles say now.
+
+    `articles` are those that may have changed: their words, date, title, credit, or that they were taken down. Gives
+    the texts whose place among the groups may be another for it; none if nothing changed.
+    """
+    changed = _records(session, articles)
+    if not changed:
+        return Touched()
+    carried = _carried(session, changed)
+    texts = {one.text for one in carried}
+    found = {text: paragraphs(body) for text, body in _bodies(session, texts).items()}
+    hashes = {text: {one.hash for one in some} for text, some in found.items()}
+    texts |= learn(session, carried, hashes)
+    alive = {row.text_id for row in ask(session, _CARRIED, texts=texts)}
+    touched = Touched(alive, texts - alive)
+    _fingerprint(session, touched, found)
+    return touched
+
+
+def cores(session: Session, texts: Collection[int], found: dict[int, list[Paragraph]] | None = None) -> dict[int, Core]:
+    """The cores of texts: without what recurs on any of the sites whose articles carry it.
+
+    `found` are the paragraphs of those that were taken apart already.
+    """
+    found = dict(found or {})
+    missing = set(texts) - found.keys()
+    if missing:
+        found |= {text: paragraphs(body) for text, body in _bodies(session, missing).items()}
+    sites: dict[int, set[int]] = {text: set() for text in texts}
+    for row in ask(session, _SITES, texts=texts):
+        sites[row.text_id].add(row.site_id)
+    every = {site for some in sites.values() for site in some}
+    hashes = {one.hash for text in texts for one in found[text]}
+    by_site: dict[int, set[int]] = {site: set() for site in every}
+    for part in _parts(hashes):
+        for site, some in recurring(session, every, part).items():
+            by_site[site] |= some
+    return {text: core(found[text], set().union(*(by_site[site] for site in sites[text]))) for text in texts}
+
+
+def _records(session: Session, articles: Collection[int]) -> list[tuple[Any | None, Any | None]]:
+    """Write the source records of articles anew; gives (before, now) of those that changed."""
+    before = {row["article_id"]: row for row in map(_plain, ask(session, _BEFORE, articles=articles))}
+    now = {row.article_id: _record(row) for row in ask(session, _NOW, articles=articles)}
+    changed = [
+        (before.get(article), now.get(article))
+        for article in sorted(before.keys() | now.keys())
+        if before.get(article) != now.get(article)
+    ]
+    connection = session.connection()
+    gone = [{"row": was["article_id"]} for was, _ in changed if was is not None]
+    if gone:
+        connection.execute(_DROP_RECORD, gone)
+    new = [made for _, made in changed if made is not None]
+    if new:
+        connection.execute(_NEW_RECORD, new)
+    return changed
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping)
+
+
+def _record(row: Row[Any]) -> dict[str, Any]:
+    instant = row.published_instant
+    return {
+        "article_id": row.article_id,
+        "text_id": row.text_id,
+        "site_id": row.site_id,
+        "published_instant": instant,
+        "published_precision": row.published_precision,
+        "day": instant.astimezone(VIETNAM).toordinal() if instant else None,
+        "source": source_key(row.source_credit),
+        "figures": " ".join(figures_of(row.title or "")),
+    }
+
+
+def _carried(session: Session, changed: Sequence[tuple[Any | None, Any | None]]) -> list[Carried]:
+    """How many articles of each site carry each of the texts, before and after."""
+    difference: Counter[tuple[int, int]] = Counter()
+    for was, made in changed:
+        for row, sign in ((was, -1), (made, 1)):
+            if row is not None:
+                difference[row["site_id"], row["text_id"]] += sign
+    texts = {text for _, text in difference}
+    now = {(row.site_id, row.text_id): row.articles for row in ask(session, _COUNTED, texts=texts)}
+    return [
+        Carried(site, text, now.get((site, text), 0) - more, now.get((site, text), 0))
+        for (site, text), more in difference.items()
+    ]
+
+
+def _fingerprint(session: Session, touched: Touched, found: dict[int, list[Paragraph]]) -> None:
+    """Write the fingerprints and bands of texts anew where their cores changed."""
+    connection = session.connection()
+    known = {row.text_id: row for row in ask(session, _KNOWN, texts=touched.alive | touched.dead)}
+    made = cores(session, touched.alive, found)
+    new = [
+        text
+        for text, one in made.items()
+        if text not in known or (known[text].core_hash, known[text].algorithm) != (one.hash, ALGORITHM)
+    ]
+    gone = [row for text, row in known.items() if text in touched.dead or text in set(new)]
+    foreign = [{"text": row.text_id} for row in gone if row.algorithm != ALGORITHM]
+    signed = [text for text in new if len(made[text].shingles)]
+    signature = signatures([made[text].shingles for text in signed])
+    of_text = dict(zip(signed, signature, strict=True))
+    dropped, added = _bands_of(gone), _bands(signed, signature, [made[text].hash for text in signed])
+    if dropped:
+        connection.execute(_DROP_BAND, [{"key": band, "text": text} for band, text in dropped])
+    if foreign:
+        # Their bands cannot be told from their signatures any more, so every band is looked at.
+        connection.execute(_DROP_BANDS, foreign)
+    if gone:
+        connection.execute(_DROP_FINGERPRINT, [{"row": row.text_id} for row in gone])
+    if new:
+        connection.execute(
+            _NEW_FINGERPRINT,
+            [
+                {
+                    "text_id": text,
+                    "algorithm": ALGORITHM,
+                    "core_hash": made[text].hash,
+                    "shingles": len(made[text].shingles),
+                    "signature": packed(of_text[text]) if text in of_text else None,
+                }
+                for text in new
+            ],
+        )
+    if added:
+        # In order, so that neighbours in the index are written together.
+        connection.execute(_NEW_BAND, [{"band": band, "text_id": text} for band, text in sorted(added)])
+    touched.meeting = _crossed(session, Counter(band for band, _ in added), Counter(band for band, _ in dropped))
+
+
+def _crossed(session: Session, added: Counter[int], dropped: Counter[int]) -> set[int]:
+    """The texts of buckets that have become too large to be looked into, or ceased to be."""
+    crossed = []
+    for band, now in bucket_sizes(session, added.keys() | dropped.keys()).items():
+        was = now - added[band] + dropped[band]
+        if (was > MOST_IN_BAND) != (now > MOST_IN_BAND):
+            crossed.append(band)
+            if now > MOST_IN_BAND:
+                _log.warning("more than %d texts share a band (%d): it is not looked into any more", MOST_IN_BAND, band)
+    return {row.text_id for row in ask(session, IN_BANDS, bands=crossed)}
+
+
+def bucket_sizes(session: Session, keys: Collection[int]) -> dict[int, int]:
+    """How many texts have each of these bands; those that one or none has are left out, as they propose no pair."""
+    return {row.band: row.texts for row in ask(session, _SIZES, bands=keys)}
+
+
+def all_bands(rows: Sequence[Any]) -> dict[int, list[int]]:
+    """The keys under which fingerprints are found, by text; for rows with a signature."""
+    out: dict[int, list[int]] = {}
+    for band, text in _bands_of(rows):
+        out.setdefault(text, []).append(band)
+    return out
+
+
+def _bands_of(rows: Sequence[Any]) -> list[tuple[int, int]]:
+    signed = [row for row in rows if row.signature is not None and row.algorithm == ALGORITHM]
+    kept = unpacked([row.signature for row in signed])
+    return _bands([row.text_id for row in signed], kept, [row.core_hash for row in signed])
+
+
+def _bands(texts: Sequence[int], found: NDArray[np.uint32], hashes: Sequence[int]) -> list[tuple[int, int]]:
+    """The (band, text) of texts; the hash of a core is one more, so that equal ones meet however short they are."""
+    keys = bands(found).tolist()
+    return [(key, text) for text, some, own in zip(texts, keys, hashes, strict=True) for key in {*some, own}]
+
+
+def _bodies(session: Session, texts: Collection[int]) -> dict[int, str]:
+    return {row.id: row.body for row in ask(session, _BODIES, texts=texts)}
+
+
+def _parts(values: Iterable[Any]) -> Iterable[list[Any]]:
+    every = sorted(values)
+    return (every[start : start + _PART] for start in range(0, len(every), _PART))
+
+
+def ask(session: Session, statement: Any, **given: Collection[Any]) -> list[Any]:
+    """The rows of a statement with one list of values, asked in parts."""
+    [(name, values)] = given.items()
+    connection = session.connection()
+    return [row for part in _parts(values) for row in connection.execute(statement, {name: part})]
+
+
+# -- statements -----------------------------------------------------------------------------------
+_TABLES = Base.metadata.tables
+_TEXTS: BindParameter[Any] = bindparam("texts", expanding=True)
+_ARTICLES: BindParameter[Any] = bindparam("articles", expanding=True)
+_BANDS: BindParameter[Any] = bindparam("bands", expanding=True)
+_RECORD = _TABLES["source_record"].c
+_BEFORE = select(*_RECORD).where(_RECORD.article_id.in_(_ARTICLES))
+_NOW = (
+    select(
+        StoredArticle.id.label("article_id"),
+        Extraction.text_id,
+        StoredArticle.site_id,
+        Extraction.published_instant,
+        Extraction.published_precision,
+        Extraction.source_credit,
+        Extraction.title,
+    )
+    .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
+    .where(StoredArticle.id.in_(_ARTICLES), Extraction.text_id.is_not(None), not_taken_down())
+)
+_DROP_RECORD = delete(_TABLES["source_record"]).where(_RECORD.article_id == bindparam("row"))
+_NEW_RECORD = insert(_TABLES["source_record"])
+_COUNTED = (
+    select(SourceRecord.site_id, SourceRecord.text_id, func.count().label("articles"))
+    .where(SourceRecord.text_id.in_(_TEXTS))
+    .group_by(SourceRecord.site_id, SourceRecord.text_id)
+)
+_CARRIED = select(SourceRecord.text_id).where(SourceRecord.text_id.in_(_TEXTS)).distinct()
+_SITES = select(SourceRecord.text_id, SourceRecord.site_id).where(SourceRecord.text_id.in_(_TEXTS)).distinct()
+_BODIES = select(StoredText.id, StoredText.body).where(StoredText.id.in_(_TEXTS))
+_KNOWN = select(*_TABLES["fingerprint"].c).where(Fingerprint.text_id.in_(_TEXTS))
+_SIZES = (
+    select(LshBand.band, func.count().label("texts"))
+    .where(LshBand.band.in_(_BANDS))
+    .group_by(LshBand.band)
+    .having(func.count() > 1)
+)
+IN_BANDS = select(LshBand.band, LshBand.text_id).where(LshBand.band.in_(_BANDS))
+"""The (band, text_id) of the texts in some `bands`."""
+
+_NEW_FINGERPRINT = insert(_TABLES["fingerprint"])
+_DROP_FINGERPRINT = delete(_TABLES["fingerprint"]).where(_TABLES["fingerprint"].c.text_id == bindparam("row"))
+_NEW_BAND = insert(_TABLES["lsh_band"])
+_BAND = _TABLES["lsh_band"].c
+_DROP_BAND = delete(_TABLES["lsh_band"]).where(_BAND.band == bindparam("key"), _BAND.text_id == bindparam("text"))
+_DROP_BANDS = delete(_TABLES["lsh_band"]).where(_BAND.text_id == bindparam("text"))
