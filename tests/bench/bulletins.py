@@ -166,9 +166,59 @@ def television_by_line(figures: Figures, day: date) -> Made:
     return "Lịch phát sóng truyền hình", (head, *_programme(figures, day))
 
 
+def power_cuts(figures: Figures, day: date) -> Made:
+    """Where the power is off for repairs, mostly at the same hours."""
+    told = [
+        f"Từ {figures(f'{place} từ', 7, change=0.25)} giờ đến {figures(f'{place} đến', 15, change=0.25)} giờ: mất "
+        "điện toàn bộ "
+        f"các trạm biến áp thuộc {place} để sửa chữa, thay dây và vệ sinh sứ, ảnh hưởng đến khoảng "
+        f"{figures(f'{place} hộ', 230, 10, 0.25)} khách hàng dùng điện sinh hoạt."
+        for place in (
+            "xã Thanh Tân",
+            "xã Lộc Thành",
+            "thị trấn Hải Xuân",
+            "xã Quảng Phong",
+            "xã Nghĩa Tâm",
+            "xã An Nghiệp",
+        )
+    ]
+    first = (
+        f"Công ty Điện lực tỉnh thông báo lịch ngừng, giảm cung cấp điện ngày {day.day}/{day.month}/{day.year}; "
+        "khách hàng có thắc "
+        "mắc xin liên hệ trung tâm chăm sóc khách hàng hoặc điện lực nơi gần nhất để được giải đáp."
+    )
+    return "Thông báo lịch ngừng cung cấp điện", (first, *told)
+
+
+def tides(figures: Figures, day: date) -> Made:
+    """Water levels at the gauges of a delta's rivers."""
+    told = [
+        f"Trạm {gauge}: mực nước cao nhất trong ngày đạt {figures(gauge, 152, 3, 0.5) / 100:.2f} mét, thấp hơn báo "
+        "động một, xuất hiện "
+        "vào buổi chiều; dự báo trong ba ngày tới mực nước lên chậm theo kỳ triều cường, các địa phương ven sông "
+        "cần gia cố bờ bao "
+        "và kiểm tra cống bọng."
+        for gauge in ("Vĩnh Thuận", "Thạnh Phú", "Bình An", "Đồng Lạc")
+    ]
+    first = (
+        f"Bản tin thủy văn phát lúc sáng ngày {day.day} tháng {day.month} năm {day.year}: mực nước các sông trong "
+        "tỉnh đang chịu "
+        "ảnh hưởng của thủy triều, độ mặn bốn phần nghìn xâm nhập sâu vào các cửa sông khoảng "
+        f"{figures('mặn', 38, 1, 0.5)} km, cao hơn trung bình nhiều năm."
+    )
+    return f"Tin thủy văn ngày {day.day}/{day.month}", (first, *told)
+
+
 BULLETINS: tuple[Callable[[Figures, date], Made], ...] = (
-    weather, gold, pork, pepper, television, television_by_line, weather, pork,
-)  # fmt: skip
+    weather,
+    gold,
+    pork,
+    pepper,
+    television,
+    television_by_line,
+    power_cuts,
+    tides,
+)
 """The forms of the series that go on all the time, one on each of the first sites."""
 
 

@@ -85,7 +85,7 @@ CHAINED = 0.05
 CREDITED = (Kind.REWRITTEN, Kind.CHAINED)
 """Reprints that always name their source; the others do so half of the time."""
 
-REWORDED, REWRITTEN, CUT = (0.005, 0.04), (0.03, 0.06), (0.6, 0.95)
+REWORDED, REWRITTEN, CUT = (0.005, 0.04), (0.04, 0.08), (0.6, 0.95)
 """Shares of the words that are changed, lightly and much; and shares of a text that are left when it is cut."""
 
 
