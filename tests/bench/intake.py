@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -174,33 +174,46 @@ def _opened(urls: Sequence[str]) -> Iterator[tuple[Engine, Engine]]:
 
 def measure(database: str, marks: Sequence[int] = MARKS, seed: int = 1) -> Iterator[Mark]:
     """Fill two archives on `database` and tell their rates as each of `marks` is reached."""
-    with archives(database) as (grouped, ungrouped):
-        ours, reference = Filling(session_factory(grouped)), Filling(session_factory(ungrouped))
-        done, spent = 0, [0.0, 0.0]
-        left = [step for mark in sorted(marks) for step in (mark - mark // 10, mark)]
-        began = (0, 0.0, 0.0)
-        for number, some in enumerate(batches(generate(max(marks), seed))):
-            # In turn, so that neither always finds what the other has left in the machine's caches.
-            for side in (0, 1) if number % 2 else (1, 0):
-                if side:
-                    with no_groups():
-                        spent[1] += reference.write(some)
-                else:
-                    spent[0] += ours.write(some)
-            done += len(some)
-            while left and done >= left[0]:
-                if len(left) % 2:
-                    texts = done - began[0]
-                    yield Mark(
-                        database,
-                        left[0],
-                        texts / (spent[0] - began[1]),
-                        texts / (spent[1] - began[2]),
-                        _size(grouped) / done,
-                    )
-                else:
-                    began = (done, spent[0], spent[1])
-                del left[0]
+    with archives(database) as both:
+        yield from measured(database, both, marks, seed)
+
+
+def measured(database: str, both: tuple[Engine, Engine], marks: Sequence[int], seed: int) -> Iterator[Mark]:
+    """Fill these archives, the second of which makes no text groups, as `measure` does."""
+    ours, reference = (Filling(session_factory(engine)) for engine in both)
+    now = _Spent()
+    # Each mark with where its last tenth begins; what was spent until there, once that is reached.
+    waiting = [(mark - mark // 10, mark) for mark in sorted(marks)]
+    begun: dict[int, _Spent] = {}
+    for number, some in enumerate(batches(generate(max(marks), seed))):
+        before = replace(now)
+        # In turn, so that neither always finds what the other has left in the machine's caches.
+        sides = (ours, reference) if number % 2 else (reference, ours)
+        for filling in sides:
+            if filling is ours:
+                now.grouped += filling.write(some)
+            else:
+                with no_groups():
+                    now.ungrouped += filling.write(some)
+        now.texts += len(some)
+        for start, mark in list(waiting):
+            if now.texts >= start:
+                begun.setdefault(mark, before)
+            if now.texts >= mark:
+                waiting.remove((start, mark))
+                since = begun[mark]
+                texts = now.texts - since.texts
+                grouped, ungrouped = now.grouped - since.grouped, now.ungrouped - since.ungrouped
+                yield Mark(database, mark, texts / grouped, texts / ungrouped, _size(both[0]) / now.texts)
+
+
+@dataclass(slots=True)
+class _Spent:
+    """How many texts were taken in, and the seconds that took with text groups and without."""
+
+    texts: int = 0
+    grouped: float = 0.0
+    ungrouped: float = 0.0
 
 
 def _size(engine: Engine) -> int:

@@ -165,9 +165,11 @@ def methods_in(sessions: Sessions) -> Counter[str]:
     """How many pairs of texts there is evidence for, by its method, and pairs of articles of the same text."""
     times = select(func.count().label("n")).where(Extraction.is_current).group_by(Extraction.text_id).subquery()
     with reading(sessions) as session:
-        counted = session.execute(select(Reprint.method, func.count()).group_by(Reprint.method)).tuples().all()
+        counted = {
+            name: n for name, n in session.execute(select(Reprint.method, func.count()).group_by(Reprint.method))
+        }
         same = session.scalar(select(func.sum(times.c.n * (times.c.n - 1) / 2)))
-        return Counter(dict(counted)) + Counter({SAME_TEXT: int(same or 0)})
+        return Counter({row[0]: row[1] for row in counted}) + Counter({SAME_TEXT: int(same or 0)})
 
 
 @dataclass(frozen=True, slots=True)
