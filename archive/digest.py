@@ -22,13 +22,18 @@ from archive.models import (
     Capture,
     Exclusion,
     Extraction,
+    Fingerprint,
+    Reprint,
     Revision,
     Section,
     Site,
     SiteHost,
+    SiteName,
+    SiteParagraph,
     SiteProvince,
     StoredArticle,
     StoredText,
+    TextGroup,
     Url,
     UrlState,
 )
@@ -97,6 +102,7 @@ def _plain(value: Any) -> Any:
 def _logical() -> dict[str, Select[Any]]:
     """What stands for each table: its rows without what differs from crawl to crawl."""
     before, after = aliased(Extraction), aliased(Extraction)
+    one, other = aliased(StoredText), aliased(StoredText)
     of_site = StoredArticle.site_id == Site.id
     # Which of an article's addresses was fetched and which is its alias hangs on the order of fetching.
     kept = case((Url.state.in_((UrlState.FETCHED.value, UrlState.ALIAS.value)), "kept"), else_=Url.state)
@@ -144,6 +150,27 @@ def _logical() -> dict[str, Select[Any]]:
         .join(Site, Site.id == Capture.site_id)
         .where(Extraction.outcome == "rejected")
         .distinct(),
+        "site_name": select(Site.name, SiteName.name).join(Site, Site.id == SiteName.site_id),
+        "site_paragraph": select(Site.name, SiteParagraph.paragraph, SiteParagraph.articles).join(
+            Site, Site.id == SiteParagraph.site_id
+        ),
+        "fingerprint": select(
+            StoredText.text_id, Fingerprint.algorithm, Fingerprint.core_hash, Fingerprint.shingles
+        ).join(StoredText, StoredText.id == Fingerprint.text_id),
+        # Which of the two is named first hangs on their keys.
+        "reprint": select(
+            case((one.text_id < other.text_id, one.text_id), else_=other.text_id),
+            case((one.text_id < other.text_id, other.text_id), else_=one.text_id),
+            Reprint.method,
+            Reprint.jaccard,
+            Reprint.containment,
+        )
+        .join(one, one.id == Reprint.text_id)
+        .join(other, other.id == Reprint.other_id),
+        "text_group": select(one.text_id, other.text_id)
+        .select_from(TextGroup)
+        .join(one, one.id == TextGroup.text_id)
+        .join(other, other.id == TextGroup.canonical_id),
         "exclusion": select(Site.name, Exclusion.article_key, Exclusion.reason, Exclusion.purged_at.is_not(None)).join(
             Site, Site.id == Exclusion.site_id
         ),

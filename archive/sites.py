@@ -3,33 +3,36 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from archive.clock import Clock
-from archive.database import insert_if_new
-from archive.models import Era, Site, SiteHost, SiteProvince
+from archive.database import insert_if_new, insert_those_new
+from archive.models import Era, Site, SiteHost, SiteName, SiteProvince
 from archive.provinces import REFORM, site_provinces
+from archive.sources import site_names
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class SiteRecord:
-    """What a spider declares of its site: id, publisher's name, family, hosts, province (a slug)."""
+    """What a spider declares of its site: id, publisher's name, family, hosts, province (a slug), names in credits."""
 
     name: str
     title: str
     family: str
     hosts: tuple[str, ...]
     province: str
+    names: tuple[str, ...] = ()
 
 
 def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     """Make the site or bring it up to date, and give its key for the other classes of this package.
 
-    Hosts and provinces that are no longer declared stay: articles were published under them. Raises
-    ValueError if the name is no site id or the province is unknown.
+    Hosts and provinces that are no longer declared stay: articles were published under them. Names under which it is
+    credited are those that follow from the title, all of these hosts and `names`; two sites may have one in common.
+    Raises ValueError if the name is no site id or the province is unknown.
     """
     if not _SITE_ID.fullmatch(record.name):
         raise ValueError(f"site id {record.name!r}: give lower-case words joined by _, such as bao_quang_ninh")
@@ -52,7 +55,16 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
             province.valid_from, province.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
             session.add(province)
     session.flush()
+    _register_names(session, site.id, site_names(record.title, hosts.union(record.hosts), record.names))
     return site.id
+
+
+def _register_names(session: Session, site_id: int, names: frozenset[str]) -> None:
+    """Make `names` those of the site, whose row is locked."""
+    known = set(session.scalars(select(SiteName.name).where(SiteName.site_id == site_id)))
+    if gone := known - names:
+        session.execute(delete(SiteName).where(SiteName.site_id == site_id, SiteName.name.in_(gone)))
+    insert_those_new(session, SiteName, [{"site_id": site_id, "name": name} for name in sorted(names - known)])
 
 
 def site_key(session: Session, name: str) -> int | None:

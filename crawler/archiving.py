@@ -107,6 +107,7 @@ def site_record(spider: Any) -> SiteRecord:
         family=spider.family,
         hosts=tuple(spider.hosts),
         province=spider.province,
+        names=tuple(spider.names),
     )
 
 

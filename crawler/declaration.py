@@ -36,6 +36,8 @@ class SiteDeclaration:
     A family adds `family`, `layouts` and `article_path` (a pattern on the path with a group ``key`` and,
     where the path tells the date, ``year``, ``month``, ``day``).
 
+    `names` are further names under which others credit the site, where its title and hosts do not give them.
+
     `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
     accepted; captures fetched so say it.
     """
@@ -50,6 +52,7 @@ class SiteDeclaration:
     layouts: ClassVar[tuple[Layout, ...]]
     article_path: ClassVar[re.Pattern[str]]
 
+    names: ClassVar[Sequence[str]] = ()
     scheme: ClassVar[str] = "https"
     tls_exceptions: ClassVar[Mapping[str, date]] = {}
 

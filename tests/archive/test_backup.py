@@ -6,7 +6,7 @@ import json
 import shutil
 import tarfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -292,20 +292,27 @@ def test_a_restore_cut_short_while_the_database_is_copied_is_run_again(
     refuse_half_restored(there)
 
 
+LATER = {
+    "exclusion", "site_name", "source_record", "site_paragraph", "site_paragraph_text", "fingerprint", "lsh_band",
+    "reprint", "text_group",
+}  # fmt: skip
+"""Tables that version 0002 did not have."""
+
+
 def test_an_older_backup_stays_what_it_was(
     settings: Settings, engine: Engine, filled: Site, target: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    now = exact(engine)
     downgrade(engine, "0002")
     with pytest.raises(ArchiveError, match="run `baotinh db upgrade`"):
         make_backup(engine, settings, tmp_path / "archive.tar", "0")
     # As a program of that version would have made it.
     upgrade(engine)
+    now = exact(engine)
     make_backup(engine, settings, tmp_path / "new.tar", "0")
     downgrade(engine, "0002")
     older = tmp_path / "database"
     write_database(engine, older, "-")
-    change(tmp_path / "new.tar", tmp_path / "old.tar", database=older.read_bytes(), schema="0002", without="exclusion")
+    change(tmp_path / "new.tar", tmp_path / "old.tar", database=older.read_bytes(), schema="0002", without=LATER)
     there = target()
     restored = open_engine(there.database_url)
     restore_backup(tmp_path / "old.tar", restored, there)
@@ -325,7 +332,7 @@ def change(
     *,
     database: bytes | None = None,
     schema: str | None = None,
-    without: str = "",
+    without: Collection[str] = (),
     extra: tarfile.TarInfo | None = None,
     damage: str = "",
     meddle: Callable[[dict[str, Any]], None] = lambda words: None,
@@ -341,7 +348,7 @@ def change(
             if damage and damage in name:
                 contents[name] = contents[name][:-1] + bytes([contents[name][-1] ^ 1])
         words["schema"] = schema or words["schema"]
-        words["tables"].pop(without, None)
+        words["tables"] = {name: one for name, one in words["tables"].items() if name not in without}
         meddle(words)
         contents["manifest.json"] = json.dumps(words).encode()
         if extra is not None:

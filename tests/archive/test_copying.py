@@ -45,6 +45,7 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
     pages: list[tuple[Site, Article]] = [
         (first, page("1", "Chung.", author="Đỗ Ước", tags=("đê", "bão"), section="Kinh tế")),
         (first, page("2", published=None)),
+        (first, page("4", "Chung - đã sửa!")),
         (second, page("9", "Chung.", blocks=(Block(BlockKind.LEAD, "Sapô."), Block(BlockKind.CAPTION, "Ảnh.")))),
     ]
     for site, one in reversed(pages) if late else pages:
@@ -53,6 +54,7 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
         site.save(replace(one, views=clock.offset.seconds))
     clock.advance(hours=2)
     first.save(Rejection("no-body", "the page has no body"), url="https://baoquangninh.com.vn/lich")
+    # From here on a version of what article 4 says.
     assert first.save(page("1", "Chung, đã sửa.")) is Outcome.REVISED
     second.ledger.gone("https://baoquangninh.com.vn/bai-9", 404, "not found")
     with runs._sessions.begin() as session:

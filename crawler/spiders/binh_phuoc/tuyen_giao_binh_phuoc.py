@@ -17,6 +17,7 @@ class TuyenGiaoBinhPhuoc(WordPressSpider):
     title = "Tuyên giáo Bình Phước"
     province = "binh-phuoc"
     hosts = ("tuyengiaobinhphuoc.vn",)
+    names = ("Ban Tuyên giáo và Dân vận Tỉnh ủy Bình Phước",)
     sections = {
         "Tuyên truyền": "/category/tuyen-truyen/",
         "Kinh tế – Xã hội": "/category/kinh-te-xa-hoi/",

@@ -17,6 +17,7 @@ class TuyenGiaoHaNam(VnptPortalSpider):
     title = "Ban Tuyên giáo Tỉnh ủy Hà Nam"
     province = "ha-nam"
     hosts = ("tuyengiao.hanam.gov.vn",)
+    names = ("Ban Tuyên giáo và Dân vận Tỉnh ủy Hà Nam",)
     sections = {
         "Tin hoạt động": "/tin-hoat-dong",
         "Học tập và làm theo Bác": "/hoc-tap-va-lam-theo-bac",

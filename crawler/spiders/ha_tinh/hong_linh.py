@@ -16,6 +16,7 @@ class HongLinh(TandanSpider):
     title = "Cổng thông tin điện tử thị xã Hồng Lĩnh"
     province = "ha-tinh"
     hosts = ("honglinh.hatinh.gov.vn",)
+    names = ("Cổng TTĐT thị xã Hồng Lĩnh, tỉnh Hà Tĩnh", "Cổng TTĐT Hồng Lĩnh", "UBND thị xã Hồng Lĩnh")
     sections = {
         "Xây dựng Đảng": "/portal/Pages/Xay-dung-Dang.aspx",
         "Kinh tế - Đô thị": "/portal/Pages/Kinh-te-Do-thi.aspx",

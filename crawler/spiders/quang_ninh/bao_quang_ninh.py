@@ -17,6 +17,7 @@ class BaoQuangNinh(DataimagesSpider):
     title = "Báo Quảng Ninh"
     province = "quang-ninh"
     hosts = ("baoquangninh.com.vn",)
+    names = ("Trung tâm Truyền thông tỉnh Quảng Ninh",)
     sections = {
         "Chính trị": "/chinh-tri/",
         "Kinh tế": "/kinh-te/",

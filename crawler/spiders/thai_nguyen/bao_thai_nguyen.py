@@ -23,6 +23,7 @@ class BaoThaiNguyen(SiteSpider):
     title = "Báo Thái Nguyên"
     province = "thai-nguyen"
     hosts = ("baothainguyen.vn",)
+    names = ("Báo và Phát thanh, Truyền hình Thái Nguyên",)
     sections = {
         "Chính trị": "/chuyen-muc/chinh-tri_97.html",
         "Kinh tế": "/chuyen-muc/kinh-te_108.html",
