@@ -13,6 +13,7 @@ from rich.console import Console
 from tests.bench import crawl, export, extraction, intake, reextract, reprints
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
+from tests.bench.stories import generate
 
 PARTS = ("extraction", "crawl", "memory", "export", "reextract", "reprints", "intake")
 
@@ -49,7 +50,7 @@ def main() -> int:
             show("Captures read again against trafilatura on the whole page", reextract.measure(), console)
         if "reprints" in parts:
             with console.status("texts") as status:
-                report = reprints.measure(given.generated, progress=status.update)
+                report = reprints.measure(list(generate(given.generated)), status.update)
             reprints.show(report, console)
             report.check()
         if "intake" in parts:

@@ -22,7 +22,7 @@ from archive.models import Extraction, Reprint, StoredArticle, TextGroup
 from archive.settings import Settings
 from tests.bench.intake import Filling, batches, number_of
 from tests.bench.measure import Unfit
-from tests.bench.stories import REPRINTS, SITES, Kind, Text, generate
+from tests.bench.stories import REPRINTS, SITES, Kind, Text
 
 TEXTS = 20_000
 LEAST_JACCARD = 0.7
@@ -164,12 +164,12 @@ def groups_in(sessions: Sessions) -> dict[int, int]:
 def methods_in(sessions: Sessions) -> Counter[str]:
     """How many pairs of texts there is evidence for, by its method, and pairs of articles of the same text."""
     times = select(func.count().label("n")).where(Extraction.is_current).group_by(Extraction.text_id).subquery()
+    found = Counter[str]()
     with reading(sessions) as session:
-        counted = {
-            name: n for name, n in session.execute(select(Reprint.method, func.count()).group_by(Reprint.method))
-        }
-        same = session.scalar(select(func.sum(times.c.n * (times.c.n - 1) / 2)))
-        return Counter({row[0]: row[1] for row in counted}) + Counter({SAME_TEXT: int(same or 0)})
+        for name, number in session.execute(select(Reprint.method, func.count()).group_by(Reprint.method)):
+            found[name] = number
+        found[SAME_TEXT] = int(session.scalar(select(func.sum(times.c.n * (times.c.n - 1) / 2))) or 0)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +209,8 @@ class Report:
         return {kind: (counts[kind, True] + counts[kind, False], counts[kind, True]) for kind in Kind if kind in kinds}
 
 
-def measure(number: int = TEXTS, seed: int = 1, progress: Callable[[str], None] = lambda _: None) -> Report:
-    """Take so many generated texts into an archive on SQLite and hold its text groups against the truth."""
-    texts = list(generate(number, seed))
+def measure(texts: Sequence[Text], progress: Callable[[str], None] = lambda _: None) -> Report:
+    """Take generated texts into an archive on SQLite and hold its text groups against the truth."""
     progress("the pairs that are alike")
     wanted = wanted_pairs(texts)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -222,7 +221,7 @@ def measure(number: int = TEXTS, seed: int = 1, progress: Callable[[str], None] 
         for some in batches(texts):
             filling.write(some)
             done += len(some)
-            progress(f"{done:,} of {number:,} texts")
+            progress(f"{done:,} of {len(texts):,} texts")
         groups, methods = groups_in(sessions), methods_in(sessions)
         engine.dispose()
     return Report(texts, judge(texts, groups, wanted), methods, wanted, groups)

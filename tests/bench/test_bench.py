@@ -281,8 +281,9 @@ def test_texts_that_are_alike_and_told_to_be_of_two_stories_are_no_truth(news: l
 
 
 @pytest.fixture(scope="module")
-def found() -> reprints.Report:
-    return reprints.measure(200)
+def found(news: list[Text]) -> reprints.Report:
+    # Without the sites' lines, of which too few articles could be learned from.
+    return reprints.measure([replace(one, paragraphs=one.core) for one in news[:200]])
 
 
 def judged(report: reprints.Report, groups: dict[int, int]) -> reprints.Report:
