@@ -142,10 +142,34 @@ _PROGRAMMES = (
 )
 
 
-def _programme(figures: Figures, day: date) -> list[str]:
+_OTHER_PROGRAMMES = (
+    "Chào ngày mới",
+    "Nhịp sống phố núi",
+    "Phim hoạt hình dài kỳ",
+    "Đại đoàn kết",
+    "Vườn cây ao cá",
+    "Hỏi đáp pháp luật",
+    "Góc nhìn cử tri",
+    "Phim Việt Nam giờ vàng",
+    "Âm vang đại ngàn",
+    "Trang tiếng dân tộc",
+    "Bạn của nhà nông",
+    "Toàn cảnh ba mươi phút",
+    "Phim châu Á đặc sắc",
+    "Đường tới trường",
+    "Tiếp sóng thời sự trung ương",
+    "Biển đảo quê hương",
+    "Vì an toàn giao thông",
+    "Câu chuyện cuối tuần",
+    "Phim nước ngoài về đêm",
+    "Nhật ký trong ngày",
+)
+
+
+def _programme(figures: Figures, day: date, names: tuple[str, ...]) -> list[str]:
     """A line for each programme: most are at the same time every day; of the films the part changes."""
     lines = []
-    for place, name in enumerate(_PROGRAMMES):
+    for place, name in enumerate(names):
         minutes = (0, 15, 20, 30, 45)[figures(f"{name} phút", place, change=0.06) % 5]
         part = f", tập {(day.toordinal() + place) % 40 + 1}" if name.startswith("Phim") else ""
         lines.append(f"{5 + place * 18 // 20} giờ {minutes:02}: {name}{part}")
@@ -154,7 +178,7 @@ def _programme(figures: Figures, day: date) -> list[str]:
 
 def television(figures: Figures, day: date) -> Made:
     """The programme of the provincial television, a paragraph for each part of the day."""
-    lines = _programme(figures, day)
+    lines = _programme(figures, day, _PROGRAMMES)
     head = f"Chương trình truyền hình của Đài Phát thanh và Truyền hình tỉnh ngày {day.day}/{day.month}/{day.year}"
     parts = ("; ".join(lines[start : start + 7]) for start in range(0, len(lines), 7))
     return f"Chương trình truyền hình ngày {day.day}/{day.month}", (head, *parts)
@@ -163,7 +187,7 @@ def television(figures: Figures, day: date) -> Made:
 def television_by_line(figures: Figures, day: date) -> Made:
     """The same with a paragraph for each programme, most of which stand in every programme; the title names no day."""
     head = f"Lịch phát sóng ngày {day.day} tháng {day.month} năm {day.year}"
-    return "Lịch phát sóng truyền hình", (head, *_programme(figures, day))
+    return "Lịch phát sóng truyền hình", (head, *_programme(figures, day, _OTHER_PROGRAMMES))
 
 
 def power_cuts(figures: Figures, day: date) -> Made:
