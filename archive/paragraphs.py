@@ -7,11 +7,11 @@ recurs may be news, and what is furniture goes by its place or shape when a page
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from archive.bulk import among, insert_rows
 from archive.models import Base, Site, SiteParagraph, SiteParagraphText
 
 RECURS_IN = 10
@@ -85,8 +85,10 @@ def _learn(session: Session, site: int, changes: list[Carried], paragraphs: Mapp
     before, now = total, total + sum(change.now - change.before for change in changes)
     connection.execute(_CHANGE_TOTAL, {"row": site, "source_records": now})
     known = {row.paragraph: row for row in connection.execute(_KNOWN, {"site": site, "paragraphs": list(counted)})}
-    heirs = _heirs(session, site, {one for one, texts in lost.items() if one in known and known[one].text_id in texts})
+    heirs = _heirs(session, site, {one: lost[one] for one in lost if one in known and known[one].text_id in lost[one]})
     rows: dict[Executable, list[dict[str, int]]] = defaultdict(list)
+    new: list[tuple[int, int, int, int]] = []
+    further: list[tuple[int, int, int]] = []
     crossed = set()
     for paragraph, difference in counted.items():
         row, ours = known.get(paragraph), gained.get(paragraph, [])
@@ -100,20 +102,22 @@ def _learn(session: Session, site: int, changes: list[Carried], paragraphs: Mapp
             rows[_DROP].append(key)
             continue
         if first in lost.get(paragraph, ()):
-            first = next((text for text in heirs.get(paragraph, ()) if text not in lost[paragraph]), None)
+            first = heirs.get(paragraph)
             if first is not None:
                 rows[_DROP_TEXT].append(key | {"text": first})
         if first is None:
             first, *ours = ours
-        values = {"articles": had + difference, "text_id": first}
         if row is None:
-            rows[_NEW].append({"site_id": site, "paragraph": paragraph} | values)
+            new.append((site, paragraph, had + difference, first))
         else:
-            rows[_CHANGE].append(key | values)
-        rows[_NEW_TEXT] += [{"site_id": site, "paragraph": paragraph, "text_id": text} for text in ours]
+            rows[_CHANGE].append(key | {"articles": had + difference, "text_id": first})
+        further += [(site, paragraph, text) for text in ours]
     for statement, some in rows.items():
         if some:
             connection.execute(statement, some)
+    # In order, so that neighbours in the index are written together.
+    insert_rows(session, SiteParagraph, ("site_id", "paragraph", "articles", "text_id"), sorted(new))
+    insert_rows(session, SiteParagraphText, ("site_id", "paragraph", "text_id"), sorted(further))
     # Of those that nothing was counted of, the share alone makes the difference.
     low, high = sorted((least_articles(before), least_articles(now)))
     if low != high:
@@ -125,31 +129,29 @@ def _learn(session: Session, site: int, changes: list[Carried], paragraphs: Mapp
     return set(connection.execute(_FIRST_TEXTS, given).scalars()) | set(connection.execute(_TEXTS, given).scalars())
 
 
-def _heirs(session: Session, site: int, paragraphs: Collection[int]) -> dict[int, list[int]]:
-    """Further texts that hold each of these paragraphs, whose first text ceases to."""
-    out: dict[int, list[int]] = defaultdict(list)
-    if paragraphs:
-        for paragraph, text in session.connection().execute(_FURTHER, {"site": site, "paragraphs": list(paragraphs)}):
-            out[paragraph].append(text)
-    return out
+def _heirs(session: Session, site: int, lost: Mapping[int, Collection[int]]) -> dict[int, int]:
+    """For paragraphs whose first text ceases to hold them, a further text that holds them and does not."""
+    if not lost:
+        return {}
+    given = {"site": site, "paragraphs": list(lost), "texts": {text for texts in lost.values() for text in texts}}
+    return {row.paragraph: row.text_id for row in session.connection().execute(_HEIRS, given)}
 
 
 # -- statements -----------------------------------------------------------------------------------
 _TABLES = Base.metadata.tables
 _PARAGRAPH, _FURTHER_TEXT = _TABLES["site_paragraph"].c, _TABLES["site_paragraph_text"].c
 _SITE: BindParameter[int] = bindparam("site")
-_MANY: BindParameter[Any] = bindparam("paragraphs", expanding=True)
 _TOTAL = select(Site.source_records).where(Site.id == _SITE)
 _CHANGE_TOTAL = update(_TABLES["site"]).where(_TABLES["site"].c.id == bindparam("row"))
 _KNOWN = select(_PARAGRAPH.paragraph, _PARAGRAPH.articles, _PARAGRAPH.text_id).where(
-    _PARAGRAPH.site_id == _SITE, _PARAGRAPH.paragraph.in_(_MANY)
+    _PARAGRAPH.site_id == _SITE, among(_PARAGRAPH.paragraph, "paragraphs")
 )
 _RECURRING = (
     select(SiteParagraph.site_id, SiteParagraph.paragraph)
     .join(Site, Site.id == SiteParagraph.site_id)
     .where(
-        SiteParagraph.site_id.in_(bindparam("sites", expanding=True)),
-        SiteParagraph.paragraph.in_(_MANY),
+        among(SiteParagraph.site_id, "sites"),
+        among(SiteParagraph.paragraph, "paragraphs"),
         SiteParagraph.articles >= RECURS_IN,
         SiteParagraph.articles * RECURS_SHARE >= Site.source_records,
     )
@@ -157,17 +159,20 @@ _RECURRING = (
 _BETWEEN = select(_PARAGRAPH.paragraph).where(
     _PARAGRAPH.site_id == _SITE, _PARAGRAPH.articles >= bindparam("low"), _PARAGRAPH.articles < bindparam("high")
 )
-_FIRST_TEXTS = select(_PARAGRAPH.text_id).where(_PARAGRAPH.site_id == _SITE, _PARAGRAPH.paragraph.in_(_MANY))
+_FIRST_TEXTS = select(_PARAGRAPH.text_id).where(_PARAGRAPH.site_id == _SITE, among(_PARAGRAPH.paragraph, "paragraphs"))
 _TEXTS = select(SiteParagraphText.text_id).where(
-    SiteParagraphText.site_id == _SITE, SiteParagraphText.paragraph.in_(_MANY)
+    SiteParagraphText.site_id == _SITE, among(SiteParagraphText.paragraph, "paragraphs")
 )
-_FURTHER = (
-    select(SiteParagraphText.paragraph, SiteParagraphText.text_id)
-    .where(SiteParagraphText.site_id == _SITE, SiteParagraphText.paragraph.in_(_MANY))
-    .order_by(SiteParagraphText.text_id)
+_HEIRS = (
+    select(SiteParagraphText.paragraph, func.min(SiteParagraphText.text_id).label("text_id"))
+    .where(
+        SiteParagraphText.site_id == _SITE,
+        among(SiteParagraphText.paragraph, "paragraphs"),
+        ~among(SiteParagraphText.text_id, "texts"),
+    )
+    .group_by(SiteParagraphText.paragraph)
 )
 _OF = (_PARAGRAPH.site_id == _SITE) & (_PARAGRAPH.paragraph == bindparam("of"))
-_NEW, _NEW_TEXT = insert(_TABLES["site_paragraph"]), insert(_TABLES["site_paragraph_text"])
 _CHANGE, _DROP = update(_TABLES["site_paragraph"]).where(_OF), delete(_TABLES["site_paragraph"]).where(_OF)
 _DROP_TEXT = delete(_TABLES["site_paragraph_text"]).where(
     _FURTHER_TEXT.site_id == _SITE,

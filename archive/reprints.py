@@ -12,10 +12,11 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BindParameter, and_, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, insert, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import Precision
+from archive.bulk import among, ask
 from archive.database import Sessions, alone_with_groups
 from archive.fingerprint import ALGORITHM, BANDS, ROWS, Hashes, unpacked
 from archive.grouping import (
@@ -32,7 +33,7 @@ from archive.grouping import (
     groups,
 )
 from archive.models import Base, SiteName, SourceRecord, StoredArticle, StoredText
-from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, all_bands, ask, bucket_sizes, cores, take_in
+from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, all_bands, bucket_sizes, cores, take_in
 
 _CACHED = 4096
 """Cores that a process remembers, some 10 KB each: what is compared is mostly of the last days."""
@@ -292,21 +293,20 @@ _FOLLOWING = (
 )
 """The tables that follow from the articles, in an order in which they can be emptied."""
 
-_TEXTS: BindParameter[Any] = bindparam("texts", expanding=True)
 _RECORD, _PAIR, _PRINT = (_TABLES[name].c for name in ("source_record", "reprint", "fingerprint"))
 _MEMBER = _TABLES["text_group"].c
-_PAIRS, _PAIRS_BACK = (select(*_PAIR).where(column.in_(_TEXTS)) for column in (_PAIR.text_id, _PAIR.other_id))
+_PAIRS, _PAIRS_BACK = (select(*_PAIR).where(among(column, "texts")) for column in (_PAIR.text_id, _PAIR.other_id))
 _SIGNED = select(*_PRINT).where(
-    _PRINT.text_id.in_(_TEXTS), _PRINT.signature.is_not(None), _PRINT.algorithm == ALGORITHM
+    among(_PRINT.text_id, "texts"), _PRINT.signature.is_not(None), _PRINT.algorithm == ALGORITHM
 )
-_RECORDS = select(*_RECORD).where(_RECORD.text_id.in_(_TEXTS))
-_SITES_NAMED = select(SiteName.name, SiteName.site_id).where(SiteName.name.in_(bindparam("names", expanding=True)))
+_RECORDS = select(*_RECORD).where(among(_RECORD.text_id, "texts"))
+_SITES_NAMED = select(SiteName.name, SiteName.site_id).where(among(SiteName.name, "names", words=True))
 _NAMES = (
     select(StoredText.id, StoredText.text_id, _PRINT.shingles)
     .join(_TABLES["fingerprint"], _PRINT.text_id == StoredText.id)
-    .where(StoredText.id.in_(_TEXTS))
+    .where(among(StoredText.id, "texts"))
 )
-_GROUPED = select(*_MEMBER).where(_MEMBER.text_id.in_(_TEXTS))
+_GROUPED = select(*_MEMBER).where(among(_MEMBER.text_id, "texts"))
 _NEW_PAIR, _NEW_MEMBER = insert(_TABLES["reprint"]), insert(_TABLES["text_group"])
 _DROP_PAIR = delete(_TABLES["reprint"]).where(_PAIR.text_id == bindparam("one"), _PAIR.other_id == bindparam("other"))
 _OF_ROW = _MEMBER.text_id == bindparam("row")
@@ -320,7 +320,7 @@ def _credits() -> Iterator[Any]:
     """The questions for articles within the window one of which credits the other's site, or that credit one source."""
     here, there, name = aliased(SourceRecord), aliased(SourceRecord), aliased(SiteName)
     columns = here.text_id, there.text_id.label("other_id")
-    asked = here.text_id.in_(_TEXTS)
+    asked = among(here.text_id, "texts")
     # Each as three, since an index serves a range, or that there is no date, and not one or the other.
     for before, after, join in (
         (DAYS_BEFORE, DAYS_AFTER, "credits"),

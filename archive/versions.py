@@ -2,15 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BindParameter, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from archive.bulk import among, ask, insert_rows
 from archive.clock import VIETNAM
 from archive.exclusion import not_taken_down
 from archive.fingerprint import (
@@ -32,9 +33,6 @@ from archive.sources import source_key
 MOST_IN_BAND = 400
 """Texts that share a band at the most: a larger bucket is boilerplate (archived pages of 17 portals had none of news
 that large), and comparing all in it with each other would take its square in time."""
-
-_PART = 10_000
-"""Values in one question: PostgreSQL takes 65,535 parameters (protocol, Bind), SQLite 32,766."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,10 +83,7 @@ def cores(session: Session, texts: Collection[int], found: dict[int, list[Paragr
         sites[row.text_id].add(row.site_id)
     every = {site for some in sites.values() for site in some}
     hashes = {one.hash for text in texts for one in found[text]}
-    by_site: dict[int, set[int]] = {site: set() for site in every}
-    for part in _parts(hashes):
-        for site, some in recurring(session, every, part).items():
-            by_site[site] |= some
+    by_site = recurring(session, every, hashes)
     return {text: core(found[text], set().union(*(by_site[site] for site in sites[text]))) for text in texts}
 
 
@@ -168,22 +163,24 @@ def _fingerprint(session: Session, touched: Touched, found: dict[int, list[Parag
     if gone:
         connection.execute(_DROP_FINGERPRINT, [{"row": row.text_id} for row in gone])
     if new:
-        connection.execute(
-            _NEW_FINGERPRINT,
+        insert_rows(
+            session,
+            Fingerprint,
+            ("text_id", "algorithm", "core_hash", "shingles", "signature"),
             [
-                {
-                    "text_id": text,
-                    "algorithm": ALGORITHM,
-                    "core_hash": made[text].hash,
-                    "shingles": len(made[text].shingles),
-                    "signature": packed(of_text[text]) if text in of_text else None,
-                }
+                (
+                    text,
+                    ALGORITHM,
+                    made[text].hash,
+                    len(made[text].shingles),
+                    packed(of_text[text]) if text in of_text else None,
+                )
                 for text in new
             ],
         )
     if added:
         # In order, so that neighbours in the index are written together.
-        connection.execute(_NEW_BAND, [{"band": band, "text_id": text} for band, text in sorted(added)])
+        insert_rows(session, LshBand, ("band", "text_id"), sorted(added))
     touched.meeting = _crossed(session, Counter(band for band, _ in added), Counter(band for band, _ in dropped))
 
 
@@ -228,25 +225,10 @@ def _bodies(session: Session, texts: Collection[int]) -> dict[int, str]:
     return {row.id: row.body for row in ask(session, _BODIES, texts=texts)}
 
 
-def _parts(values: Iterable[Any]) -> Iterable[list[Any]]:
-    every = sorted(values)
-    return (every[start : start + _PART] for start in range(0, len(every), _PART))
-
-
-def ask(session: Session, statement: Any, **given: Collection[Any]) -> list[Any]:
-    """The rows of a statement with one list of values, asked in parts."""
-    [(name, values)] = given.items()
-    connection = session.connection()
-    return [row for part in _parts(values) for row in connection.execute(statement, {name: part})]
-
-
 # -- statements -----------------------------------------------------------------------------------
 _TABLES = Base.metadata.tables
-_TEXTS: BindParameter[Any] = bindparam("texts", expanding=True)
-_ARTICLES: BindParameter[Any] = bindparam("articles", expanding=True)
-_BANDS: BindParameter[Any] = bindparam("bands", expanding=True)
 _RECORD = _TABLES["source_record"].c
-_BEFORE = select(*_RECORD).where(_RECORD.article_id.in_(_ARTICLES))
+_BEFORE = select(*_RECORD).where(among(_RECORD.article_id, "articles"))
 _NOW = (
     select(
         StoredArticle.id.label("article_id"),
@@ -258,31 +240,29 @@ _NOW = (
         Extraction.title,
     )
     .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
-    .where(StoredArticle.id.in_(_ARTICLES), Extraction.text_id.is_not(None), not_taken_down())
+    .where(among(StoredArticle.id, "articles"), Extraction.text_id.is_not(None), not_taken_down())
 )
 _DROP_RECORD = delete(_TABLES["source_record"]).where(_RECORD.article_id == bindparam("row"))
 _NEW_RECORD = insert(_TABLES["source_record"])
 _COUNTED = (
     select(SourceRecord.site_id, SourceRecord.text_id, func.count().label("articles"))
-    .where(SourceRecord.text_id.in_(_TEXTS))
+    .where(among(SourceRecord.text_id, "texts"))
     .group_by(SourceRecord.site_id, SourceRecord.text_id)
 )
-_CARRIED = select(SourceRecord.text_id).where(SourceRecord.text_id.in_(_TEXTS)).distinct()
-_SITES = select(SourceRecord.text_id, SourceRecord.site_id).where(SourceRecord.text_id.in_(_TEXTS)).distinct()
-_BODIES = select(StoredText.id, StoredText.body).where(StoredText.id.in_(_TEXTS))
-_KNOWN = select(*_TABLES["fingerprint"].c).where(Fingerprint.text_id.in_(_TEXTS))
+_CARRIED = select(SourceRecord.text_id).where(among(SourceRecord.text_id, "texts")).distinct()
+_SITES = select(SourceRecord.text_id, SourceRecord.site_id).where(among(SourceRecord.text_id, "texts")).distinct()
+_BODIES = select(StoredText.id, StoredText.body).where(among(StoredText.id, "texts"))
+_KNOWN = select(*_TABLES["fingerprint"].c).where(among(Fingerprint.text_id, "texts"))
 _SIZES = (
     select(LshBand.band, func.count().label("texts"))
-    .where(LshBand.band.in_(_BANDS))
+    .where(among(LshBand.band, "bands"))
     .group_by(LshBand.band)
     .having(func.count() > 1)
 )
-IN_BANDS = select(LshBand.band, LshBand.text_id).where(LshBand.band.in_(_BANDS))
+IN_BANDS = select(LshBand.band, LshBand.text_id).where(among(LshBand.band, "bands"))
 """The (band, text_id) of the texts in some `bands`."""
 
-_NEW_FINGERPRINT = insert(_TABLES["fingerprint"])
 _DROP_FINGERPRINT = delete(_TABLES["fingerprint"]).where(_TABLES["fingerprint"].c.text_id == bindparam("row"))
-_NEW_BAND = insert(_TABLES["lsh_band"])
 _BAND = _TABLES["lsh_band"].c
 _DROP_BAND = delete(_TABLES["lsh_band"]).where(_BAND.band == bindparam("key"), _BAND.text_id == bindparam("text"))
 _DROP_BANDS = delete(_TABLES["lsh_band"]).where(_BAND.text_id == bindparam("text"))
