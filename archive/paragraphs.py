@@ -24,12 +24,13 @@ RECURS_SHARE = 50
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How many articles of a site carry a text, before and now."""
+    """How many articles of a site carry a text, before and now; `sites` are all whose articles carry it now."""
 
     site: int
     text: int
     before: int
     now: int
+    sites: frozenset[int]
 
 
 def is_recurring(articles: int, of: int) -> bool:
@@ -81,9 +82,9 @@ def _learn(session: Session, site: int, changes: list[Carried], paragraphs: Mapp
                 gained[paragraph].append(change.text)
             elif not change.now:
                 lost[paragraph].add(change.text)
-    total = connection.execute(_TOTAL, {"site": site}).scalar_one()
-    before, now = total, total + sum(change.now - change.before for change in changes)
-    connection.execute(_CHANGE_TOTAL, {"row": site, "source_records": now})
+    more = sum(change.now - change.before for change in changes)
+    now = connection.execute(_COUNT, {"site": site, "more": more}).scalar_one()
+    before = now - more
     known = {row.paragraph: row for row in connection.execute(_KNOWN, {"site": site, "paragraphs": list(counted)})}
     heirs = _heirs(session, site, {one: lost[one] for one in lost if one in known and known[one].text_id in lost[one]})
     rows: dict[Executable, list[dict[str, int]]] = defaultdict(list)
@@ -141,8 +142,12 @@ def _heirs(session: Session, site: int, lost: Mapping[int, Collection[int]]) -> 
 _TABLES = Base.metadata.tables
 _PARAGRAPH, _FURTHER_TEXT = _TABLES["site_paragraph"].c, _TABLES["site_paragraph_text"].c
 _SITE: BindParameter[int] = bindparam("site")
-_TOTAL = select(Site.source_records).where(Site.id == _SITE)
-_CHANGE_TOTAL = update(_TABLES["site"]).where(_TABLES["site"].c.id == bindparam("row"))
+_COUNT = (
+    update(_TABLES["site"])
+    .where(_TABLES["site"].c.id == _SITE)
+    .values(source_records=_TABLES["site"].c.source_records + bindparam("more"))
+    .returning(_TABLES["site"].c.source_records)
+)
 _KNOWN = select(_PARAGRAPH.paragraph, _PARAGRAPH.articles, _PARAGRAPH.text_id).where(
     _PARAGRAPH.site_id == _SITE, among(_PARAGRAPH.paragraph, "paragraphs")
 )

@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, insert, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import Precision
@@ -33,7 +33,7 @@ from archive.grouping import (
     groups,
 )
 from archive.models import Base, SiteName, SourceRecord, StoredArticle, StoredText
-from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, all_bands, bucket_sizes, cores, take_in
+from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, bands_of, bucket_sizes, cores, take_in
 
 _CACHED = 4096
 """Cores that a process remembers, some 10 KB each: what is compared is mostly of the last days."""
@@ -116,7 +116,7 @@ class _Groups:
         """Compare the touched texts with what they may meet, and group anew what that changes."""
         comparing = touched.alive | touched.meeting
         kept = {(row.text_id, row.other_id): row for row in self._pairs_of(comparing | touched.dead)}
-        proposed = self._proposed(comparing)
+        proposed = self._proposed(touched)
         versions = self._versions({text for pair in proposed for text in pair})
         found = {}
         for one, other in proposed:
@@ -126,35 +126,37 @@ class _Groups:
         changed = {pair for pair in kept.keys() | found.keys() if _numbers(kept.get(pair)) != _numbers(found.get(pair))}
         self._write_pairs(changed & kept.keys(), {pair: found[pair] for pair in changed & found.keys()})
         near = {text for pair in changed for text in pair}
-        self._group((touched.alive | near) - touched.dead, touched.dead)
+        self._group((touched.alive | near) - touched.dead, touched.dead, comparing, found.keys())
 
     def _pairs_of(self, texts: Collection[int]) -> list[Any]:
-        rows = [*ask(self._session, _PAIRS, texts=texts), *ask(self._session, _PAIRS_BACK, texts=texts)]
-        return list({(row.text_id, row.other_id): row for row in rows}.values())
+        return ask(self._session, _PAIRS, texts=texts) if texts else []
 
-    def _proposed(self, texts: Collection[int]) -> set[tuple[int, int]]:
+    def _proposed(self, touched: Touched) -> set[tuple[int, int]]:
         """The pairs to compare, the lower key first."""
-        keys = all_bands(ask(self._session, _SIGNED, texts=texts))
+        keys = touched.bands
+        if beside := touched.meeting - keys.keys():
+            keys = keys | bands_of(ask(self._session, _SIGNED, texts=beside))
         by_band: dict[int, list[int]] = defaultdict(list)
         for text, some in keys.items():
             for key in some:
                 by_band[key].append(text)
-        sizes = bucket_sizes(self._session, by_band.keys())
+        sizes = {band: touched.sizes[band] for band in by_band.keys() & touched.sizes.keys()}
+        if unknown := by_band.keys() - touched.written:
+            sizes |= bucket_sizes(self._session, unknown)
         open_ = [band for band, size in sizes.items() if size <= MOST_IN_BAND]
         out = {
             (min(text, row.text_id), max(text, row.text_id))
-            for row in ask(self._session, IN_BANDS, bands=open_)
+            for row in (ask(self._session, IN_BANDS, bands=open_) if open_ else ())
             for text in by_band[row.band]
             if text != row.text_id
         }
-        return out | self._credited(texts, out)
+        return out | self._credited(keys.keys(), out)
 
     def _credited(self, texts: Collection[int], known: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """The pairs of which one credits the other's site, or both one source, and which may share enough."""
         pairs = {
             (min(row.text_id, row.other_id), max(row.text_id, row.other_id))
-            for statement in _CREDITS
-            for row in ask(self._session, statement, texts=texts)
+            for row in ask(self._session, _CREDITS, texts=texts)
             if row.text_id != row.other_id
         }
         pairs -= set(known)
@@ -177,6 +179,8 @@ class _Groups:
         }
 
     def _versions(self, texts: Collection[int]) -> dict[int, Version]:
+        if not texts:
+            return {}
         printings = self._printings(texts)
         hashes = {row.text_id: row.core_hash for row in ask(self._session, _SIGNED, texts=texts)}
         kept = {text: _REMEMBERED.get(hash_) for text, hash_ in hashes.items()}
@@ -226,10 +230,16 @@ class _Groups:
                 ],
             )
 
-    def _group(self, texts: set[int], dead: Collection[int]) -> None:
-        """Group these texts, with all that are connected to them by evidence, anew."""
-        pairs: set[tuple[int, int]] = set()
-        every, ring = set(texts), set(texts)
+    def _group(
+        self, texts: set[int], dead: Collection[int], compared: set[int], found: Collection[tuple[int, int]]
+    ) -> None:
+        """Group these texts, with all that are connected to them by evidence, anew.
+
+        Of those that were `compared` all the evidence is what was `found`.
+        """
+        pairs = set(found)
+        every = texts | {text for pair in pairs for text in pair}
+        ring = every - compared
         while ring:
             some = {(row.text_id, row.other_id) for row in self._pairs_of(ring)}
             ring = {text for pair in some for text in pair} - every
@@ -295,7 +305,7 @@ _FOLLOWING = (
 
 _RECORD, _PAIR, _PRINT = (_TABLES[name].c for name in ("source_record", "reprint", "fingerprint"))
 _MEMBER = _TABLES["text_group"].c
-_PAIRS, _PAIRS_BACK = (select(*_PAIR).where(among(column, "texts")) for column in (_PAIR.text_id, _PAIR.other_id))
+_PAIRS = union(*(select(*_PAIR).where(among(column, "texts")) for column in (_PAIR.text_id, _PAIR.other_id)))
 _SIGNED = select(*_PRINT).where(
     among(_PRINT.text_id, "texts"), _PRINT.signature.is_not(None), _PRINT.algorithm == ALGORITHM
 )
@@ -335,7 +345,7 @@ def _credits() -> Iterator[Any]:
         else:
             query = query.join(there, there.source == here.source)
         window = and_(there.day >= here.day - before, there.day <= here.day + after)
-        yield union_all(*(query.where(asked, when) for when in (window, there.day.is_(None), here.day.is_(None))))
+        yield from (query.where(asked, when) for when in (window, there.day.is_(None), here.day.is_(None)))
 
 
-_CREDITS = tuple(_credits())
+_CREDITS = union(*_credits())

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,12 +41,17 @@ _log = logging.getLogger(__name__)
 class Touched:
     """Texts by their keys: `alive` are carried by articles and may meet other texts now, `dead` by none any more.
 
-    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into.
+    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into. `bands` are those
+    of the living, `written` those that were written or removed now, `sizes` how many texts share each of these, if
+    more than one does.
     """
 
     alive: set[int] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     meeting: set[int] = field(default_factory=set)
+    bands: dict[int, list[int]] = field(default_factory=dict)
+    written: set[int] = field(default_factory=set)
+    sizes: dict[int, int] = field(default_factory=dict)
 
 
 def take_in(session: Session, articles: Collection[int]) -> Touched:
@@ -59,32 +64,41 @@ def take_in(session: Session, articles: Collection[int]) -> Touched:
     if not changed:
         return Touched()
     carried = _carried(session, changed)
-    texts = {one.text for one in carried}
+    sites: dict[int, set[int]] = {one.text: set() for one in carried}
+    for one in carried:
+        sites[one.text] |= one.sites
+    texts = sites.keys()
     found = {text: paragraphs(body) for text, body in _bodies(session, texts).items()}
     hashes = {text: {one.hash for one in some} for text, some in found.items()}
-    texts |= learn(session, carried, hashes)
-    alive = {row.text_id for row in ask(session, _CARRIED, texts=texts)}
-    touched = Touched(alive, texts - alive)
-    _fingerprint(session, touched, found)
+    sites |= _sites(session, learn(session, carried, hashes) - texts)
+    alive = {text for text, some in sites.items() if some}
+    touched = Touched(alive, sites.keys() - alive)
+    made = _cores(session, {text: sites[text] for text in alive}, found)
+    _fingerprint(session, touched, made)
     return touched
 
 
-def cores(session: Session, texts: Collection[int], found: dict[int, list[Paragraph]] | None = None) -> dict[int, Core]:
-    """The cores of texts: without what recurs on any of the sites whose articles carry it.
+def cores(session: Session, texts: Collection[int]) -> dict[int, Core]:
+    """The cores of texts: without what recurs on any of the sites whose articles carry it."""
+    return _cores(session, _sites(session, texts), {}) if texts else {}
 
-    `found` are the paragraphs of those that were taken apart already.
-    """
-    found = dict(found or {})
-    missing = set(texts) - found.keys()
-    if missing:
-        found |= {text: paragraphs(body) for text, body in _bodies(session, missing).items()}
+
+def _sites(session: Session, texts: Collection[int]) -> dict[int, set[int]]:
+    """The sites whose articles carry each of these texts."""
     sites: dict[int, set[int]] = {text: set() for text in texts}
     for row in ask(session, _SITES, texts=texts):
         sites[row.text_id].add(row.site_id)
+    return sites
+
+
+def _cores(session: Session, sites: dict[int, set[int]], known: dict[int, list[Paragraph]]) -> dict[int, Core]:
+    """The cores of the texts that these sites carry; `known` are the paragraphs of those that were taken apart."""
+    missing = sites.keys() - known.keys()
+    found = known | {text: paragraphs(body) for text, body in _bodies(session, missing).items()}
     every = {site for some in sites.values() for site in some}
-    hashes = {one.hash for text in texts for one in found[text]}
+    hashes = {one.hash for text in sites for one in found[text]}
     by_site = recurring(session, every, hashes)
-    return {text: core(found[text], set().union(*(by_site[site] for site in sites[text]))) for text in texts}
+    return {text: core(found[text], set().union(*(by_site[site] for site in some))) for text, some in sites.items()}
 
 
 def _records(session: Session, articles: Collection[int]) -> list[tuple[Any | None, Any | None]]:
@@ -133,67 +147,58 @@ def _carried(session: Session, changed: Sequence[tuple[Any | None, Any | None]])
                 difference[row["site_id"], row["text_id"]] += sign
     texts = {text for _, text in difference}
     now = {(row.site_id, row.text_id): row.articles for row in ask(session, _COUNTED, texts=texts)}
+    sites: dict[int, set[int]] = {text: set() for text in texts}
+    for site, text in now:
+        sites[text].add(site)
     return [
-        Carried(site, text, now.get((site, text), 0) - more, now.get((site, text), 0))
+        Carried(site, text, now.get((site, text), 0) - more, now.get((site, text), 0), frozenset(sites[text]))
         for (site, text), more in difference.items()
     ]
 
 
-def _fingerprint(session: Session, touched: Touched, found: dict[int, list[Paragraph]]) -> None:
-    """Write the fingerprints and bands of texts anew where their cores changed."""
+def _fingerprint(session: Session, touched: Touched, made: dict[int, Core]) -> None:
+    """Write the fingerprints and bands of texts anew where their cores changed; completes what is `touched`."""
     connection = session.connection()
     known = {row.text_id: row for row in ask(session, _KNOWN, texts=touched.alive | touched.dead)}
-    made = cores(session, touched.alive, found)
-    new = [
-        text
+    new = {
+        text: one
         for text, one in made.items()
         if text not in known or (known[text].core_hash, known[text].algorithm) != (one.hash, ALGORITHM)
-    ]
-    gone = [row for text, row in known.items() if text in touched.dead or text in set(new)]
+    }
+    gone = [row for text, row in known.items() if text in touched.dead or text in new]
+    signed = {text: one for text, one in new.items() if len(one.shingles)}
+    signature = signatures([one.shingles for one in signed.values()])
+    kept = dict(zip(signed, map(packed, signature), strict=True))
+    old = bands_of(gone)
+    written = _keys(list(signed), signature, [one.hash for one in signed.values()])
+    touched.bands = bands_of([row for text, row in known.items() if text in made.keys() - new.keys()]) | written
+    dropped = [{"key": band, "text": text} for text, some in old.items() for band in some]
+    # The bands of another algorithm cannot be told from its signature, so every band is looked at.
     foreign = [{"text": row.text_id} for row in gone if row.algorithm != ALGORITHM]
-    signed = [text for text in new if len(made[text].shingles)]
-    signature = signatures([made[text].shingles for text in signed])
-    of_text = dict(zip(signed, signature, strict=True))
-    dropped, added = _bands_of(gone), _bands(signed, signature, [made[text].hash for text in signed])
-    if dropped:
-        connection.execute(_DROP_BAND, [{"key": band, "text": text} for band, text in dropped])
-    if foreign:
-        # Their bands cannot be told from their signatures any more, so every band is looked at.
-        connection.execute(_DROP_BANDS, foreign)
-    if gone:
-        connection.execute(_DROP_FINGERPRINT, [{"row": row.text_id} for row in gone])
-    if new:
-        insert_rows(
-            session,
-            Fingerprint,
-            ("text_id", "algorithm", "core_hash", "shingles", "signature"),
-            [
-                (
-                    text,
-                    ALGORITHM,
-                    made[text].hash,
-                    len(made[text].shingles),
-                    packed(of_text[text]) if text in of_text else None,
-                )
-                for text in new
-            ],
-        )
-    if added:
-        # In order, so that neighbours in the index are written together.
-        insert_rows(session, LshBand, ("band", "text_id"), sorted(added))
-    touched.meeting = _crossed(session, Counter(band for band, _ in added), Counter(band for band, _ in dropped))
+    outdated = [{"row": row.text_id} for row in gone]
+    for statement, rows in ((_DROP_BAND, dropped), (_DROP_BANDS, foreign), (_DROP_FINGERPRINT, outdated)):
+        if rows:
+            connection.execute(statement, rows)
+    prints = [(text, ALGORITHM, one.hash, len(one.shingles), kept.get(text)) for text, one in new.items()]
+    insert_rows(session, Fingerprint, ("text_id", "algorithm", "core_hash", "shingles", "signature"), prints)
+    # In order, so that neighbours in the index are written together.
+    added = sorted((band, text) for text, some in written.items() for band in some)
+    insert_rows(session, LshBand, ("band", "text_id"), added)
+    more, fewer = Counter(band for band, _ in added), Counter(row["key"] for row in dropped)
+    touched.written = set(more | fewer)
+    touched.sizes = bucket_sizes(session, touched.written)
+    touched.meeting = _crossed(session, touched.sizes, more, fewer)
 
 
-def _crossed(session: Session, added: Counter[int], dropped: Counter[int]) -> set[int]:
+def _crossed(session: Session, sizes: dict[int, int], more: Counter[int], fewer: Counter[int]) -> set[int]:
     """The texts of buckets that have become too large to be looked into, or ceased to be."""
-    crossed = []
-    for band, now in bucket_sizes(session, added.keys() | dropped.keys()).items():
-        was = now - added[band] + dropped[band]
-        if (was > MOST_IN_BAND) != (now > MOST_IN_BAND):
-            crossed.append(band)
-            if now > MOST_IN_BAND:
-                _log.warning("more than %d texts share a band (%d): it is not looked into any more", MOST_IN_BAND, band)
-    return {row.text_id for row in ask(session, IN_BANDS, bands=crossed)}
+    crossed = [
+        band for band, now in sizes.items() if (now > MOST_IN_BAND) != (now - more[band] + fewer[band] > MOST_IN_BAND)
+    ]
+    for band in crossed:
+        if sizes[band] > MOST_IN_BAND:
+            _log.warning("more than %d texts share a band (%d): it is not looked into any more", MOST_IN_BAND, band)
+    return {row.text_id for row in ask(session, IN_BANDS, bands=crossed)} if crossed else set()
 
 
 def bucket_sizes(session: Session, keys: Collection[int]) -> dict[int, int]:
@@ -201,24 +206,17 @@ def bucket_sizes(session: Session, keys: Collection[int]) -> dict[int, int]:
     return {row.band: row.texts for row in ask(session, _SIZES, bands=keys)}
 
 
-def all_bands(rows: Sequence[Any]) -> dict[int, list[int]]:
-    """The keys under which fingerprints are found, by text; for rows with a signature."""
-    out: dict[int, list[int]] = {}
-    for band, text in _bands_of(rows):
-        out.setdefault(text, []).append(band)
-    return out
-
-
-def _bands_of(rows: Sequence[Any]) -> list[tuple[int, int]]:
+def bands_of(rows: Iterable[Any]) -> dict[int, list[int]]:
+    """The keys under which the texts of rows of `Fingerprint` are found, by text; without those that have none."""
     signed = [row for row in rows if row.signature is not None and row.algorithm == ALGORITHM]
     kept = unpacked([row.signature for row in signed])
-    return _bands([row.text_id for row in signed], kept, [row.core_hash for row in signed])
+    return _keys([row.text_id for row in signed], kept, [row.core_hash for row in signed])
 
 
-def _bands(texts: Sequence[int], found: NDArray[np.uint32], hashes: Sequence[int]) -> list[tuple[int, int]]:
-    """The (band, text) of texts; the hash of a core is one more, so that equal ones meet however short they are."""
+def _keys(texts: Sequence[int], found: NDArray[np.uint32], hashes: Sequence[int]) -> dict[int, list[int]]:
+    """The bands of texts; the hash of a core is one more, so that equal ones meet however short they are."""
     keys = bands(found).tolist()
-    return [(key, text) for text, some, own in zip(texts, keys, hashes, strict=True) for key in {*some, own}]
+    return {text: list({*some, own}) for text, some, own in zip(texts, keys, hashes, strict=True)}
 
 
 def _bodies(session: Session, texts: Collection[int]) -> dict[int, str]:
@@ -249,7 +247,6 @@ _COUNTED = (
     .where(among(SourceRecord.text_id, "texts"))
     .group_by(SourceRecord.site_id, SourceRecord.text_id)
 )
-_CARRIED = select(SourceRecord.text_id).where(among(SourceRecord.text_id, "texts")).distinct()
 _SITES = select(SourceRecord.text_id, SourceRecord.site_id).where(among(SourceRecord.text_id, "texts")).distinct()
 _BODIES = select(StoredText.id, StoredText.body).where(among(StoredText.id, "texts"))
 _KNOWN = select(*_TABLES["fingerprint"].c).where(among(Fingerprint.text_id, "texts"))
