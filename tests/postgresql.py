@@ -37,9 +37,10 @@ def programs() -> Path:
 
 
 class PostgreSQL:
-    """Context manager: a running server that keeps nothing for long (no fsync)."""
+    """Context manager: a running server that keeps nothing for long: without fsync, unless it is to be `durable`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self.programs = programs()
         # Not pytest's folder: the path of a socket may have no more than 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
@@ -125,10 +126,10 @@ class PostgreSQL:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
-            "fsync": "off",
-            "full_page_writes": "off",
             "max_connections": "60",
         }
+        if not self._durable:
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         log = (self.folder / "server.log").open("wb")
         given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._server = subprocess.Popen(

@@ -1,6 +1,7 @@
 """`make bench`: print what the program weighs, as ratios measured in one run.
 
-``python -m tests.bench [extraction] [crawl] [memory] [export] [reextract] [--pages DIR]``; without a part, all of them.
+``python -m tests.bench [PART ...] [--pages DIR] [--generated NUMBER] [--texts NUMBER,...]``; without a part,
+all of them.
 """
 
 import argparse
@@ -9,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import crawl, export, extraction, reextract
+from tests.bench import crawl, export, extraction, intake, reextract, reprints
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
+from tests.bench.stories import generate
 
-PARTS = ("extraction", "crawl", "memory", "export", "reextract")
+PARTS = ("extraction", "crawl", "memory", "export", "reextract", "reprints", "intake")
 
 
 def main() -> int:
@@ -21,6 +23,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--pages", type=Path, help="a folder of saved pages, read as well")
+    parser.add_argument("--generated", type=int, default=reprints.TEXTS, help="how many texts reprints are found among")
+    parser.add_argument(
+        "--texts", type=_marks, default=intake.MARKS, help="at how many texts the intake's rate is told"
+    )
     given = parser.parse_args()
     wrong = [part for part in given.parts if part not in PARTS]
     if wrong:
@@ -42,10 +48,30 @@ def main() -> int:
             show("Export against plain loops that write the same files", export.measure(), console)
         if "reextract" in parts:
             show("Captures read again against trafilatura on the whole page", reextract.measure(), console)
+        if "reprints" in parts:
+            with console.status("texts") as status:
+                report = reprints.measure(list(generate(given.generated)), status.update)
+            reprints.show(report, console)
+            report.check()
+        if "intake" in parts:
+            for database in intake.DATABASES:
+                _intake(database, given.texts, console)
     except Unfit as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _marks(given: str) -> tuple[int, ...]:
+    return tuple(sorted(int(one) for one in given.split(",")))
+
+
+def _intake(database: str, marks: tuple[int, ...], console: Console) -> None:
+    found = []
+    for mark in intake.measure(database, marks):
+        found.append(mark)
+        console.print(f"{database}, {mark.texts:,} texts: {mark.rate:,.0f} texts/s", highlight=False)
+    intake.show(found, console)
 
 
 if __name__ == "__main__":
