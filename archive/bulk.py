@@ -69,7 +69,8 @@ def ask(session: Session, statement: Any, **given: Collection[Any]) -> list[Any]
     """The rows of a statement with one list of values (see `among`), asked in parts if it is long."""
     [(name, values)] = given.items()
     connection = session.connection()
-    return [row for part in _parts(values) for row in connection.execute(statement, {name: part})]
+    parts = [connection.execute(statement, {name: part}).all() for part in _parts(values)]
+    return list(parts[0]) if len(parts) == 1 else [row for part in parts for row in part]
 
 
 def insert_rows(session: Session, model: type[Base], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

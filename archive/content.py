@@ -16,7 +16,7 @@ from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, Article, Rejection, 
 from archive.database import ArchiveError, insert_those_new
 from archive.models import Extraction, StoredText, dated_columns
 
-_SYLLABLE = re.compile(r"\S*[^\W_]\S*")
+_IN_WORD = re.compile(r"[^\W_]")
 
 WITH_TEXT = select(*Extraction.__table__.columns, StoredText.sha256).outerjoin(
     StoredText, StoredText.id == Extraction.text_id
@@ -173,4 +173,5 @@ def syllables(text: str) -> int:
 
     Tokens without a letter or digit (dashes, bars between cells) do not count.
     """
-    return len(_SYLLABLE.findall(text))
+    # Most are of letters alone, and that is told faster than the pattern finds the first of them.
+    return sum(1 for token in text.split() if token.isalnum() or _IN_WORD.search(token))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archive.fingerprint import Hashes
 from archive.models import ReprintMethod
@@ -99,10 +100,11 @@ def compare(one: Version, other: Version) -> Evidence | None:
     return Evidence(method, jaccard, containment)
 
 
-def expected_jaccard(one: int, other: int, containment: float) -> float:
-    """The Jaccard similarity of sets of so many shingles that share this part of the smaller."""
-    shared = containment * min(one, other)
-    return shared / (one + other - shared)
+def expected_jaccard(least: NDArray[np.int64], most: NDArray[np.int64], containment: float) -> NDArray[np.float64]:
+    """The Jaccard similarity of pairs of sets, of so many shingles, that share this part of the smaller one's."""
+    shared = containment * least
+    similarity: NDArray[np.float64] = shared / (least + most - shared)
+    return similarity
 
 
 def _shared(one: Hashes, other: Hashes) -> int:

@@ -5,20 +5,20 @@ the other's site, or the same source, in the days in which that is likely. `arch
 follows from the articles alone, whatever the order in which they came: `rebuild` gives the same groups.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
-from math import sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import and_, bindparam, delete, insert, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import Precision
 from archive.bulk import among, ask
 from archive.database import Sessions, alone_with_groups
-from archive.fingerprint import ALGORITHM, BANDS, ROWS, Hashes, unpacked
+from archive.fingerprint import ALGORITHM, BANDS, ROWS, unpacked
 from archive.grouping import (
     CREDITED,
     DAYS_AFTER,
@@ -33,10 +33,9 @@ from archive.grouping import (
     groups,
 )
 from archive.models import Base, SiteName, SourceRecord, StoredArticle, StoredText
-from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, bands_of, bucket_sizes, cores, take_in
+from archive.versions import IN_BANDS, MOST_IN_BAND, Touched, bucket_sizes, keys_of, shingles, take_in
 
-_CACHED = 4096
-"""Cores that a process remembers, some 4 KB each: what is compared is mostly of the last days."""
+Numbers = NDArray[np.int64]
 
 _SURE = 4.0
 """Standard deviations by which a signature may tell less than what is true, before a pair is passed over without a
@@ -84,33 +83,13 @@ def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None
         last = page[-1]
 
 
-class _Cores:
-    """The shingles of cores by their hash, the latest used."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, Hashes] = OrderedDict()
-
-    def get(self, core_hash: int) -> Hashes | None:
-        if core_hash not in self._kept:
-            return None
-        self._kept.move_to_end(core_hash)
-        return self._kept[core_hash]
-
-    def put(self, core_hash: int, value: Hashes) -> None:
-        self._kept[core_hash] = value
-        if len(self._kept) > _CACHED:
-            self._kept.popitem(last=False)
-
-
-_REMEMBERED = _Cores()
-
-
 class _Groups:
     """The groups within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session, self._connection = session, session.connection()
         self._names: dict[str, frozenset[int]] = {}
+        self._prints: dict[int, Any] = {}
 
     def update(self, touched: Touched) -> None:
         """Compare the touched texts with what they may meet, and group anew what that changes."""
@@ -133,64 +112,70 @@ class _Groups:
 
     def _proposed(self, touched: Touched) -> set[tuple[int, int]]:
         """The pairs to compare, the lower key first."""
-        keys = touched.bands
-        if beside := touched.meeting - keys.keys():
-            keys = keys | bands_of(ask(self._session, _SIGNED, texts=beside))
-        by_band: dict[int, list[int]] = defaultdict(list)
-        for text, some in keys.items():
-            for key in some:
-                by_band[key].append(text)
-        sizes = {band: touched.sizes[band] for band in by_band.keys() & touched.sizes.keys()}
-        if unknown := by_band.keys() - touched.written:
+        self._prints |= touched.prints
+        self._load(touched.meeting)
+        texts = [text for text in sorted(touched.alive | touched.meeting) if text in self._prints]
+        if not texts:
+            return set()
+        keys = keys_of([self._prints[text] for text in texts])
+        every = set(keys.ravel().tolist())
+        sizes = {band: touched.sizes[band] for band in every & touched.sizes.keys()}
+        if unknown := every - touched.written:
             sizes |= bucket_sizes(self._session, unknown)
         open_ = [band for band, size in sizes.items() if size <= MOST_IN_BAND]
-        out = {
-            (min(text, row.text_id), max(text, row.text_id))
-            for row in (ask(self._session, IN_BANDS, bands=open_) if open_ else ())
-            for text in by_band[row.band]
-            if text != row.text_id
-        }
-        return out | self._credited(keys.keys(), out)
+        meeting = {row.text_id for row in ask(self._session, IN_BANDS, bands=open_)} if open_ else set()
+        self._load(meeting)
+        others = [text for text in sorted(meeting) if text in self._prints]
+        out = set()
+        if others:
+            theirs, is_open = keys_of([self._prints[text] for text in others]), np.isin(keys, open_)
+            for text, own, asked in zip(texts, keys, is_open, strict=True):
+                for number in np.flatnonzero(((theirs == own) & asked).any(axis=1)).tolist():
+                    other = others[number]
+                    if other != text:
+                        out.add((min(text, other), max(text, other)))
+        return out | self._credited(texts, out)
+
+    def _load(self, texts: Collection[int]) -> None:
+        """Read the fingerprints of texts that have a signature."""
+        missing = [text for text in texts if text not in self._prints]
+        if missing:
+            self._prints |= {row.text_id: row for row in ask(self._session, _SIGNED, texts=missing)}
 
     def _credited(self, texts: Collection[int], known: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """The pairs of which one credits the other's site, or both one source, and which may share enough."""
-        pairs = {
-            (min(row.text_id, row.other_id), max(row.text_id, row.other_id))
-            for row in ask(self._session, _CREDITS, texts=texts)
-            if row.text_id != row.other_id
+        found = {
+            (text, other) if text < other else (other, text)
+            for text, other in ask(self._session, _CREDITS, texts=texts)
+            if text != other
         }
-        pairs -= set(known)
+        self._load({text for pair in found for text in pair})
+        pairs = [pair for pair in found if pair not in known and all(text in self._prints for text in pair)]
         if not pairs:
             return set()
         every = sorted({text for pair in pairs for text in pair})
-        rows = {row.text_id: row for row in ask(self._session, _SIGNED, texts=every)}
-        order = {text: number for number, text in enumerate(sorted(rows))}
-        signatures = unpacked([rows[text].signature for text in sorted(rows)])
-        return {
-            (one, other)
-            for one, other in pairs
-            if one in rows
-            and other in rows
-            and _may_share(
-                rows[one].shingles,
-                rows[other].shingles,
-                int(np.count_nonzero(signatures[order[one]] == signatures[order[other]])),
-            )
-        }
+        place = {text: number for number, text in enumerate(every)}
+        signatures = unpacked([self._prints[text].signature for text in every])
+        sizes = np.array([self._prints[text].shingles for text in every])
+        one, other = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
+        agreeing = np.count_nonzero(signatures[one] == signatures[other], axis=1)
+        may = _may_share(np.minimum(sizes[one], sizes[other]), np.maximum(sizes[one], sizes[other]), agreeing)
+        return {pairs[number] for number in np.flatnonzero(may).tolist()}
 
     def _versions(self, texts: Collection[int]) -> dict[int, Version]:
         if not texts:
             return {}
-        printings = self._printings(texts)
-        rows = {row.text_id: row for row in ask(self._session, _SIGNED, texts=texts)}
-        kept = {text: _REMEMBERED.get(row.core_hash) for text, row in rows.items()}
-        for text, made in cores(self._session, [text for text, one in kept.items() if one is None]).items():
-            kept[text] = made.shingles
-            _REMEMBERED.put(made.hash, made.shingles)
+        printings, prints = self._printings(texts), [self._prints[text] for text in texts]
+        made = shingles(self._session, prints)
         return {
-            text: Version(text, rows[text].core_hash, one, tuple(rows[text].figures.split()), tuple(printings[text]))
-            for text, one in kept.items()
-            if one is not None
+            row.text_id: Version(
+                row.text_id,
+                row.core_hash,
+                made[row.text_id],
+                tuple(row.figures.split()),
+                tuple(printings[row.text_id]),
+            )
+            for row in prints
         }
 
     def _printings(self, texts: Collection[int]) -> dict[int, list[Printing]]:
@@ -274,16 +259,15 @@ def _latest(instant: datetime | None, precision: str | None) -> datetime | None:
     return instant + timedelta(days=1, minutes=-1)
 
 
-def _may_share(one: int, other: int, agreeing: int) -> bool:
-    """Whether texts of so many shingles may share what is asked of credited ones.
+def _may_share(least: Numbers, most: Numbers, agreeing: Numbers) -> NDArray[np.bool_]:
+    """Which pairs of texts of so many shingles may share what is asked of credited ones.
 
-    `agreeing` is in how many places their signatures agree.
+    `agreeing` is in how many places the signatures of a pair agree.
     """
-    if min(one, other) < LEAST_SHINGLES or min(one, other) < LEAST_LENGTH * max(one, other):
-        return False
-    jaccard = expected_jaccard(one, other, CREDITED)
-    places = BANDS * ROWS
-    return agreeing >= jaccard * places - _SURE * sqrt(places * jaccard * (1 - jaccard))
+    comparable = (least >= LEAST_SHINGLES) & (least >= LEAST_LENGTH * most)
+    jaccard, places = expected_jaccard(least, most, CREDITED), BANDS * ROWS
+    sure: NDArray[np.bool_] = agreeing >= jaccard * places - _SURE * np.sqrt(places * jaccard * (1 - jaccard))
+    return comparable & sure
 
 
 def _is_known() -> Any:

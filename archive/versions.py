@@ -1,10 +1,10 @@
 """What text groups rest on, kept up to date: source records of articles, cores and fingerprints of their texts."""
 
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from archive.exclusion import not_taken_down
 from archive.fingerprint import (
     ALGORITHM,
     Core,
+    Hashes,
     Paragraph,
     bands,
     core,
@@ -34,24 +35,59 @@ MOST_IN_BAND = 400
 """Texts that share a band at the most: a larger bucket is boilerplate (archived pages of 17 portals had none of news
 that large), and comparing all in it with each other would take its square in time."""
 
+_CACHED = 8192
+"""Cores whose shingles a process remembers, some 4 KB each: what is compared is mostly of the last days."""
+
 _log = logging.getLogger(__name__)
+
+
+class Print(NamedTuple):
+    """A row of `Fingerprint` before it is written."""
+
+    text_id: int
+    algorithm: str
+    core_hash: int
+    shingles: int
+    figures: str
+    signature: bytes | None
 
 
 @dataclass(slots=True)
 class Touched:
     """Texts by their keys: `alive` are carried by articles and may meet other texts now, `dead` by none any more.
 
-    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into. `bands` are those
-    of the living, `written` those that were written or removed now, `sizes` how many texts share each of these, if
-    more than one does.
+    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into. `prints` are the
+    rows of `Fingerprint` of the living that have a signature, `written` the bands that were written or removed now,
+    `sizes` how many texts share each of these, if more than one does.
     """
 
     alive: set[int] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     meeting: set[int] = field(default_factory=set)
-    bands: dict[int, list[int]] = field(default_factory=dict)
+    prints: dict[int, Any] = field(default_factory=dict)
     written: set[int] = field(default_factory=set)
     sizes: dict[int, int] = field(default_factory=dict)
+
+
+class _Remembered:
+    """The shingles of cores by their hash, those that were used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, Hashes] = OrderedDict()
+
+    def get(self, core_hash: int) -> Hashes | None:
+        if core_hash not in self._kept:
+            return None
+        self._kept.move_to_end(core_hash)
+        return self._kept[core_hash]
+
+    def put(self, made: Core) -> None:
+        self._kept[made.hash] = made.shingles
+        if len(self._kept) > _CACHED:
+            self._kept.popitem(last=False)
+
+
+_SHINGLES = _Remembered()
 
 
 def take_in(session: Session, articles: Collection[int]) -> Touched:
@@ -79,9 +115,16 @@ def take_in(session: Session, articles: Collection[int]) -> Touched:
     return touched
 
 
-def cores(session: Session, texts: Collection[int]) -> dict[int, Core]:
-    """The cores of texts: without what recurs on any of the sites whose articles carry it."""
-    return _cores(session, _sites(session, texts), _taken_apart(session, texts)) if texts else {}
+def shingles(session: Session, prints: Iterable[Any]) -> dict[int, Hashes]:
+    """The shingles of the cores of these rows of `Fingerprint`, by text."""
+    hashes = {row.text_id: row.core_hash for row in prints}
+    out = {text: kept for text, hash_ in hashes.items() if (kept := _SHINGLES.get(hash_)) is not None}
+    missing = hashes.keys() - out.keys()
+    if missing:
+        for text, made in _cores(session, _sites(session, missing), _taken_apart(session, missing)).items():
+            out[text] = made.shingles
+            _SHINGLES.put(made)
+    return out
 
 
 def _sites(session: Session, texts: Collection[int]) -> dict[int, set[int]]:
@@ -169,8 +212,6 @@ def _fingerprint(session: Session, touched: Touched, made: dict[int, Core], foun
     signature = signatures([one.shingles for one in signed.values()])
     kept = dict(zip(signed, map(packed, signature), strict=True))
     old = bands_of(gone)
-    written = _keys(list(signed), signature, [one.hash for one in signed.values()])
-    touched.bands = bands_of([row for text, row in known.items() if text in made.keys() - new.keys()]) | written
     dropped = [{"key": band, "text": text} for text, some in old.items() for band in some]
     # The bands of another algorithm cannot be told from its signature, so every band is looked at.
     foreign = [{"text": row.text_id} for row in gone if row.algorithm != ALGORITHM]
@@ -179,10 +220,16 @@ def _fingerprint(session: Session, touched: Touched, made: dict[int, Core], foun
         if rows:
             connection.execute(statement, rows)
     prints = [
-        (text, ALGORITHM, one.hash, len(one.shingles), _figures(found[text]), kept.get(text))
+        Print(text, ALGORITHM, one.hash, len(one.shingles), _figures(found[text]), kept.get(text))
         for text, one in new.items()
     ]
-    insert_rows(session, Fingerprint, ("text_id", "algorithm", "core_hash", "shingles", "figures", "signature"), prints)
+    for one in new.values():
+        _SHINGLES.put(one)
+    insert_rows(session, Fingerprint, Print._fields, prints)
+    living = {text: row for text, row in known.items() if text in made and text not in new}
+    living |= {one.text_id: one for one in prints}
+    touched.prints = {text: row for text, row in living.items() if row.signature is not None}
+    written = bands_of(prints)
     # In order, so that neighbours in the index are written together.
     added = sorted((band, text) for text, some in written.items() for band in some)
     insert_rows(session, LshBand, ("band", "text_id"), added)
@@ -208,17 +255,20 @@ def bucket_sizes(session: Session, keys: Collection[int]) -> dict[int, int]:
     return {row.band: row.texts for row in ask(session, _SIZES, bands=keys)}
 
 
-def bands_of(rows: Iterable[Any]) -> dict[int, list[int]]:
-    """The keys under which the texts of rows of `Fingerprint` are found, by text; without those that have none."""
-    signed = [row for row in rows if row.signature is not None and row.algorithm == ALGORITHM]
-    kept = unpacked([row.signature for row in signed])
-    return _keys([row.text_id for row in signed], kept, [row.core_hash for row in signed])
+def keys_of(prints: Sequence[Any]) -> NDArray[np.int64]:
+    """The keys under which texts are found, a row for each row of `Fingerprint` that has a signature.
+
+    What two texts share stands in the same column. The last is the hash of the core, so that equal ones meet however
+    short they are.
+    """
+    hashes = np.array([row.core_hash for row in prints], dtype=np.int64)
+    return np.column_stack((bands(unpacked([row.signature for row in prints])), hashes))
 
 
-def _keys(texts: Sequence[int], found: NDArray[np.uint32], hashes: Sequence[int]) -> dict[int, list[int]]:
-    """The bands of texts; the hash of a core is one more, so that equal ones meet however short they are."""
-    keys = bands(found).tolist()
-    return {text: list({*some, own}) for text, some, own in zip(texts, keys, hashes, strict=True)}
+def bands_of(prints: Iterable[Any]) -> dict[int, list[int]]:
+    """The same by text, for rows with and without a signature; what another algorithm made has none."""
+    signed = [row for row in prints if row.signature is not None and row.algorithm == ALGORITHM]
+    return {row.text_id: list(set(keys)) for row, keys in zip(signed, keys_of(signed).tolist(), strict=True)}
 
 
 def _taken_apart(session: Session, texts: Collection[int]) -> dict[int, list[Paragraph]]:
@@ -262,8 +312,8 @@ _SIZES = (
     .group_by(LshBand.band)
     .having(func.count() > 1)
 )
-IN_BANDS = select(LshBand.band, LshBand.text_id).where(among(LshBand.band, "bands"))
-"""The (band, text_id) of the texts in some `bands`."""
+IN_BANDS = select(LshBand.text_id).where(among(LshBand.band, "bands")).distinct()
+"""The texts in some `bands`."""
 
 _DROP_FINGERPRINT = delete(_TABLES["fingerprint"]).where(_TABLES["fingerprint"].c.text_id == bindparam("row"))
 _BAND = _TABLES["lsh_band"].c
