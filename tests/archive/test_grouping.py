@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.fingerprint import Hashes, core, figures_of, paragraphs
+from archive.fingerprint import core, figures_of, paragraphs
 from archive.grouping import (
     CONTAINMENT,
     CREDITED,
@@ -128,8 +128,16 @@ HALF = (100, 100, 60)
 
 @pytest.mark.parametrize(
     ("article", "original", "expected"),
-    [(20, 10, True), (20, 9, False), (20, 21, True), (20, 22, False), (20, 20, True)]
-    + [(None, 3, True), (3, None, True), (None, None, True)],
+    [
+        (20, 10, True),
+        (20, 9, False),
+        (20, 21, True),
+        (20, 22, False),
+        (20, 20, True),
+        (None, 3, True),
+        (3, None, True),
+        (None, None, True),
+    ],
 )
 def test_an_original_is_from_ten_days_before_to_one_after(
     article: int | None, original: int | None, expected: bool
@@ -182,10 +190,10 @@ def prices(day: int, rice: int, pork: int, *, extra: str = "") -> tuple[str, ...
 
 def programme(day: int, hour: int, film: int) -> tuple[str, ...]:
     return (
-        f"Chương trình truyền hình ngày {day}/1: {hour} giờ chào buổi sáng, sau đó là bản tin thời sự, ca nhạc theo yêu"
-        " cầu, chuyên mục nông nghiệp và nông thôn, thể thao trong nước và quốc tế, thiếu nhi vui học cùng các bạn nhỏ.",
-        f"Buổi tối có phim truyện dài tập, tập {film}, tiếp đến là thời sự cuối ngày, dự báo thời tiết, sân khấu chèo và"
-        " dân ca, chuyện quê, trang văn nghệ, cuối cùng là phần giới thiệu chương trình của ngày hôm sau trên sóng đài.",
+        f"Chương trình truyền hình ngày {day}/1: {hour} giờ chào buổi sáng, sau đó là bản tin thời sự, ca nhạc theo"
+        " cầu, chuyên mục nông nghiệp và nông thôn, thể thao trong nước và quốc tế, thiếu nhi vui học cùng bạn nhỏ.",
+        f"Buổi tối có phim truyện dài tập, tập {film}, tiếp đến là thời sự cuối ngày, dự báo thời tiết, sân khấu chèo"
+        " dân ca, chuyện quê, trang văn nghệ, cuối cùng là phần giới thiệu chương trình của ngày hôm sau.",
     )
 
 
