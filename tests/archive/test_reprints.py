@@ -65,7 +65,7 @@ def _pool() -> dict[tuple[str, str], list[Article]]:
     made = {
         (HN, "1"): [news("1", (*ONE, LINE), time="08:00"), news("1", ONE, time="08:00")],
         (QN, "1"): [news("1", ONE, source_credit=OF_HN), news("1", ONE, "2022-01-04")],
-        (TN, "1"): [news("1", reworded(ONE[:3], 75, 40), "2022-01-06"), news("1", ONE[1:], None, source_credit=TTXVN)],
+        (TN, "1"): [news("1", reworded(ONE[:3], 75, 2), "2022-01-06"), news("1", ONE[1:], None, source_credit=TTXVN)],
         (QN, "2"): [news("2", TWO, "2022-01-04", "09:00"), news("2", (*TWO, *ONE), "2022-01-04", "09:00")],
         (HN, "2"): [
             news("2", (*reworded(TWO, 12), LINE), "2022-01-03", source_credit=OF_QN),
@@ -74,8 +74,8 @@ def _pool() -> dict[tuple[str, str], list[Article]]:
         (TN, "2"): [news("2", reworded(TWO, 11, 5), None, source_credit=OF_QN), news("2", reworded(TWO, 11, 5))],
         (HN, "3"): [news("3", (LINE, *reworded(THREE, 14)), source_credit=TTXVN), news("3", (LINE, *THREE))],
         (QN, "3"): [
-            news("3", reworded(THREE, 14, 7), "2022-01-12", source_credit=TTXVN),
-            news("3", reworded(THREE, 14, 7), "2022-01-19", source_credit=TTXVN),
+            news("3", THREE, "2022-01-12", source_credit=TTXVN),
+            news("3", THREE, "2022-01-19", source_credit=TTXVN),
         ],
         (HN, "4"): [news("4", weather(5, 12, 19, 30), "2022-01-05"), news("4", weather(5, 12, 20, 30), "2022-01-05")],
         (HN, "5"): [news("5", weather(6, 12, 17, 30), "2022-01-06"), news("5", weather(6, 12, 17, 30), None)],
@@ -329,7 +329,7 @@ def test_a_changed_date_or_credit_groups_anew(papers: dict[str, Site], sessions:
         ({"source_credit": TTXVN}, None),
     ):
         clock.advance(hours=1)
-        save_all(papers[QN], [news("1", half, **{"day": "2022-01-06", **changes})])  # type: ignore[arg-type]
+        save_all(papers[QN], [news("1", half, **{"day": "2022-01-06", **changes})])
         assert grouped(sessions) == (expected or {f"{HN}-1": {f"{HN}-1"}, f"{QN}-1": {f"{QN}-1"}}), changes
     clock.advance(hours=1)
     save_all(papers[HN], [news("1", ONE, "2022-01-05", "08:00", source_credit=TTXVN)])
@@ -390,7 +390,7 @@ def test_what_is_taken_down_leaves_its_group_and_comes_back(
     exclude(sessions, clock, name, "theo yêu cầu")
     assert grouped(sessions) == {f"{QN}-1": {f"{HN}-2", f"{QN}-1"}}
     gone = state(sessions)
-    assert exclude(sessions, clock, name, "lần nữa")
+    exclude(sessions, clock, name, "lần nữa")
     assert state(sessions) == gone
     with sessions() as session:
         text_id = session.scalar(select(StoredText.id).order_by(StoredText.id).limit(1))
