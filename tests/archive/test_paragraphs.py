@@ -26,7 +26,8 @@ from tests.archive.stories import PRESS, grouped, news, press, save_all, state, 
 
 HN, QN, TN = (name for name, *_ in PRESS)
 LINE, OTHER_LINE = "Mời bạn đọc theo dõi các tin bài tiếp theo!", "Bản quyền thuộc về báo nhà."
-FEW = examples(max_examples=max(1, examples().max_examples // 5))
+on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+FEW = examples(max_examples=max(1, examples().max_examples // 10))
 
 
 @pytest.fixture
@@ -156,6 +157,7 @@ def test_so_they_are_on_postgresql(sessions: Sessions) -> None:
     check_random_changes(sessions, 1)
 
 
+@on_sqlite
 def test_nothing_to_learn_touches_nothing(sessions: Sessions, papers: dict[str, Site]) -> None:
     with sessions.begin() as session:
         assert learn(session, [], {}) == set()
@@ -212,6 +214,7 @@ def test_crossing_ten_articles_changes_the_cores_of_texts_stored_before(
     check_counts(sessions)
 
 
+@on_sqlite
 def test_crossing_two_percent_changes_the_cores_of_texts_stored_before(
     papers: dict[str, Site], sessions: Sessions, clock: HandClock
 ) -> None:
@@ -247,6 +250,7 @@ def test_a_text_is_without_what_recurs_on_any_site_that_prints_it(
     check_counts(sessions)
 
 
+@on_sqlite
 def test_a_line_in_one_article_many_times_or_in_another_writing_counts_once(
     papers: dict[str, Site], sessions: Sessions
 ) -> None:

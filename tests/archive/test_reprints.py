@@ -34,7 +34,7 @@ from tests.archive.stories import PRESS, digests, grouped, news, press, reworded
 
 HN, QN, TN = (name for name, *_ in PRESS)
 LINE = "Mời bạn đọc theo dõi các tin bài tiếp theo trên trang tin của báo nhà."
-FEW = examples(max_examples=max(1, examples().max_examples // 10))
+FEW, FEWER = (examples(max_examples=max(1, examples().max_examples // part)) for part in (10, 20))
 """For what fills whole archives."""
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -236,7 +236,7 @@ def test_groups_do_not_hang_on_what_happened_before(copies: Copies, seed: int) -
 
 
 @on_postgresql
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_nor_do_they_on_postgresql(sessions: Sessions, copies: Copies, seed: int) -> None:
     check_history(sessions, copies, seed)
 
@@ -254,7 +254,7 @@ def test_the_pool_holds_what_it_should(copies: Copies) -> None:
     assert max(count for site, _, count in wanted["paragraphs"] if site == HN) >= 10, "the line recurs"
 
 
-@FEW
+@FEWER
 @given(seed=st.integers(0, 2**32))
 def test_buckets_that_become_too_large_and_small_again(copies: Copies, seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -339,6 +339,7 @@ def test_a_changed_date_or_credit_groups_anew(papers: dict[str, Site], sessions:
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_a_day_is_later_than_its_minutes_and_earlier_than_the_next(papers: dict[str, Site], sessions: Sessions) -> None:
     save_all(papers[HN], [news("1", ONE, "2022-01-05")])
     save_all(papers[QN], [news("1", reworded(ONE, 50), "2022-01-06", "00:00")])
@@ -393,7 +394,7 @@ def test_what_is_taken_down_leaves_its_group_and_comes_back(
     exclude(sessions, clock, name, "lần nữa")
     assert state(sessions) == gone
     with sessions() as session:
-        text_id = session.scalar(select(StoredText.id).order_by(StoredText.id).limit(1))
+        text_id = session.scalars(select(StoredText.id).where(StoredText.body == "\n\n".join(ONE))).one()
         for table in (SourceRecord, LshBand, Fingerprint):
             assert not session.scalars(select(table).where(table.text_id == text_id)).all(), table
     lift(sessions, clock, name)
@@ -418,6 +419,7 @@ def test_a_purge_removes_the_words_though_they_were_in_a_group(
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_a_site_that_comes_to_be_known_by_a_name_groups_as_if_it_always_was(
     papers: dict[str, Site], sessions: Sessions, clock: HandClock
 ) -> None:
@@ -430,6 +432,7 @@ def test_a_site_that_comes_to_be_known_by_a_name_groups_as_if_it_always_was(
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_nothing_changes_when_the_same_is_saved_again(
     papers: dict[str, Site], sessions: Sessions, clock: HandClock
 ) -> None:
@@ -473,7 +476,7 @@ def test_fingerprints_of_another_algorithm_fail_nothing_and_leave_no_bands(
 def test_two_that_store_versions_of_one_story_at_once_make_one_group(
     papers: dict[str, Site], sessions: Sessions
 ) -> None:
-    rounds = 25
+    rounds = 15
     start = threading.Barrier(2, timeout=30)
 
     def store(site: str) -> None:
