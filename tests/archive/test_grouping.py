@@ -221,6 +221,8 @@ def test_bulletins_of_different_days_on_one_site_stay_apart(one: Sequence[str], 
 @BULLETINS
 def test_on_one_day_what_was_corrected_is_a_version(one: Sequence[str], other: Sequence[str]) -> None:
     assert method(text(one, printing(1, 5)), text(other, printing(1, 5))) == "jaccard"
+    # Though it was printed again on another day.
+    assert method(text(one, printing(1, 5), printing(1, 4)), text(other, printing(1, 5), printing(1, 6))) == "jaccard"
 
 
 def test_twins_of_different_days_on_one_site_meet_if_no_figure_is_lost() -> None:
@@ -324,6 +326,8 @@ def test_attribution_outranks_dates() -> None:
 def test_of_two_that_credit_each_other_the_earlier_is_canonical() -> None:
     given = {"a": crediting(1, 2, 6), "b": crediting(2, 1, 5)}
     assert canonical_of(given, "ab") == {"a": "b", "b": "b"}
+    # Neither credit counts, so that both are before a later one without any.
+    assert canonical_of(given | {"c": printing(3, 7)}, "ab", "bc", "ac") == dict.fromkeys("abc", "b")
 
 
 def test_an_undated_text_is_canonical_only_among_undated_ones() -> None:
