@@ -98,7 +98,8 @@ class _Groups:
         proposed = self._proposed(touched)
         versions = self._versions({text for pair in proposed for text in pair})
         found = {}
-        for one, other in proposed:
+        # A text with a fingerprint of another algorithm is found by the hash of its core, and waits to be made anew.
+        for one, other in (pair for pair in proposed if versions.keys() >= set(pair)):
             evidence = compare(versions[one], versions[other])
             if evidence is not None:
                 found[one, other] = evidence

@@ -1,4 +1,4 @@
-"""Text groups follow from the articles alone: whatever came first, was changed since or was taken down and shown again."""
+"""Text groups follow from the articles alone, whatever came first, was changed, or was taken down and shown again."""
 
 import random
 import shutil
@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,14 @@ from archive.reprints import rebuild
 from archive.revisions import go_back
 from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
+from archive.store import Read
 from archive.takedown import exclude, lift
-from tests.archive.helpers import HandClock, Site, found
+from tests.archive.helpers import VERSION, HandClock, Site, at, found
 from tests.archive.stories import PRESS, digests, grouped, news, press, reworded, save_all, state, story, weather
-from tests.postgresql import PostgreSQL
 
 HN, QN, TN = (name for name, *_ in PRESS)
 LINE = "Mời bạn đọc theo dõi các tin bài tiếp theo trên trang tin của báo nhà."
-FEW = examples(max_examples=max(1, examples().max_examples // 10))
+FEW, FEWER = (examples(max_examples=max(1, examples().max_examples // part)) for part in (10, 20))
 """For what fills whole archives."""
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -66,7 +65,7 @@ def _pool() -> dict[tuple[str, str], list[Article]]:
     made = {
         (HN, "1"): [news("1", (*ONE, LINE), time="08:00"), news("1", ONE, time="08:00")],
         (QN, "1"): [news("1", ONE, source_credit=OF_HN), news("1", ONE, "2022-01-04")],
-        (TN, "1"): [news("1", ONE[:3], "2022-01-06"), news("1", ONE[1:], None, source_credit=TTXVN)],
+        (TN, "1"): [news("1", reworded(ONE[:3], 75, 2), "2022-01-06"), news("1", ONE[1:], None, source_credit=TTXVN)],
         (QN, "2"): [news("2", TWO, "2022-01-04", "09:00"), news("2", (*TWO, *ONE), "2022-01-04", "09:00")],
         (HN, "2"): [
             news("2", (*reworded(TWO, 12), LINE), "2022-01-03", source_credit=OF_QN),
@@ -75,8 +74,8 @@ def _pool() -> dict[tuple[str, str], list[Article]]:
         (TN, "2"): [news("2", reworded(TWO, 11, 5), None, source_credit=OF_QN), news("2", reworded(TWO, 11, 5))],
         (HN, "3"): [news("3", (LINE, *reworded(THREE, 14)), source_credit=TTXVN), news("3", (LINE, *THREE))],
         (QN, "3"): [
-            news("3", reworded(THREE, 14, 7), "2022-01-12", source_credit=TTXVN),
-            news("3", reworded(THREE, 14, 7), "2022-01-19", source_credit=TTXVN),
+            news("3", THREE, "2022-01-12", source_credit=TTXVN),
+            news("3", THREE, "2022-01-19", source_credit=TTXVN),
         ],
         (HN, "4"): [news("4", weather(5, 12, 19, 30), "2022-01-05"), news("4", weather(5, 12, 20, 30), "2022-01-05")],
         (HN, "5"): [news("5", weather(6, 12, 17, 30), "2022-01-06"), news("5", weather(6, 12, 17, 30), None)],
@@ -110,10 +109,9 @@ def history(drawn: random.Random) -> tuple[list[Step], dict[tuple[str, str], int
     waiting, end = [], {}
     for of in POOL:
         final = drawn.randrange(2)
-        own: list[int | str] = drawn.choice(([final], [final], [1 - final, final], [final, 1 - final, final]))
-        for _ in range(drawn.choice((0, 0, 0, 1, 2))):
-            at = drawn.randint(1, len(own))
-            own[at:at] = ["exclude", "lift"]
+        own: list[int | str] = []
+        for does in drawn.choice(([final], [final], [1 - final, final], [final, 1 - final, final])):
+            own += [does, *(["exclude", "lift"] if drawn.random() < 0.2 else [])]
         if drawn.random() < 0.15:
             own.append("exclude")
         else:
@@ -238,7 +236,7 @@ def test_groups_do_not_hang_on_what_happened_before(copies: Copies, seed: int) -
 
 
 @on_postgresql
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_nor_do_they_on_postgresql(sessions: Sessions, copies: Copies, seed: int) -> None:
     check_history(sessions, copies, seed)
 
@@ -246,7 +244,7 @@ def test_nor_do_they_on_postgresql(sessions: Sessions, copies: Copies, seed: int
 def test_the_pool_holds_what_it_should(copies: Copies) -> None:
     sessions = copies()
     wanted, _ = at_once(sessions, dict.fromkeys(POOL, 0))
-    assert {one[2] for one in wanted["pairs"]} == {"equal", "jaccard", "containment", "credited"} - set()
+    assert {one[2] for one in wanted["pairs"]} == {"equal", "jaccard", "containment", "credited"}
     made = grouped(sessions)
     assert {f"{HN}-1", f"{QN}-1", f"{TN}-1"} in made.values()
     assert made[f"{QN}-2"] == {f"{QN}-2", f"{HN}-2", f"{TN}-2"}
@@ -256,7 +254,7 @@ def test_the_pool_holds_what_it_should(copies: Copies) -> None:
     assert max(count for site, _, count in wanted["paragraphs"] if site == HN) >= 10, "the line recurs"
 
 
-@FEW
+@FEWER
 @given(seed=st.integers(0, 2**32))
 def test_buckets_that_become_too_large_and_small_again(copies: Copies, seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -331,7 +329,7 @@ def test_a_changed_date_or_credit_groups_anew(papers: dict[str, Site], sessions:
         ({"source_credit": TTXVN}, None),
     ):
         clock.advance(hours=1)
-        save_all(papers[QN], [news("1", half, **{"day": "2022-01-06", **changes})])  # type: ignore[arg-type]
+        save_all(papers[QN], [news("1", half, **{"day": "2022-01-06", **changes})])
         assert grouped(sessions) == (expected or {f"{HN}-1": {f"{HN}-1"}, f"{QN}-1": {f"{QN}-1"}}), changes
     clock.advance(hours=1)
     save_all(papers[HN], [news("1", ONE, "2022-01-05", "08:00", source_credit=TTXVN)])
@@ -341,6 +339,7 @@ def test_a_changed_date_or_credit_groups_anew(papers: dict[str, Site], sessions:
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_a_day_is_later_than_its_minutes_and_earlier_than_the_next(papers: dict[str, Site], sessions: Sessions) -> None:
     save_all(papers[HN], [news("1", ONE, "2022-01-05")])
     save_all(papers[QN], [news("1", reworded(ONE, 50), "2022-01-06", "00:00")])
@@ -392,10 +391,10 @@ def test_what_is_taken_down_leaves_its_group_and_comes_back(
     exclude(sessions, clock, name, "theo yêu cầu")
     assert grouped(sessions) == {f"{QN}-1": {f"{HN}-2", f"{QN}-1"}}
     gone = state(sessions)
-    assert exclude(sessions, clock, name, "lần nữa")
+    exclude(sessions, clock, name, "lần nữa")
     assert state(sessions) == gone
     with sessions() as session:
-        text_id = session.scalar(select(StoredText.id).order_by(StoredText.id).limit(1))
+        text_id = session.scalars(select(StoredText.id).where(StoredText.body == "\n\n".join(ONE))).one()
         for table in (SourceRecord, LshBand, Fingerprint):
             assert not session.scalars(select(table).where(table.text_id == text_id)).all(), table
     lift(sessions, clock, name)
@@ -420,6 +419,7 @@ def test_a_purge_removes_the_words_though_they_were_in_a_group(
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_a_site_that_comes_to_be_known_by_a_name_groups_as_if_it_always_was(
     papers: dict[str, Site], sessions: Sessions, clock: HandClock
 ) -> None:
@@ -432,6 +432,7 @@ def test_a_site_that_comes_to_be_known_by_a_name_groups_as_if_it_always_was(
     check_rebuild(sessions)
 
 
+@on_sqlite
 def test_nothing_changes_when_the_same_is_saved_again(
     papers: dict[str, Site], sessions: Sessions, clock: HandClock
 ) -> None:
@@ -455,17 +456,16 @@ def test_fingerprints_of_another_algorithm_fail_nothing_and_leave_no_bands(
         hashes = select(Fingerprint.core_hash)
         session.execute(update(LshBand).where(LshBand.band.not_in(hashes)).values(band=LshBand.band + 1))
         session.execute(update(Fingerprint).values(algorithm="older"))
-    for number, site in ((0, HN), (1, QN), (2, QN)):
-        clock.advance(hours=1)
-        [of] = [[("1", ONE, "2022-01-05")], [("1", (*ONE, "***"), "2022-01-06")], [("2", ONE[:3], "2022-01-06")]][
-            number
-        ]
-        save_all(papers[site], [replace(news(*of), title=f"Tít mới {of[0]}")])
-        clock.advance(hours=1)
-        save_all(papers[site], [news(*of)])
-    save_all(papers[HN], [news("2", TWO, title="Tít mới 2")])
-    clock.advance(hours=1)
-    save_all(papers[HN], [news("2", TWO)])
+    for site, article in (
+        (HN, news("1", ONE, "2022-01-05")),
+        (QN, news("1", (*ONE, "***"), "2022-01-06")),
+        (HN, news("2", TWO)),
+        (QN, news("2", ONE[:3], "2022-01-06")),
+    ):
+        # Another date and the true one again: what did not change is not looked at.
+        for now in (replace(article, published=at("2022-01-07")), article):
+            clock.advance(hours=1)
+            save_all(papers[site], [now])
     assert {one[1] for one in state(sessions)["fingerprints"]} == {ALGORITHM}
     assert state(sessions)["bands"] == wanted["bands"]
     assert state(sessions) == wanted
@@ -476,13 +476,13 @@ def test_fingerprints_of_another_algorithm_fail_nothing_and_leave_no_bands(
 def test_two_that_store_versions_of_one_story_at_once_make_one_group(
     papers: dict[str, Site], sessions: Sessions
 ) -> None:
-    rounds = 25
+    rounds = 15
     start = threading.Barrier(2, timeout=30)
 
     def store(site: str) -> None:
         for number in range(rounds):
-            words = story(1000 + number)
-            own = words if number % 3 == 0 else reworded(words, 50, 7 if site == HN else 30)
+            words = story(1000 + number, 8)
+            own = words if number % 3 == 0 else reworded(words, 100, 7 if site == HN else 30)
             start.wait()
             save_all(papers[site], [news(str(number), own)])
 
@@ -506,16 +506,10 @@ def test_a_crawl_goes_on_while_groups_are_rebuilt(papers: dict[str, Site], sessi
                 assert not rebuilding.done(), rebuilding.result()
             site = papers[HN]
             [kept] = site.store.add_captures(session, [site.capture(news("2", ONE).url)])
-            read = reprints_read(kept, news("2", ONE[:3], "2022-01-06"))
-            site.store.save(session, [read])
+            article = news("2", ONE[:3], "2022-01-06")
+            site.store.save(session, [Read(kept, article, article.url, VERSION)])
         rebuilding.result(60)
     assert grouped(sessions) == {f"{HN}-1": {f"{HN}-1", f"{HN}-2"}}
-
-
-def reprints_read(kept: Any, article: Article) -> Any:
-    from archive.store import Read
-
-    return Read(kept, article, article.url, "1")
 
 
 @on_postgresql
@@ -524,7 +518,7 @@ def test_crawls_and_rebuilds_at_once_end_with_the_same_groups(papers: dict[str, 
 
     def crawl(site: str) -> None:
         for number in range(12):
-            save_all(papers[site], [news(str(number), reworded(story(number), 50, 7 if site == HN else 30))])
+            save_all(papers[site], [news(str(number), reworded(story(number, 8), 100, 7 if site == HN else 30))])
 
     def again() -> None:
         while not stop.is_set():
