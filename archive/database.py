@@ -227,6 +227,16 @@ def writing(sessions: Sessions, site_id: int) -> Iterator[Session]:
         yield session
 
 
+def hold_sites(session: Session) -> None:
+    """Keep every other writer of any site waiting until this transaction ends, as `writing` does for one site.
+
+    To be asked for before `alone_with_groups`, as every writer of a site does: in the other order they would wait for
+    each other.
+    """
+    if _dialect(session) != "sqlite":
+        session.execute(select(Site.id).order_by(Site.id).with_for_update(key_share=True))
+
+
 def alone_with_groups(session: Session) -> None:
     """Wait until no other transaction changes text groups, and keep others from it until this one ends.
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from archive.article import Precision
 from archive.bulk import among, ask
-from archive.database import Sessions, alone_with_groups
+from archive.database import Sessions, alone_with_groups, hold_sites
 from archive.fingerprint import ALGORITHM, BANDS, ROWS, unpacked
 from archive.grouping import (
     CREDITED,
@@ -59,6 +59,14 @@ def regroup(session: Session, articles: Collection[int]) -> None:
         _Groups(session).update(touched)
 
 
+def regroup_credits(session: Session, names: Collection[str]) -> None:
+    """Bring the groups up to date with sites that go, or no longer go, by these names; as `regroup` does."""
+    alone_with_groups(session)
+    credited = {row.text_id for row in ask(session, _CREDITING, names=names)}
+    if credited:
+        _Groups(session).update(Touched(meeting=credited))
+
+
 def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None, *, fresh: bool = True) -> None:
     """Make all groups anew from the stored texts; `progress` gets the number of articles done since its last call.
 
@@ -67,6 +75,7 @@ def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None
     """
     if fresh:
         with sessions.begin() as session:
+            hold_sites(session)
             alone_with_groups(session)
             for name in _FOLLOWING:
                 session.execute(delete(_TABLES[name]))
@@ -74,6 +83,7 @@ def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None
     last = 0
     while True:
         with sessions.begin() as session:
+            hold_sites(session)
             query = select(StoredArticle.id).where(StoredArticle.id > last, ~_is_known()).order_by(StoredArticle.id)
             page = session.scalars(query.limit(_PAGE)).all()
             regroup(session, page)
@@ -106,7 +116,7 @@ class _Groups:
         changed = {pair for pair in kept.keys() | found.keys() if _numbers(kept.get(pair)) != _numbers(found.get(pair))}
         self._write_pairs(changed & kept.keys(), {pair: found[pair] for pair in changed & found.keys()})
         near = {text for pair in changed for text in pair}
-        self._group((touched.alive | near) - touched.dead, touched.dead, comparing, found.keys())
+        self._group((comparing | near) - touched.dead, touched.dead, comparing, found.keys())
 
     def _pairs_of(self, texts: Collection[int]) -> list[Any]:
         return ask(self._session, _PAIRS, texts=texts) if texts else []
@@ -295,6 +305,7 @@ _SIGNED = select(*_PRINT).where(
     among(_PRINT.text_id, "texts"), _PRINT.signature.is_not(None), _PRINT.algorithm == ALGORITHM
 )
 _RECORDS = select(*_RECORD).where(among(_RECORD.text_id, "texts"))
+_CREDITING = select(_RECORD.text_id).where(among(_RECORD.source, "names", words=True)).distinct()
 _SITES_NAMED = select(SiteName.name, SiteName.site_id).where(among(SiteName.name, "names", words=True))
 _NAMES = (
     select(StoredText.id, StoredText.text_id, _PRINT.shingles)

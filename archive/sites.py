@@ -10,6 +10,7 @@ from archive.clock import Clock
 from archive.database import insert_if_new, insert_those_new
 from archive.models import Era, Site, SiteHost, SiteName, SiteProvince
 from archive.provinces import REFORM, site_provinces
+from archive.reprints import regroup_credits
 from archive.sources import site_names
 
 _SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -65,6 +66,8 @@ def _register_names(session: Session, site_id: int, names: frozenset[str]) -> No
     if gone := known - names:
         session.execute(delete(SiteName).where(SiteName.site_id == site_id, SiteName.name.in_(gone)))
     insert_those_new(session, SiteName, [{"site_id": site_id, "name": name} for name in sorted(names - known)])
+    if changed := known ^ names:
+        regroup_credits(session, changed)
 
 
 def site_key(session: Session, name: str) -> int | None:

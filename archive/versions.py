@@ -56,7 +56,8 @@ class Print(NamedTuple):
 class Touched:
     """Texts by their keys: `alive` are carried by articles and may meet other texts now, `dead` by none any more.
 
-    `meeting` are texts besides whose band has become, or ceased to be, too large to be looked into. `prints` are the
+    `meeting` are texts besides that may meet others: whose band has become, or ceased to be, too large to be looked
+    into, or that credit a site by a name it did not have. `prints` are the
     rows of `Fingerprint` of the living that have a signature, `written` the bands that were written or removed now,
     `sizes` how many texts share each of these, if more than one does.
     """

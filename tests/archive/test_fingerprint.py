@@ -82,9 +82,8 @@ def test_recurring_paragraphs_are_left_out_wherever_they_stand() -> None:
     line = paragraphs("Mời bạn đọc theo dõi!")[0].hash
     found = paragraphs("Mời bạn đọc theo dõi\n\nMột hai ba bốn năm sáu.\n\nMỜI BẠN ĐỌC THEO DÕI")
     left = core(found, {line})
-    assert (left.text, left.hash) == ("Một hai ba bốn năm sáu.", core_of("Một hai ba bốn năm sáu.").hash)
-    nothing = core(found[:1], {line})
-    assert (len(nothing.shingles), nothing.text) == (0, "")
+    assert left.hash == core_of("Một hai ba bốn năm sáu.").hash
+    assert len(core(found[:1], {line}).shingles) == 0
 
 
 @pytest.mark.parametrize("text", ["", "***", "\n\n", "…\n\n—"])

@@ -47,7 +47,9 @@ def crediting(site: int, of: int, day: int | None = 5, **more: Any) -> Printing:
 def of_shingles(numbers: range, *printings: Printing, core_hash: int | None = None, words: str = "") -> Version:
     given = np.array(numbers, dtype=np.uint64)
     # A core hash is of the words; of two made ones it differs unless it is said to be one.
-    return Version(0, hash(numbers) if core_hash is None else core_hash, given, words, printings or (printing(),))
+    return Version(
+        0, hash(numbers) if core_hash is None else core_hash, given, figures_of(words), printings or (printing(),)
+    )
 
 
 def pair(one: int, other: int, shared: int, *printings: Printing) -> tuple[Version, Version]:
@@ -106,7 +108,7 @@ def test_each_rule_at_its_threshold(
 
 def test_what_was_measured_is_kept_with_the_method() -> None:
     assert both_ways(*pair(100, 300, 80)) == Evidence(ReprintMethod.CONTAINMENT, 80 / 320, 80 / 100)
-    assert expected_jaccard(100, 300, 0.8) == pytest.approx(80 / 320)
+    assert expected_jaccard(np.array([100]), np.array([300]), 0.8) == pytest.approx([80 / 320])
 
 
 def test_equal_cores_are_versions_however_short_and_what_has_no_words_never_is() -> None:
@@ -176,7 +178,7 @@ def test_one_printing_of_many_suffices_for_a_credit() -> None:
 # -- bulletins ------------------------------------------------------------------------------------
 def text(words: Sequence[str], *printings: Printing) -> Version:
     made = core(paragraphs("\n\n".join(words)))
-    return Version(0, made.hash, made.shingles, made.text, printings)
+    return Version(0, made.hash, made.shingles, figures_of(" ".join(words)), printings)
 
 
 def prices(day: int, rice: int, pork: int, *, extra: str = "") -> tuple[str, ...]:

@@ -106,13 +106,13 @@ def number_of(key: str) -> int:
     return int(key) - 1_000_000
 
 
-def batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
-    """The texts in batches of one site, as large as the intake makes them, in the order in which they are full."""
+def batches(texts: Iterable[Text], most: int = MOST_AT_ONCE) -> Iterator[list[Text]]:
+    """The texts in batches of one site, in the order in which they are full: as large as the intake makes them."""
     waiting: dict[int, list[Text]] = {}
     for one in texts:
         some = waiting.setdefault(one.site, [])
         some.append(one)
-        if len(some) == MOST_AT_ONCE:
+        if len(some) == most:
             yield waiting.pop(one.site)
     yield from waiting.values()
 

@@ -330,8 +330,8 @@ def test_the_intake_is_measured_at_every_mark_with_groups_and_without(database: 
     assert [len(groups) for groups in sizes] == [150, 0]
 
 
-def test_batches_are_of_one_site_and_no_larger_than_the_intake_makes_them(news: list[Text]) -> None:
-    some = list(intake.batches(news))
+def test_batches_are_of_one_site_and_no_larger_than_is_said(news: list[Text]) -> None:
+    some = list(intake.batches(news, 8))
     assert sorted(one.number for batch in some for one in batch) == [one.number for one in news]
-    assert all(len({one.site for one in batch}) == 1 and len(batch) <= 32 for batch in some)
-    assert any(len(batch) == 32 for batch in some)
+    assert all(len({one.site for one in batch}) == 1 and len(batch) <= 8 for batch in some)
+    assert any(len(batch) == 8 for batch in some)
