@@ -27,7 +27,7 @@ from archive.reprints import rebuild
 from archive.revisions import go_back
 from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
-from archive.store import Read
+from archive.store import Outcome, Read
 from archive.takedown import exclude, lift
 from tests.archive.helpers import VERSION, HandClock, Site, at, found
 from tests.archive.stories import PRESS, digests, grouped, news, press, reworded, save_all, state, story, weather
@@ -392,6 +392,8 @@ def test_what_is_taken_down_leaves_its_group_and_comes_back(
     assert grouped(sessions) == {f"{QN}-1": {f"{HN}-2", f"{QN}-1"}}
     gone = state(sessions)
     exclude(sessions, clock, name, "lần nữa")
+    clock.advance(hours=1)
+    assert save_all(papers[HN], [news("1", TWO)]) == [Outcome.EXCLUDED]
     assert state(sessions) == gone
     with sessions() as session:
         text_id = session.scalars(select(StoredText.id).where(StoredText.body == "\n\n".join(ONE))).one()
