@@ -302,6 +302,24 @@ def test_a_bucket_that_is_too_large_is_not_looked_into(
     check_rebuild(sessions)
 
 
+@on_sqlite
+def test_equal_cores_meet_though_all_their_bands_are_too_large(
+    papers: dict[str, Site], sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "MOST_IN_BAND", 3)
+    monkeypatch.setattr(reprints, "MOST_IN_BAND", 3)
+    # The same shingles as often as you like: one signature, other cores.
+    verses = [" ".join(["Gió đưa cành trúc la"] * times) for times in (6, 7, 8, 9)]
+    save_all(papers[HN], [news(str(number), (verse,)) for number, verse in enumerate(verses)])
+    save_all(papers[QN], [news("3", (verses[3], "***"))])
+    assert sorted(map(sorted, grouped(sessions).values())) == [
+        [f"{HN}-0"],
+        [f"{HN}-1"],
+        [f"{HN}-2"],
+        [f"{HN}-3", f"{QN}-3"],
+    ]
+
+
 # -- what changes a group -------------------------------------------------------------------------
 def test_an_earlier_text_that_comes_late_is_the_canonical_one(papers: dict[str, Site], sessions: Sessions) -> None:
     save_all(papers[HN], [news("1", ONE[:3], "2022-01-06")])
