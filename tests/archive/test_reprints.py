@@ -27,7 +27,7 @@ from archive.reprints import rebuild
 from archive.revisions import go_back
 from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
-from archive.store import Read
+from archive.store import Outcome, Read
 from archive.takedown import exclude, lift
 from tests.archive.helpers import VERSION, HandClock, Site, at, found
 from tests.archive.stories import PRESS, digests, grouped, news, press, reworded, save_all, state, story, weather
@@ -302,6 +302,24 @@ def test_a_bucket_that_is_too_large_is_not_looked_into(
     check_rebuild(sessions)
 
 
+@on_sqlite
+def test_equal_cores_meet_though_all_their_bands_are_too_large(
+    papers: dict[str, Site], sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "MOST_IN_BAND", 3)
+    monkeypatch.setattr(reprints, "MOST_IN_BAND", 3)
+    # The same shingles as often as you like: one signature, other cores.
+    verses = [" ".join(["Gió đưa cành trúc la"] * times) for times in (6, 7, 8, 9)]
+    save_all(papers[HN], [news(str(number), (verse,)) for number, verse in enumerate(verses)])
+    save_all(papers[QN], [news("3", (verses[3], "***"))])
+    assert sorted(map(sorted, grouped(sessions).values())) == [
+        [f"{HN}-0"],
+        [f"{HN}-1"],
+        [f"{HN}-2"],
+        [f"{HN}-3", f"{QN}-3"],
+    ]
+
+
 # -- what changes a group -------------------------------------------------------------------------
 def test_an_earlier_text_that_comes_late_is_the_canonical_one(papers: dict[str, Site], sessions: Sessions) -> None:
     save_all(papers[HN], [news("1", ONE[:3], "2022-01-06")])
@@ -392,6 +410,8 @@ def test_what_is_taken_down_leaves_its_group_and_comes_back(
     assert grouped(sessions) == {f"{QN}-1": {f"{HN}-2", f"{QN}-1"}}
     gone = state(sessions)
     exclude(sessions, clock, name, "lần nữa")
+    clock.advance(hours=1)
+    assert save_all(papers[HN], [news("1", TWO)]) == [Outcome.EXCLUDED]
     assert state(sessions) == gone
     with sessions() as session:
         text_id = session.scalars(select(StoredText.id).where(StoredText.body == "\n\n".join(ONE))).one()
