@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import Dated, Precision
 from archive.clock import VIETNAM
 from archive.exclusion import not_taken_down
+from archive.fingerprint import ALGORITHM
 from archive.grouping import Evidence
 from archive.models import (
     Extraction,
@@ -104,18 +105,18 @@ class Totals:
 
 def apart(session: Session, conditions: Iterable[ColumnElement[bool]] = ()) -> Apart:
     """What stands apart among the articles that meet `conditions` (on Site, StoredArticle and Extraction)."""
-    unknown = Fingerprint.text_id.is_(None)
+    # Those of another algorithm cannot be compared with what is stored now.
+    unknown = or_(Fingerprint.text_id.is_(None), Fingerprint.algorithm != ALGORITHM)
     query = (
         select(unknown, func.count(), func.count(Extraction.text_id.distinct()))
         .select_from(StoredArticle)
         .join(Site, Site.id == StoredArticle.site_id)
         .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
         .outerjoin(Fingerprint, Fingerprint.text_id == Extraction.text_id)
-        .outerjoin(TextGroup, TextGroup.text_id == Extraction.text_id)
         .where(
             not_taken_down(),
             Extraction.text_id.is_not(None),
-            or_(Fingerprint.shingles == 0, and_(unknown, TextGroup.text_id.is_(None))),
+            or_(Fingerprint.shingles == 0, unknown),
             *conditions,
         )
         .group_by(unknown)

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -77,15 +78,17 @@ class _Remembered:
         self._kept: OrderedDict[int, Hashes] = OrderedDict()
 
     def get(self, core_hash: int) -> Hashes | None:
-        if core_hash not in self._kept:
-            return None
-        self._kept.move_to_end(core_hash)
-        return self._kept[core_hash]
+        kept = self._kept.get(core_hash)
+        # Another thread may have dropped it meanwhile.
+        with suppress(KeyError):
+            self._kept.move_to_end(core_hash)
+        return kept
 
     def put(self, made: Core) -> None:
         self._kept[made.hash] = made.shingles
         if len(self._kept) > _CACHED:
-            self._kept.popitem(last=False)
+            with suppress(KeyError):
+                self._kept.popitem(last=False)
 
 
 _SHINGLES = _Remembered()

@@ -6,11 +6,12 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from archive.copying import back_up, copy_archive
-from archive.database import newest_version, open_engine, reading, upgrade, version_of
+from archive.database import newest_version, open_engine, reading, session_factory, upgrade, version_of
 from archive.digest import exact_digest, logical_digest, whole
+from archive.groups import apart
 from archive.restoring import refuse_half_restored
 from archive.settings import Settings, database_url
-from commands.common import err, open_archive, say
+from commands.common import counted, err, hint, open_archive, say
 
 _DONE_ROWS = TextColumn("{task.completed:,} rows, {task.description}")
 
@@ -29,6 +30,10 @@ def db_upgrade(
         say(f"Backup: {back_up(engine, settings.backups, settings.clock)}")
     upgrade(engine)
     say(f"The archive at {engine.url.render_as_string()} is up to date (version {newest_version()}).")
+    with reading(session_factory(engine)) as session:
+        waiting = apart(session).not_compared
+    if waiting:
+        hint(f"{counted(waiting, 'text')} not compared with others yet; run baotinh reprints rebuild")
 
 
 def db_digest(

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from archive.database import Sessions
 from archive.exclusion import not_taken_down
+from archive.fingerprint import ALGORITHM
 from archive.models import (
     Extraction,
     Fingerprint,
@@ -68,7 +69,9 @@ def group(
         }
         for one in sorted(set(text.values()) - apart):
             print_ = {"shingles": 0} if one in empty else {"shingles": SHINGLES, "signature": b"0"}
-            session.execute(insert(Fingerprint), {"text_id": one, "algorithm": "test", "core_hash": one, **print_})
+            session.execute(
+                insert(Fingerprint), {"text_id": one, "algorithm": ALGORITHM, "core_hash": one, "figures": "", **print_}
+            )
             if one not in empty:
                 session.execute(insert(TextGroup), {"text_id": one, "canonical_id": canonical[one]})
         for name, site in (names or {}).items():

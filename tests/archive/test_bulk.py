@@ -1,6 +1,5 @@
 """Questions about long lists of values: what they find, and that an index finds it."""
 
-
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.sql import ClauseElement
