@@ -27,7 +27,7 @@ from tests.archive.stories import PRESS, grouped, news, press, save_all, state, 
 HN, QN, TN = (name for name, *_ in PRESS)
 LINE, OTHER_LINE = "Mời bạn đọc theo dõi các tin bài tiếp theo!", "Bản quyền thuộc về báo nhà."
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-FEW = examples(max_examples=max(1, examples().max_examples // 10))
+FEW = examples(max_examples=max(1, examples().max_examples // 20))
 
 
 @pytest.fixture
