@@ -7,10 +7,11 @@ from sqlalchemy import delete, insert, select
 
 from archive.database import Sessions
 from archive.exclusion import not_taken_down
-from archive.fingerprint import ALGORITHM
+from archive.fingerprint import ALGORITHM, BANDS, ROWS
 from archive.models import (
     Extraction,
     Fingerprint,
+    LshBand,
     Reprint,
     ReprintMethod,
     Site,
@@ -39,7 +40,7 @@ def group(
     `names` which site a credit means, `pairs` what was measured between the texts of two articles.
     """
     with sessions.begin() as session:
-        for table in (Reprint, TextGroup, Fingerprint, SourceRecord, SiteName):
+        for table in (Reprint, TextGroup, LshBand, Fingerprint, SourceRecord, SiteName):
             session.execute(delete(table))
         query = (
             select(Site.name, StoredArticle.key, Site.id, Extraction)
@@ -68,7 +69,7 @@ def group(
             text[name]: text[of[0]] for of in map(list, groups) for name in of
         }
         for one in sorted(set(text.values()) - apart):
-            print_ = {"shingles": 0} if one in empty else {"shingles": SHINGLES, "signature": b"0"}
+            print_ = {"shingles": 0} if one in empty else {"shingles": SHINGLES, "signature": bytes(4 * BANDS * ROWS)}
             session.execute(
                 insert(Fingerprint), {"text_id": one, "algorithm": ALGORITHM, "core_hash": one, "figures": "", **print_}
             )
