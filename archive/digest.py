@@ -31,6 +31,7 @@ from archive.models import (
     SiteName,
     SiteParagraph,
     SiteProvince,
+    SourceRecord,
     StoredArticle,
     StoredText,
     TextGroup,
@@ -109,7 +110,7 @@ def _logical() -> dict[str, Select[Any]]:
     not_of_the_words = {"id", "capture_id", "article_id", "text_id", "is_current", "created_at"}
     read = [column for column in Extraction.__table__.columns if column.name not in not_of_the_words]
     return {
-        "site": select(Site.name, Site.title, Site.family),
+        "site": select(Site.name, Site.title, Site.family, Site.source_records),
         "site_host": select(Site.name, SiteHost.host, SiteHost.valid_from, SiteHost.valid_until).join(
             Site, Site.id == SiteHost.site_id
         ),
@@ -155,8 +156,26 @@ def _logical() -> dict[str, Select[Any]]:
             Site, Site.id == SiteParagraph.site_id
         ),
         "fingerprint": select(
-            StoredText.text_id, Fingerprint.algorithm, Fingerprint.core_hash, Fingerprint.shingles
+            StoredText.text_id,
+            Fingerprint.algorithm,
+            Fingerprint.core_hash,
+            Fingerprint.shingles,
+            Fingerprint.figures,
+            Fingerprint.core_figures,
         ).join(StoredText, StoredText.id == Fingerprint.text_id),
+        "source_record": select(
+            Site.name,
+            StoredArticle.key,
+            StoredText.text_id,
+            SourceRecord.published_instant,
+            SourceRecord.day,
+            SourceRecord.source,
+            SourceRecord.figures,
+        )
+        .select_from(SourceRecord)
+        .join(StoredArticle, StoredArticle.id == SourceRecord.article_id)
+        .join(Site, of_site)
+        .join(StoredText, StoredText.id == SourceRecord.text_id),
         # Which of the two is named first hangs on their keys.
         "reprint": select(
             case((one.text_id < other.text_id, one.text_id), else_=other.text_id),

@@ -38,9 +38,9 @@ sites differ, and a day is often all that is known."""
 
 
 FIGURES_KEPT, LEAST_FIGURES = 0.5, 4
-"""The share of the fewer numbers that two texts of different sites and days must have in common, unless one credits the
-other, and from how many on. A service's bulletins are printed by many sites: one of the day before would join those of
-two days on one site. Of 1,900 pairs of reworded reprints it parted none (measured)."""
+"""The share of the fewer numbers that two texts of different days must have in common, and from how many on. A
+service's bulletins are printed by many sites: one of the day before would join those of two days on one site. Of 1,900
+pairs of reworded reprints it parted none (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,14 @@ class Printing:
 class Version:
     """A text as it is compared: the hash and the shingles (sorted) of its core, where it was printed.
 
-    `figures` are the numbers of the whole text, in order.
+    `figures` are the numbers of the whole text, in order, `core_figures` those of its core.
     """
 
     id: int
     core_hash: int
     shingles: Hashes
     figures: tuple[str, ...]
+    core_figures: tuple[str, ...]
     printings: tuple[Printing, ...]
 
 
@@ -88,7 +89,7 @@ def compare(one: Version, other: Version) -> Evidence | None:
     shorter, longer = sorted((one, other), key=lambda version: len(version.shingles))
     least, most = len(shorter.shingles), len(longer.shingles)
     # First, since of a daily bulletin every earlier one is proposed.
-    if not least or _other_edition(one, other):
+    if not least or _other_edition(one, other) or _other_news(one, other):
         return None
     shared = _shared(shorter.shingles, longer.shingles)
     jaccard, containment = shared / (least + most - shared), shared / least
@@ -102,8 +103,6 @@ def compare(one: Version, other: Version) -> Evidence | None:
     elif comparable and containment >= CREDITED and _credited(one.printings, other.printings):
         method = ReprintMethod.CREDITED
     else:
-        return None
-    if _other_news(one, other) and not _credited(one.printings, other.printings):
         return None
     return Evidence(method, jaccard, containment)
 
@@ -137,7 +136,8 @@ def _credits(article: Printing, original: Printing) -> bool:
 
 
 def _same_source(one: Printing, other: Printing) -> bool:
-    named = one.source is not None and one.source == other.source
+    # On one site they may be two bulletins of one service, and the same story meets itself without a credit.
+    named = one.source is not None and one.source == other.source and one.site != other.site
     # A paper that signs all that it prints names no source.
     named = named and one.site not in one.credits and other.site not in other.credits
     return named and (in_window(one, other) or in_window(other, one))
@@ -158,15 +158,16 @@ def _other_edition(one: Version, other: Version) -> bool:
 
 
 def _other_news(one: Version, other: Version) -> bool:
-    """Whether two texts of different sites are such editions: printed on different days, with most numbers different.
+    """Whether two texts, of whichever sites, are such editions: not of one day, with most numbers different.
 
-    Asked less strictly than within a site, for who prints another's report may round its numbers.
+    Asked less strictly than within a site, for who prints another's report may cut it and round its numbers; and of
+    cores, for each site has numbers of its own in what stands below all of its articles.
     """
-    days = [(a.day, b.day) for a in one.printings for b in other.printings]
-    if any(a is None or b is None or a == b for a, b in days):
+    days = {a.day for a in one.printings} & {b.day for b in other.printings}
+    if days - {None}:
         return False
-    least = min(len(one.figures), len(other.figures))
-    shared = (Counter(one.figures) & Counter(other.figures)).total()
+    least = min(len(one.core_figures), len(other.core_figures))
+    shared = (Counter(one.core_figures) & Counter(other.core_figures)).total()
     return least >= LEAST_FIGURES and shared < FIGURES_KEPT * least
 
 

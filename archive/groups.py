@@ -29,6 +29,7 @@ from archive.models import (
     TextGroup,
 )
 from archive.records import Record, in_order_of_appearance, records
+from archive.sources import source_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _story(session: Session, story: str, *, compared: bool) -> Story:
                 beside=beside,
                 delay=None if record is first else delay(first.published, record.published),
                 credits=tuple(title for name, title in sites if name != record.site),
-                outside=None if sites else record.source_credit,
+                outside=None if sites or not source_key(record.source_credit) else record.source_credit,
             )
         )
     return Story(story, compared, tuple(carriers))

@@ -547,7 +547,9 @@ class SourceRecord(Base):
 class SiteParagraph(Base):
     """In how many of a site's articles a paragraph stands, told by its fingerprint; `text_id` is one text that has it.
 
-    Where there are more such texts, the others are in `SiteParagraphText`: few paragraphs ever recur.
+    Where there are more such texts, the others are in `SiteParagraphText`: few paragraphs ever recur. Here, there and
+    in `LshBand` texts are no foreign keys: a text has forty such rows, each of which would be looked up when it is
+    written, and a purge would look through all of them. `archive.reprints.regroup` removes them with the last article.
     """
 
     __tablename__ = "site_paragraph"
@@ -565,7 +567,7 @@ class SiteParagraph(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
     paragraph: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     articles: Mapped[int]
-    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"))
+    text_id: Mapped[int]
 
 
 class SiteParagraphText(Base):
@@ -575,13 +577,13 @@ class SiteParagraphText(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
     paragraph: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    text_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Fingerprint(Base):
     """The core of a text as `algorithm` knows it: its hash, how many shingles it has, their MinHash signature.
 
-    `figures` are the numbers of the whole text, in order, divided by spaces.
+    `figures` are the numbers of the whole text, in order, divided by spaces, `core_figures` those of its core.
 
     A text without any shingle is template only: all of its paragraphs recur, or it has no words. It has no signature
     and is in no group.
@@ -594,6 +596,7 @@ class Fingerprint(Base):
     core_hash: Mapped[int] = mapped_column(BigInteger)
     shingles: Mapped[int]
     figures: Mapped[str]
+    core_figures: Mapped[str]
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
@@ -603,7 +606,7 @@ class LshBand(Base):
     __tablename__ = "lsh_band"
     __table_args__ = ({"sqlite_with_rowid": False},)
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    text_id: Mapped[int] = mapped_column(ForeignKey("text.id"), primary_key=True)
+    text_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Reprint(Base):

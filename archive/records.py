@@ -24,7 +24,9 @@ from archive.models import (
     Fingerprint,
     Section,
     Site,
+    SiteName,
     SiteProvince,
+    SourceRecord,
     StoredArticle,
     StoredText,
     TextGroup,
@@ -121,11 +123,32 @@ class Record:
         return join_blocks(kept)
 
 
-def in_order_of_appearance() -> tuple[Sorting, ...]:
-    """The order that says where a text appeared first: by date, undated last, then site and key."""
+_OTHER = aliased(SourceRecord)
+_CREDITS_ANOTHER = (
+    select(_OTHER.article_id)
+    .join(SiteName, SiteName.site_id == _OTHER.site_id)
+    .where(
+        SiteName.name == SourceRecord.source,
+        SiteName.site_id != SourceRecord.site_id,
+        _OTHER.text_id == SourceRecord.text_id,
+    )
+    .correlate(SourceRecord)
+    .exists()
+)
+
+
+def in_order_of_appearance(dated: type[Extraction | SourceRecord] = Extraction) -> tuple[Sorting, ...]:
+    """The order that says where a text appeared first, as `archive.grouping.groups` has it for texts.
+
+    Undated articles come last; before them those that credit another site which has the very same text; then it goes by
+    date, where of a day alone the last minute counts, by site and key. `dated` is whose columns tell the date.
+    """
     return (
-        Extraction.published_instant.is_(None),
-        Extraction.published_instant,
+        dated.published_instant.is_(None),
+        _CREDITS_ANOTHER,
+        func.coalesce(SourceRecord.day, 0),
+        dated.published_precision == Precision.DAY.value,
+        dated.published_instant,
         Site.name,
         StoredArticle.key,
     )
@@ -173,6 +196,7 @@ def records(
         .outerjoin(TextGroup, TextGroup.text_id == Extraction.text_id)
         .outerjoin(_CANONICAL, _CANONICAL.id == TextGroup.canonical_id)
         .outerjoin(Fingerprint, Fingerprint.text_id == Extraction.text_id)
+        .outerjoin(SourceRecord, SourceRecord.article_id == StoredArticle.id)
         .where(not_taken_down(), *conditions)
         .order_by(*(order or in_order_of_appearance()))
         .execution_options(yield_per=_BATCH)

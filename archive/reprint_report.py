@@ -16,6 +16,7 @@ from archive.clock import VIETNAM
 from archive.exclusion import not_taken_down
 from archive.groups import apart, span
 from archive.models import Extraction, Fingerprint, Site, SiteName, SourceRecord, StoredArticle, TextGroup
+from archive.records import in_order_of_appearance
 
 _BATCH = 5_000
 """Source records read at a time."""
@@ -190,10 +191,7 @@ def _rows(session: Session) -> Iterator[_Row]:
         .order_by(
             TextGroup.canonical_id,
             TextGroup.text_id != TextGroup.canonical_id,
-            published.is_(None),
-            published,
-            Site.name,
-            StoredArticle.key,
+            *in_order_of_appearance(SourceRecord),
         )
         .execution_options(yield_per=_BATCH)
     )
@@ -212,6 +210,7 @@ def _template_only(session: Session, asked: Span) -> Counter[str]:
         .join(StoredArticle, StoredArticle.id == SourceRecord.article_id)
         .join(Site, Site.id == SourceRecord.site_id)
         .where(not_taken_down())
+        .execution_options(yield_per=_BATCH)
     )
     return Counter(site for site, published in session.execute(query) if asked.takes(published))
 

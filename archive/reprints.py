@@ -62,9 +62,9 @@ def regroup(session: Session, articles: Collection[int]) -> None:
 def regroup_credits(session: Session, names: Collection[str]) -> None:
     """Bring the groups up to date with sites that go, or no longer go, by these names; as `regroup` does."""
     alone_with_groups(session)
-    credited = {row.text_id for row in ask(session, _CREDITING, names=names)}
-    if credited:
-        _Groups(session).update(Touched(meeting=credited))
+    credited = sorted(row.text_id for row in ask(session, _CREDITING, names=names))
+    for start in range(0, len(credited), _PAGE):
+        _Groups(session).update(Touched(meeting=set(credited[start : start + _PAGE])))
 
 
 def rebuild(sessions: Sessions, progress: Callable[[int], None] = lambda _: None, *, fresh: bool = True) -> None:
@@ -184,7 +184,9 @@ class _Groups:
                 row.core_hash,
                 made[row.text_id],
                 tuple(row.figures.split()),
-                tuple(printings[row.text_id]),
+                tuple(row.core_figures.split()),
+                # Once each: a text may have been printed a thousand times over.
+                tuple(dict.fromkeys(printings[row.text_id])),
             )
             for row in prints
         }
@@ -342,6 +344,7 @@ def _credits() -> Iterator[Any]:
         else:
             query = query.join(there, there.source == here.source)
         window = and_(there.day >= here.day - before, there.day <= here.day + after)
+        query = query.where(there.site_id != here.site_id)
         yield from (query.where(when) for when in (window, there.day.is_(None), here.day.is_(None)))
 
 

@@ -22,6 +22,7 @@ from archive.fingerprint import (
     Paragraph,
     bands,
     core,
+    figures_in,
     figures_of,
     packed,
     paragraphs,
@@ -36,8 +37,9 @@ MOST_IN_BAND = 400
 """Texts that share a band at the most: a larger bucket is boilerplate (archived pages of 17 portals had none of news
 that large), and comparing all in it with each other would take its square in time."""
 
-_CACHED = 8192
-"""Cores whose shingles a process remembers, some 4 KB each: what is compared is mostly of the last days."""
+_CACHED, _LONGEST = 8192, 8192
+"""Cores whose shingles a process remembers, some 4 KB each: what is compared is mostly of the last days; and the most
+shingles of one that is."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Print(NamedTuple):
     core_hash: int
     shingles: int
     figures: str
+    core_figures: str
     signature: bytes | None
 
 
@@ -85,6 +88,8 @@ class _Remembered:
         return kept
 
     def put(self, made: Core) -> None:
+        if len(made.shingles) > _LONGEST:
+            return
         self._kept[made.hash] = made.shingles
         if len(self._kept) > _CACHED:
             with suppress(KeyError):
@@ -140,11 +145,17 @@ def _sites(session: Session, texts: Collection[int]) -> dict[int, set[int]]:
 
 
 def _cores(session: Session, sites: dict[int, set[int]], found: dict[int, list[Paragraph]]) -> dict[int, Core]:
-    """The cores of texts, given the sites that carry each and its paragraphs."""
+    """The cores of texts, given the sites that carry each and its paragraphs.
+
+    Left out is what recurs on each of them: one site's habit of printing a text says nothing of another's copy.
+    """
     every = {site for some in sites.values() for site in some}
     hashes = {one.hash for text in sites for one in found[text]}
     by_site = recurring(session, every, hashes)
-    return {text: core(found[text], set().union(*(by_site[site] for site in some))) for text, some in sites.items()}
+    return {
+        text: core(found[text], set.intersection(*(by_site[site] for site in some)) if some else ())
+        for text, some in sites.items()
+    }
 
 
 def _records(session: Session, articles: Collection[int]) -> list[tuple[Any | None, Any | None]]:
@@ -224,7 +235,15 @@ def _fingerprint(session: Session, touched: Touched, made: dict[int, Core], foun
         if rows:
             connection.execute(statement, rows)
     prints = [
-        Print(text, ALGORITHM, one.hash, len(one.shingles), _figures(found[text]), kept.get(text))
+        Print(
+            text,
+            ALGORITHM,
+            one.hash,
+            len(one.shingles),
+            " ".join(figures_in(found[text])),
+            " ".join(one.figures),
+            kept.get(text),
+        )
         for text, one in new.items()
     ]
     for one in new.values():
@@ -277,10 +296,6 @@ def bands_of(prints: Iterable[Any]) -> dict[int, list[int]]:
 
 def _taken_apart(session: Session, texts: Collection[int]) -> dict[int, list[Paragraph]]:
     return {row.id: paragraphs(row.body) for row in ask(session, _BODIES, texts=texts)} if texts else {}
-
-
-def _figures(found: Iterable[Paragraph]) -> str:
-    return " ".join(figure for one in found for figure in figures_of(one.text))
 
 
 # -- statements -----------------------------------------------------------------------------------

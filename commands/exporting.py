@@ -22,7 +22,10 @@ class Format(StrEnum):
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
-    format_: Annotated[Format, typer.Option("--format", help="txt: one file a story; jsonl: one line an article.")],
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="txt: one file a story; jsonl: one line an article, or a story with --unique."),
+    ],
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given again.")] = None,
     province: Annotated[list[str] | None, typer.Option(help="Only this province, by its old or new name.")] = None,
     start: FirstDay = None,
@@ -40,8 +43,8 @@ def export(
 ) -> None:
     """Write the corpus as files. The same archive gives the same bytes.
 
-    txt writes DIR/SITE/YYYY/MM/TEXT_ID.txt with metadata.csv (one row a text) and sources.csv (one row a
-    place it was published); jsonl writes DIR/articles.jsonl.
+    txt writes DIR/SITE/YYYY/MM/TEXT_ID.txt, one text a story or with --all every version of it, with metadata.csv
+    (one row a text) and sources.csv (one row a place it was published); jsonl writes DIR/articles.jsonl.
     """
     if unique and every:
         raise ValueError("--unique writes one text a story and --all every version; give one of them")

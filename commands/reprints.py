@@ -39,7 +39,8 @@ def reprints_report(
     if found.outside:
         _print_outside(found)
     if compared and not found.flows:
-        say(f"None of the {compared:,} articles is a reprint: no story of theirs stands on another site.")
+        why = "no story of theirs stands on another site" if not found.across else "others printed their stories later"
+        say(f"No reprint among {counted(compared, 'article')}: {why}.")
     if found.waiting:
         hint(f"{found.waiting:,} texts of the archive wait to be compared; run baotinh reprints rebuild")
     if not compared and not found.flows:

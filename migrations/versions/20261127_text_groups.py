@@ -62,7 +62,7 @@ def upgrade() -> None:
         _key("site_id", "site", "site_paragraph"),
         sa.Column("paragraph", sa.BigInteger(), nullable=False),
         sa.Column("articles", sa.Integer(), nullable=False),
-        _key("text_id", "text", "site_paragraph"),
+        sa.Column("text_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "paragraph", name=op.f("pk_site_paragraph")),
         sa.CheckConstraint("articles > 0", name=op.f("ck_site_paragraph_articles")),
         sqlite_with_rowid=False,
@@ -79,7 +79,7 @@ def upgrade() -> None:
         "site_paragraph_text",
         _key("site_id", "site", "site_paragraph_text"),
         sa.Column("paragraph", sa.BigInteger(), nullable=False),
-        _key("text_id", "text", "site_paragraph_text"),
+        sa.Column("text_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "paragraph", "text_id", name=op.f("pk_site_paragraph_text")),
         sqlite_with_rowid=False,
     )
@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("core_hash", sa.BigInteger(), nullable=False),
         sa.Column("shingles", sa.Integer(), nullable=False),
         sa.Column("figures", _words(), nullable=False),
+        sa.Column("core_figures", _words(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("text_id", name=op.f("pk_fingerprint")),
         sa.CheckConstraint("(shingles > 0) = (signature is not null)", name=op.f("ck_fingerprint_signature")),
@@ -97,7 +98,7 @@ def upgrade() -> None:
     op.create_table(
         "lsh_band",
         sa.Column("band", sa.BigInteger(), nullable=False),
-        _key("text_id", "text", "lsh_band"),
+        sa.Column("text_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("band", "text_id", name=op.f("pk_lsh_band")),
         sqlite_with_rowid=False,
     )

@@ -71,7 +71,8 @@ def group(
         for one in sorted(set(text.values()) - apart):
             print_ = {"shingles": 0} if one in empty else {"shingles": SHINGLES, "signature": bytes(4 * BANDS * ROWS)}
             session.execute(
-                insert(Fingerprint), {"text_id": one, "algorithm": ALGORITHM, "core_hash": one, "figures": "", **print_}
+                insert(Fingerprint),
+                {"text_id": one, "algorithm": ALGORITHM, "core_hash": one, "figures": "", "core_figures": "", **print_},
             )
             if one not in empty:
                 session.execute(insert(TextGroup), {"text_id": one, "canonical_id": canonical[one]})

@@ -85,7 +85,7 @@ def _pool() -> dict[tuple[str, str], list[Article]]:
         (HN, "7"): [news("7", (*FIVE, LINE), source_credit=OF_QN), news("7", FIVE)],
         (QN, "7"): [news("7", reworded(FIVE, 50), source_credit=OF_HN), news("7", (LINE,))],
         (HN, "8"): [news("8", (LINE,)), news("8", (LINE, "Ảnh: Văn Đảm"))],
-        (TN, "8"): [news("8", (LINE,)), news("8", ("* * *",))],
+        (TN, "8"): [news("8", (LINE, "Chào bạn đọc.")), news("8", ("* * *",))],
     }
     for number in range(9, 15):
         filler = (*story(100 + number, 1), LINE)

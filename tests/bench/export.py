@@ -74,7 +74,8 @@ def fill(folder: Path, number: int) -> None:
     for n, article in zip(range(number), _articles(), strict=False):
         reprint = n % REPRINTED == REPRINTED - 1
         if reprint and last is not None:
-            article = replace(article, blocks=last.blocks, source_credit="Báo Quảng Ninh")
+            later = last.published and replace(last.published, instant=last.published.instant + timedelta(days=1))
+            article = replace(article, blocks=last.blocks, source_credit="Báo Quảng Ninh", published=later)
         place = Location(f"{PAPERS[reprint].name}/2026-12.warc.gz", next(offsets), 20_000, "sha256:00", 60_000)
         fetched = FETCHED - timedelta(minutes=number - n)
         kind = [("Content-Type", "text/html; charset=utf-8")]

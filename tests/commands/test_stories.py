@@ -53,7 +53,7 @@ def two(make_site: Callable[..., Site], sessions: Sessions) -> None:
     ours, theirs = make_site(OURS, "quang-ninh"), make_site(THEIRS, "ha-nam")
     theirs.save(page("1", "Cầu dài 60 mét đã xong.", published=at("2022-01-05", "08:00")))
     ours.save(page("1", "Cầu dài 65 mét đã xong.", published=at("2022-01-05", "10:00"), source_credit="Báo Hà Nam"))
-    ours.save(page("2", "Cầu dài 65 mét vừa xong.", published=at("2022-01-07"), source_credit="[b]Báo[/b]"))
+    ours.save(page("2", "Cầu dài 65 mét vừa xong.", published=at("2022-01-07"), source_credit="[b]Báo Hạ[/b]"))
     group(
         sessions,
         [f"{THEIRS}-1", f"{OURS}-1", f"{OURS}-2"],
@@ -93,7 +93,7 @@ def test_show_names_who_was_first_and_who_after_and_how_the_words_differ(session
         "      credited: 56% of the shorter one's shingles kept, Jaccard 0.41; credits Báo bao_ha_nam",
         "  2 days later: Báo bao_quang_ninh, 2022-01-07, bao_quang_ninh-2 https://baoquangninh.com.vn/bai-2",
         "      jaccard beside the text of Báo bao_quang_ninh: 90% of the shorter one's shingles kept, Jaccard 0.80; "
-        "credits '[b]Báo[/b]', no site of the archive",
+        "credits '[b]Báo Hạ[/b]', no site of the archive",
         "",
         "from the first (bao_ha_nam-1) to bao_quang_ninh-1:",
         "Cầu dài [-60-]{+65+} mét đã xong.",
@@ -181,7 +181,7 @@ def test_a_report_on_nothing_says_why(sessions: Sessions) -> None:
     empty = run("reprints", "report", "--start", "2023-01-01").output
     assert "Nothing to report: no text of that selection is in a text group; baotinh status" in empty
     group(sessions)
-    assert "None of the 3 articles is a reprint" in run("reprints", "report").output
+    assert "No reprint among 3 articles: no story of theirs stands on another site." in run("reprints", "report").output
     group(sessions, waiting=[f"{THEIRS}-1", f"{OURS}-1", f"{OURS}-2"])
     waiting = run("reprints", "report").output
     assert "3 texts of the archive wait to be compared; run baotinh reprints rebuild" in waiting
