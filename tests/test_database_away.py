@@ -1,6 +1,7 @@
 """PostgreSQL goes away amid a crawl: the crawl waits for it, goes on when it is back, and costs nothing if not."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -116,7 +117,8 @@ def test_a_server_that_stays_away_ends_the_crawl_and_costs_nothing(
     out, err = crawl.child.communicate(timeout=90)
     assert crawl.child.returncode == FAILED, out + err
     [told] = [line for line in err.splitlines() if line.startswith(f"{SITE}: ")]
-    assert "check that the server runs" in told and "(waited for it for 1 s)" in told
+    # On a machine that is busy the last try begins late.
+    assert "check that the server runs" in told and re.search(r"\(waited for it for [1-9] s\)", told), told
     assert "goes on where it stopped" in told
     assert "Traceback" not in err
     server.launch()
