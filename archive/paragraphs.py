@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Executable, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from archive.bulk import among, insert_rows
@@ -36,7 +36,7 @@ class Carried:
 
 def is_recurring(articles: int, of: int) -> bool:
     """Whether a paragraph recurs that stands in so many `of` the articles of a site."""
-    return articles >= RECURS_IN and articles * RECURS_SHARE >= of
+    return articles >= least_articles(of)
 
 
 def least_articles(of: int) -> int:
@@ -143,6 +143,8 @@ def _heirs(session: Session, site: int, lost: Mapping[int, Collection[int]]) -> 
 _TABLES = Base.metadata.tables
 _PARAGRAPH, _FURTHER_TEXT = _TABLES["site_paragraph"].c, _TABLES["site_paragraph_text"].c
 _SITE: BindParameter[int] = bindparam("site")
+# Written out, not handed over: an index of such rows alone is used only where the question says so itself.
+_LEAST: ColumnElement[int] = literal_column(str(RECURS_IN))
 _COUNT = (
     update(_TABLES["site"])
     .where(_TABLES["site"].c.id == _SITE)
@@ -158,12 +160,15 @@ _RECURRING = (
     .where(
         among(SiteParagraph.site_id, "sites"),
         among(SiteParagraph.paragraph, "paragraphs"),
-        SiteParagraph.articles >= RECURS_IN,
+        SiteParagraph.articles >= _LEAST,
         SiteParagraph.articles * RECURS_SHARE >= Site.source_records,
     )
 )
 _BETWEEN = select(_PARAGRAPH.paragraph).where(
-    _PARAGRAPH.site_id == _SITE, _PARAGRAPH.articles >= bindparam("low"), _PARAGRAPH.articles < bindparam("high")
+    _PARAGRAPH.site_id == _SITE,
+    _PARAGRAPH.articles >= _LEAST,
+    _PARAGRAPH.articles >= bindparam("low"),
+    _PARAGRAPH.articles < bindparam("high"),
 )
 _FIRST_TEXTS = select(_PARAGRAPH.text_id).where(_PARAGRAPH.site_id == _SITE, among(_PARAGRAPH.paragraph, "paragraphs"))
 _TEXTS = select(SiteParagraphText.text_id).where(

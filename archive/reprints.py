@@ -119,7 +119,7 @@ class _Groups:
         self._group((comparing | near) - touched.dead, touched.dead, comparing, found.keys())
 
     def _pairs_of(self, texts: Collection[int]) -> list[Any]:
-        return ask(self._session, _PAIRS, texts=texts) if texts else []
+        return ask(self._session, _PAIRS, texts=texts)
 
     def _proposed(self, touched: Touched) -> set[tuple[int, int]]:
         """The pairs to compare, the lower key first."""
@@ -131,10 +131,9 @@ class _Groups:
         keys = keys_of([self._prints[text] for text in texts])
         every = set(keys.ravel().tolist())
         sizes = {band: touched.sizes[band] for band in every & touched.sizes.keys()}
-        if unknown := every - touched.written:
-            sizes |= bucket_sizes(self._session, unknown)
+        sizes |= bucket_sizes(self._session, every - touched.written)
         open_ = [band for band, size in sizes.items() if size <= MOST_IN_BAND]
-        meeting = {row.text_id for row in ask(self._session, IN_BANDS, bands=open_)} if open_ else set()
+        meeting = {row.text_id for row in ask(self._session, IN_BANDS, bands=open_)}
         self._load(meeting)
         others = [text for text in sorted(meeting) if text in self._prints]
         out = set()
@@ -150,8 +149,7 @@ class _Groups:
     def _load(self, texts: Collection[int]) -> None:
         """Read the fingerprints of texts that have a signature."""
         missing = [text for text in texts if text not in self._prints]
-        if missing:
-            self._prints |= {row.text_id: row for row in ask(self._session, _SIGNED, texts=missing)}
+        self._prints |= {row.text_id: row for row in ask(self._session, _SIGNED, texts=missing)}
 
     def _credited(self, texts: Collection[int], known: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """The pairs of which one credits the other's site, or both one source, and which may share enough."""
@@ -174,8 +172,6 @@ class _Groups:
         return {pairs[number] for number in np.flatnonzero(may).tolist()}
 
     def _versions(self, texts: Collection[int]) -> dict[int, Version]:
-        if not texts:
-            return {}
         printings, prints = self._printings(texts), [self._prints[text] for text in texts]
         made = shingles(self._session, prints)
         return {
@@ -185,13 +181,12 @@ class _Groups:
                 made[row.text_id],
                 tuple(row.figures.split()),
                 tuple(row.core_figures.split()),
-                # Once each: a text may have been printed a thousand times over.
-                tuple(dict.fromkeys(printings[row.text_id])),
+                printings[row.text_id],
             )
             for row in prints
         }
 
-    def _printings(self, texts: Collection[int]) -> dict[int, list[Printing]]:
+    def _printings(self, texts: Collection[int]) -> dict[int, tuple[Printing, ...]]:
         rows = ask(self._session, _RECORDS, texts=texts)
         self._look_up({row.source for row in rows if row.source is not None})
         out: dict[int, list[Printing]] = defaultdict(list)
@@ -200,7 +195,8 @@ class _Groups:
             latest = _latest(row.published_instant, row.published_precision)
             figures = tuple(row.figures.split())
             out[row.text_id].append(Printing(row.site_id, row.day, latest, row.source, named, figures))
-        return out
+        # Once each: a site may have printed a text a thousand times over on one day.
+        return {text: tuple(dict.fromkeys(some)) for text, some in out.items()}
 
     def _look_up(self, sources: Collection[str]) -> None:
         """Find out which sites of the archive go by these names."""
@@ -245,7 +241,7 @@ class _Groups:
         names = {row.id: row.text_id for row in ask(self._session, _NAMES, texts=every) if row.shingles}
         keys = {name: text for text, name in names.items()}
         printings = self._printings(names.keys() & {text for pair in pairs for text in pair})
-        by_name = {name: printings.get(text, []) for text, name in names.items()}
+        by_name = {name: printings.get(text, ()) for text, name in names.items()}
         made = groups(by_name, ((names[one], names[other]) for one, other in pairs))
         wanted = {keys[name]: keys[canonical] for name, canonical in made.items()}
         there = {row.text_id: row.canonical_id for row in ask(self._session, _GROUPED, texts=every | set(dead))}

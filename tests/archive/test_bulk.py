@@ -38,6 +38,11 @@ def test_no_question_of_text_groups_looks_at_every_row_of_a_table(engine: Engine
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_site_is_not_looked_through_for_what_a_share_makes_recur(engine: Engine) -> None:
+    assert any("ix_site_paragraph_recurring" in step for step in plan(engine, paragraphs._BETWEEN))
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_question_without_an_index_would_be_found_out(engine: Engine) -> None:
     assert any(step.startswith("SCAN site") for step in plan(engine, select(SiteRow).where(among(SiteRow.title, "x"))))
 

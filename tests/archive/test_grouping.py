@@ -356,16 +356,43 @@ def test_one_may_follow_the_source_that_it_credits_into_the_group() -> None:
     assert canonical_of(given | {"c": crediting(3, 9, 3)}, "ab", "bc")["c"] == "c"
 
 
-def test_bulletins_of_one_site_do_not_meet_by_way_of_another_site() -> None:
+@pytest.mark.parametrize("source", [None, "dai-khi-tuong"])
+@pytest.mark.parametrize(("fifth", "sixth"), [(5, 6), (None, None)])
+def test_bulletins_of_one_site_do_not_meet_by_way_of_another_site(
+    source: str | None, fifth: int | None, sixth: int | None
+) -> None:
     texts = {
-        "a": text(weather(5, 12, 19, 30), printing(1, 5)),
-        "b": text((*weather(5, 12, 19, 30), "Theo đài tỉnh."), printing(2, 5)),
-        "c": text(weather(6, 11, 17, 5), printing(2, 6)),
+        "a": text(weather(5, 12, 19, 30), printing(1, 5, source=source)),
+        "b": text((*weather(5, 12, 19, 30), "Theo đài tỉnh."), printing(2, fifth, source=source)),
+        "c": text(weather(6, 11, 17, 5), printing(2, sixth, source=source)),
     }
     pairs = [(one, other) for one in texts for other in texts if one < other and compare(texts[one], texts[other])]
     assert ("b", "c") not in pairs
     made = groups({name: one.printings for name, one in texts.items()}, pairs)
     assert made["b"] != made["c"], "two editions of one site in one story"
+
+
+LICENCES = "Giấy phép số 45/GP ngày 12/3/2019. ĐT: 0226 3852 123", "Giấy phép số 7/GP ngày 30/9/2021. ĐT: 0203 3835 684"
+
+
+def test_numbers_that_recur_on_the_sites_part_no_reprint() -> None:
+    words = "\n\n".join(weather(5, 12, 19, 30, dated=False))
+    one, other = (
+        Version(0, made.hash, made.shingles, figures_of(words + line), made.figures, (printing(site, 4 + site),))
+        for site, line in enumerate(LICENCES, 1)
+        for made in [core(paragraphs(words))]
+    )
+    assert method(one, other) == "equal"
+
+
+def test_prices_that_recur_tell_bulletins_of_one_site_apart() -> None:
+    made = core(paragraphs("Giá lúa, giá lợn hơi và giá cà phê trong tỉnh hôm nay như sau, theo các chợ đầu mối lớn."))
+    one, other = (
+        Version(0, made.hash, made.shingles, figures, made.figures, (printing(1, day),))
+        for day, figures in ((5, ("56", "40")), (6, ("57", "00")))
+    )
+    assert method(one, replace(other, figures=one.figures)) == "equal"
+    assert method(one, other) is None
 
 
 NAMES = "abcdefgh"

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
+from archive.article import Dated
 from archive.database import Sessions, reading
 from archive.grouping import Evidence
 from archive.groups import Delay, Story, Totals, apart, delay, totals
 from archive.models import ReprintMethod
 from archive.models import Site as SiteRow
 from archive.query import ArticleName, Shown, find_article
+from archive.reprint_report import Span, report
+from archive.sites import SiteRecord, register_site
 from archive.takedown import exclude
 from tests.archive.grouping import group
 from tests.archive.helpers import HandClock, Site, at, page
@@ -59,6 +62,30 @@ def test_the_canonical_text_is_first_and_the_others_come_by_date(sessions: Sessi
     assert story.first.id == f"{THEIRS}-1"
     assert story.text_group == story.first.text_id
     assert [one.delay for one in story.carriers] == [None, Delay(-1, None), Delay(0, 2.5), None]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "credit"),
+    [
+        pytest.param(at("2022-01-05", "10:00"), at("2022-01-05", "07:00"), "Báo Hà Nam", id="a credit outranks dates"),
+        pytest.param(at("2022-01-05", "10:00"), at("2022-01-05"), None, id="of a day alone the last minute counts"),
+        pytest.param(at("2022-01-05"), at("2022-01-06", "00:00"), None, id="which is before the next day"),
+        pytest.param(at("2022-01-05", "10:00"), None, None, id="undated ones are last"),
+    ],
+)
+def test_of_the_very_same_words_the_first_is_told_as_for_texts(
+    make_site: Callable[..., Site], sessions: Sessions, theirs: Dated, ours: Dated | None, credit: str | None
+) -> None:
+    a, b = make_site(), make_site(THEIRS, "ha-nam")
+    with sessions.begin() as session:
+        register_site(session, SiteRecord(THEIRS, "Báo Hà Nam", "f", (f"{THEIRS}.vn",), "ha-nam"), HandClock())
+    words = "Cầu mới qua sông vừa khánh thành."
+    a.save(page("1", words, published=ours, source_credit=credit))
+    b.save(page("1", words, published=theirs))
+    assert [one.record.id for one in story_of(sessions, f"{OURS}-1").carriers] == [f"{THEIRS}-1", f"{OURS}-1"]
+    with reading(sessions) as session:
+        [flow] = report(session, Span()).flows
+    assert (flow.site, flow.source) == (OURS, THEIRS)
 
 
 @pytest.mark.usefixtures("three")

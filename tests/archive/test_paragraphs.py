@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
 from archive.article import Article
-from archive.database import Sessions, open_engine, reading, session_factory, upgrade
+from archive.database import Sessions, open_engine, reading, session_factory
 from archive.exclusion import not_taken_down
 from archive.fingerprint import core, paragraphs
 from archive.models import Extraction, Fingerprint, SourceRecord, StoredArticle, StoredText
@@ -130,20 +130,11 @@ def check_random_changes(sessions: Sessions, seed: int) -> None:
         check_counts(sessions)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "empty.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @FEW
 @given(seed=st.integers(0, 2**32))
-def test_counts_are_those_of_a_recount(empty: Path, seed: int) -> None:
-    path = empty.with_name("archive.sqlite3")
-    shutil.copy(empty, path)
+def test_counts_are_those_of_a_recount(empty_sqlite: Path, seed: int) -> None:
+    path = empty_sqlite.with_name("counted.sqlite3")
+    shutil.copy(empty_sqlite, path)
     engine = open_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = off"))
     try:

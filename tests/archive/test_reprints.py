@@ -17,7 +17,7 @@ from sqlalchemy import event, select, text, update
 
 from archive import reprints, versions
 from archive.article import Article
-from archive.database import Sessions, open_engine, session_factory, upgrade
+from archive.database import Sessions, open_engine, session_factory
 from archive.fingerprint import ALGORITHM
 from archive.models import Fingerprint, LshBand, SourceRecord, StoredText
 from archive.purge import purge
@@ -155,21 +155,11 @@ def happen(
     flush()
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive without anything in it."""
-    path = tmp_path_factory.mktemp("empty") / "empty.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 class Copies:
     """Makes archives in which nothing is yet."""
 
-    def __init__(self, empty: Path) -> None:
-        self._empty, self._engines = empty, []  # type: ignore[var-annotated]
+    def __init__(self, empty_sqlite: Path) -> None:
+        self._empty, self._engines = empty_sqlite, []  # type: ignore[var-annotated]
 
     def __call__(self) -> Sessions:
         path = self._empty.with_name(f"{len(self._engines)}.sqlite3")
@@ -185,8 +175,8 @@ class Copies:
 
 
 @pytest.fixture(scope="module")
-def copies(empty: Path) -> Iterator[Copies]:
-    made = Copies(empty)
+def copies(empty_sqlite: Path) -> Iterator[Copies]:
+    made = Copies(empty_sqlite)
     yield made
     made.close()
 
