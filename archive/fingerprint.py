@@ -63,7 +63,7 @@ class Core:
     figures: tuple[str, ...]
 
 
-def fold(syllable: str) -> str:
+def fold_syllable(syllable: str) -> str:
     """A syllable in the form in which writings of it meet: lower case, NFD, its tone mark last.
 
     So "Hoà" and "hòa" are one, and "hoa" is another: only where the mark is placed is a matter of style.
@@ -84,7 +84,7 @@ class _Chunks(dict[str, tuple[int, ...]]):
         if len(self) >= self.MOST:
             self.clear()
         words = _WORD.findall(unicodedata.normalize("NFC", chunk).lower())
-        hashes = (blake2b(fold(word).encode(), digest_size=8).digest() for word in words)
+        hashes = (blake2b(fold_syllable(word).encode(), digest_size=8).digest() for word in words)
         made = tuple(int.from_bytes(one, "little") for one in hashes)
         if len(chunk) <= self.LONGEST:
             self[chunk] = made

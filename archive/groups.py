@@ -108,8 +108,10 @@ def apart(session: Session, conditions: Iterable[ColumnElement[bool]] = ()) -> A
     """What stands apart among the articles that meet `conditions` (on Site, StoredArticle and Extraction)."""
     # Those of another algorithm cannot be compared with what is stored now.
     unknown = or_(Fingerprint.text_id.is_(None), Fingerprint.algorithm != ALGORITHM)
+    # As `not_template_only` has it, by whichever algorithm.
+    failed = func.coalesce(Fingerprint.shingles, 1) == 0
     query = (
-        select(unknown, func.count(), func.count(Extraction.text_id.distinct()))
+        select(failed, func.count(), func.count(Extraction.text_id.distinct()))
         .select_from(StoredArticle)
         .join(Site, Site.id == StoredArticle.site_id)
         .join(Extraction, (Extraction.article_id == StoredArticle.id) & Extraction.is_current)
@@ -117,13 +119,13 @@ def apart(session: Session, conditions: Iterable[ColumnElement[bool]] = ()) -> A
         .where(
             not_taken_down(),
             Extraction.text_id.is_not(None),
-            or_(Fingerprint.shingles == 0, unknown),
+            or_(failed, unknown),
             *conditions,
         )
-        .group_by(unknown)
+        .group_by(failed)
     )
-    found = {bool(waiting): (articles, texts) for waiting, articles, texts in session.execute(query)}
-    return Apart(template_only=found.get(False, (0, 0))[0], not_compared=found.get(True, (0, 0))[1])
+    found = {bool(is_failed): (articles, texts) for is_failed, articles, texts in session.execute(query)}
+    return Apart(template_only=found.get(True, (0, 0))[0], not_compared=found.get(False, (0, 0))[1])
 
 
 def totals(session: Session) -> Totals:

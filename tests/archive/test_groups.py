@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from archive.article import Dated
 from archive.database import Sessions, reading
 from archive.grouping import Evidence
 from archive.groups import Delay, Story, Totals, apart, delay, totals
-from archive.models import ReprintMethod
+from archive.models import Fingerprint, ReprintMethod
 from archive.models import Site as SiteRow
 from archive.query import ArticleName, Shown, find_article
 from archive.reprint_report import Span, report
@@ -144,6 +145,11 @@ def test_what_waits_and_what_failed_is_in_no_group(sessions: Sessions) -> None:
         found = apart(session)
         assert (found.template_only, found.not_compared) == (1, 1)
         assert apart(session, [SiteRow.name == THIRD]).counts() == {"template_only": 0, "not_compared": 0}
+    with sessions.begin() as session:
+        session.execute(update(Fingerprint).values(algorithm="of an older program"))
+    with reading(sessions) as session:
+        found = apart(session)
+        assert (found.template_only, found.not_compared) == (1, 3), "a failed extraction is one by any algorithm"
 
 
 @pytest.mark.usefixtures("three")
