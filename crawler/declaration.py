@@ -30,8 +30,8 @@ class SiteDeclaration:
     """One publisher, as a spider's class declares it.
 
     A site declares `name` (its id), `title` (the publisher's name), `province` (a slug of the
-    gazetteer), `hosts` (canonical host first), `sections` (name to listing path) and `oldest` (the
-    first day it can have published).
+    gazetteer), `hosts` (canonical host first), `sections` (name to listing path) and, where it is known, `oldest`
+    (the first day it can have published; else the day on which Việt Nam joined the internet).
 
     A family adds `family`, `layouts` and `article_path` (a pattern on the path with a group ``key`` and,
     where the path tells the date, ``year``, ``month``, ``day``).
@@ -47,7 +47,7 @@ class SiteDeclaration:
     province: ClassVar[str]
     hosts: ClassVar[Sequence[str]]
     sections: ClassVar[Mapping[str, str]]
-    oldest: ClassVar[date]
+    oldest: ClassVar[date] = date(1997, 11, 19)
     family: ClassVar[str]
     layouts: ClassVar[tuple[Layout, ...]]
     article_path: ClassVar[re.Pattern[str]]

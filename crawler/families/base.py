@@ -1,6 +1,7 @@
 """What all sites share: the declaration a spider must make, discovery, and the way of an article."""
 
 import importlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -32,6 +33,7 @@ from crawler.excluding import TakenDown
 from crawler.extraction import gate
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
+from crawler.families.signs import Sign
 from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
@@ -85,7 +87,7 @@ MAX_SITEMAP_DEPTH = 3
 MAX_FAILED_SITEMAPS = 5
 """After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
-REQUIRED = ("name", "title", "province", "hosts", "sections", "oldest", "family", "layouts", "article_path")
+REQUIRED = ("name", "title", "province", "hosts", "sections", "family", "layouts", "article_path")
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,16 @@ class SiteSpider(SiteDeclaration, scrapy.Spider):
 
     Beside what every declaration has, a family says its `ways` (of discovery, in order of preference) and what those
     need. `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell
-    articles from other pages.
+    articles from other pages. `signs` tell a site of the family to who looks at it, `section_path` is the shape of the
+    paths of its sections.
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     sitemap: ClassVar[str] = "/sitemap.xml"
     front_page: ClassVar[str] = "/"
+    signs: ClassVar[tuple[Sign, ...]] = ()
+    section_path: ClassVar[re.Pattern[str] | None] = None
 
     def __init__(
         self,
