@@ -25,6 +25,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.families.base import SiteSpider
 from crawler.families.dataimages import DataimagesSpider
+from crawler.families.nukeviet import NukeVietSpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
 from crawler.families.wordpress import WordPressSpider
@@ -48,6 +49,8 @@ on at (their bodies are in `blocks`), `rejection` the reason word of a page that
 FAMILIES: dict[str, type[SiteSpider]] = {
     "bao_thai_nguyen": BaoThaiNguyen,
     "dataimages": DataimagesSpider,
+    "nukeviet": NukeVietSpider,
+    "nukeviet3": NukeVietSpider,
     "tandan": TandanSpider,
     "vnpt": VnptPortalSpider,
     "wordpress": WordPressSpider,
