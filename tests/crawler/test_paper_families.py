@@ -418,7 +418,7 @@ def test_a_browser_check_in_place_of_the_month_is_no_month() -> None:
             '<ul class="list-block"><li><a href="/menu-a1.html">Ở bảng chọn</a></li></ul><div id="colcate1">'
             '<h2 class="h2cate"><a href="/mot-a9.html">Một</a></h2><div class="top3">'
             '<a class="b-img" href="/hai-a8.html"><img></a><a class="b-content" href="/hai-a8.html">Hai</a></div>'
-            '<ul><li class="news-img">'<a class="b-title" href="/ba-a7.html"><h3>Ba</h3></a></li></ul></div>',
+            '<ul><li class="news-img"><a class="b-title" href="/ba-a7.html"><h3>Ba</h3></a></li></ul></div>',
             [("/mot-a9.html", "Một", None), ("/hai-a8.html", "Hai", None), ("/ba-a7.html", "Ba", None)],
         ),
         (
