@@ -70,7 +70,8 @@ def test_further_listing_pages_are_named_in_the_path() -> None:
 def test_listing_tells_titles_and_dates_of_news_and_of_the_older_ones_below() -> None:
     body = """<div class="news_column"><div class="panel panel-default"><div class="panel-body featured">
       <a href="/tin-hoat-dong/phien-cho-482.html"><img src="a.jpg"></a>
-      <h2><a href="/tin-hoat-dong/phien-cho-482.html">Phiên chợ</a></h2><div class="text-muted"><ul><li><em class="fa fa-clock-o"></em> 06/11/2022 19:40:12</li><li>Đã xem:
+      <h2><a href="/tin-hoat-dong/phien-cho-482.html">Phiên chợ</a></h2>
+      <div class="text-muted"><ul><li><em class="fa fa-clock-o"></em> 06/11/2022 19:40:12</li><li>Đã xem:
       9</li></ul></div>Mỗi người một phiếu.</div></div></div>
       <ul class="related"><li><em class="fa fa-angle-right"></em><a href="/tin-hoat-dong/tu-sach-471.html">Tủ sách
       <em>(28/10/2022)</em></a></li></ul>"""

@@ -23,8 +23,11 @@ from archive.clock import VIETNAM
 from crawler.extraction.layout import SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
+from crawler.families.a_id import AIdSpider
 from crawler.families.base import SiteSpider
 from crawler.families.dataimages import DataimagesSpider
+from crawler.families.epi import EpiSpider
+from crawler.families.hex_id import HexIdSpider
 from crawler.families.nukeviet import NukeVietSpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
@@ -47,8 +50,11 @@ FIELDS = (
 on at (their bodies are in `blocks`), `rejection` the reason word of a page that is no article."""
 
 FAMILIES: dict[str, type[SiteSpider]] = {
+    "a_id": AIdSpider,
     "bao_thai_nguyen": BaoThaiNguyen,
     "dataimages": DataimagesSpider,
+    "epi": EpiSpider,
+    "hex_id": HexIdSpider,
     "nukeviet": NukeVietSpider,
     "nukeviet3": NukeVietSpider,
     "tandan": TandanSpider,
