@@ -25,6 +25,8 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.families.base import SiteSpider
 from crawler.families.dataimages import DataimagesSpider
+from crawler.families.lacviet import LacVietSpider
+from crawler.families.liferay import LiferaySpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
 from crawler.families.wordpress import WordPressSpider
@@ -48,6 +50,9 @@ on at (their bodies are in `blocks`), `rejection` the reason word of a page that
 FAMILIES: dict[str, type[SiteSpider]] = {
     "bao_thai_nguyen": BaoThaiNguyen,
     "dataimages": DataimagesSpider,
+    "lacviet": LacVietSpider,
+    "liferay62": LiferaySpider,
+    "liferay7": LiferaySpider,
     "tandan": TandanSpider,
     "vnpt": VnptPortalSpider,
     "wordpress": WordPressSpider,
