@@ -64,11 +64,14 @@ class LacVietSpider(SiteSpider):
             says="section and date stand in td.FolderTitle and td.Time", selector="td.FolderTitle ~ td.Time", weight=3
         ),
         Sign(says="listings are made of td.TitleFront", selector="td.TitleFront > a", weight=3),
-        Sign(says="style sheets are named songanh", source=r"/songanh\w*\.css|<body[^>]+\bsonganh\b", weight=2),
+        Sign(says="style sheets are named songanh", source=r"/songanh\w*\.css|<body[^<>]{1,200}\bsonganh\b", weight=2),
         Sign(says="links lead to /Lists/Posts/", address=r"(?i)/Lists/Posts/(?:All)?Posts?\.aspx$", weight=2),
         Sign(says="the page is made by SharePoint", source=r"Microsoft SharePoint", weight=1),
     )
-    listings = (ListingLayout(item="td.TitleFront", link="a"),)
+    listings = (
+        ListingLayout(item="td.TitleFront", link="a"),
+        ListingLayout(item="a[href*='/Lists/Posts/Post.aspx?']"),
+    )
     layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="lacviet",
@@ -148,7 +151,7 @@ def next_page(page: Page) -> str | None:
     for node in page.tree.iter("a"):
         match = _NEXT.search(node.get("onclick") or "")
         if match and "PagedPrev=TRUE" not in match["url"]:
-            return urljoin(page.url, match["url"].replace("\\u0026", "&"))
+            return urljoin(page.url, str(match["url"]).replace("\\u0026", "&"))
     return None
 
 

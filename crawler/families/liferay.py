@@ -58,7 +58,7 @@ class LiferaySpider(SiteSpider):
     )
     section_path = re.compile(
         rf"(?!{_LANGUAGE}|/(?:c|o|w|combo|html|image|documents|group|user|api|delegate)/)"
-        r"(?:/(?:vi|web/[\w-]+))?(?:/[\w%-]*[\w%][\w%-]*){1,3}/?"
+        r"(?:/(?:vi|web/[\w-]+))?(?:/(?=-*[\w%])[\w%-]+){1,3}/?"
     )
     signs = (
         Sign(

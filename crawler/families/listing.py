@@ -4,8 +4,6 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 
 from crawler.discovery.entry import Entry
@@ -48,23 +46,23 @@ class ListingSpider(SiteSpider):
 
     family = "listing"
     front_page = ""  # its links are not known to be articles
+    # Words and hyphens exclude each other, so that an address of 100,000 characters is read once.
     article_path: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?:/[^/]+)*/(?P<key>[^/]*[^\W\d][^/]*-[A-Za-z]{0,4}\d{4,}|(?:[^/.-]+-+){4,}[^/.-]+-*)"
+        r"(?:/[^/]+)*/(?P<key>(?=[^/]*[^\W\d])(?:[^/-]*-)+[A-Za-z]{0,4}\d{4,}|(?:[^/.-]+-+){4,}[^/.-]+-*)"
         r"(?:\.(?:html?|aspx|php|cm|bbg|bcb))?/?"
     )
     listings = (ListingLayout(item="a"),)
     page: ClassVar[str] = ""
     article_query: ClassVar[str] = ""
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SiteSpider:
-        """Made by Scrapy. Raises NotConfigured naming what the declaration lacks, or a `page` without its number."""
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Look at the declaration. Raises ValueError for a `page` that leads nowhere."""
+        super().__init_subclass__(**kwargs)
         if cls.page and (NUMBER not in cls.page or cls.page[0] not in "?/"):
-            raise NotConfigured(
+            raise ValueError(
                 f"spider {cls.__name__}: page = {cls.page!r}: begin it with ? or / and write {NUMBER} where the "
                 f'number of a page stands, such as "?page={NUMBER}" or "/page/{NUMBER}/"'
             )
-        return super().from_crawler(crawler, *args, **kwargs)
 
     @classmethod
     def article_key(cls, url: str) -> str | None:
