@@ -28,6 +28,8 @@ from crawler.families.base import SiteSpider
 from crawler.families.dataimages import DataimagesSpider
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
+from crawler.families.lacviet import LacVietSpider
+from crawler.families.liferay import LiferaySpider
 from crawler.families.nukeviet import NukeVietSpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
@@ -55,6 +57,9 @@ FAMILIES: dict[str, type[SiteSpider]] = {
     "dataimages": DataimagesSpider,
     "epi": EpiSpider,
     "hex_id": HexIdSpider,
+    "lacviet": LacVietSpider,
+    "liferay62": LiferaySpider,
+    "liferay7": LiferaySpider,
     "nukeviet": NukeVietSpider,
     "nukeviet3": NukeVietSpider,
     "tandan": TandanSpider,
