@@ -251,8 +251,9 @@ def test_liferay_listing_tells_headline_and_minute() -> None:
         "_com_liferay_asset_publisher_web_portlet_AssetPublisherPortlet_INSTANCE_Ab3xYz9QwErT_cur",
     ],
 )
-def test_liferay_pager_names_its_parameter(name: str) -> None:
-    pager = f"""<a href="/thu-vien?p_p_id=101&amp;_101_keywords=&amp;{name}=2">2</a>
+def test_liferay_pager_that_goes_furthest_names_the_parameter(name: str) -> None:
+    pager = f"""<a href="/thu-vien?_101_INSTANCE_A_cur=2">Tin khác, trang 2</a>
+    <a href="/thu-vien?p_p_id=101&amp;_101_keywords=&amp;{name}=2">2</a>
     <a href="/thu-vien?p_p_id=101&amp;_101_keywords=&amp;{name}=25">25</a><a href="/so-do?_other_cur=90">x</a>"""
     third = f"https://sotulieu.example/thu-vien?p_p_id=101&_101_keywords=&{name}=3"
     answers = {"https://sotulieu.example/thu-vien": ABSTRACT.format(pager), third: ABSTRACT.format(pager)}
