@@ -37,7 +37,7 @@ OWN = tuple(name for name in PAGES if not name.startswith(f"{SIBLINGS}/"))
 FOR_REVIEW = "written for review: read it against the page before you commit it"
 BODIES = (
     "#content, #art-content, .ArticleContent, .entry-content, .news_detail, "
-    ".article__body, .article__sapo, #newscontents, h4.sapo, #news-bodyhtml, .hometext, #hometext, #bodytext"
+    ".article__body, .article__sapo, #newscontents, h4.sapo, #news-bodyhtml, .hometext, #hometext, #bodytext, .bodytext"
 )
 """Where the siblings keep their words; what stands elsewhere on them is furniture, but for title and lead."""
 

@@ -57,6 +57,8 @@ FAMILIES: dict[str, type[SiteSpider]] = {
     "hex_id": HexIdSpider,
     "nukeviet": NukeVietSpider,
     "nukeviet3": NukeVietSpider,
+    "nukeviet34": NukeVietSpider,
+    "nukeviet_egov": NukeVietSpider,
     "tandan": TandanSpider,
     "vnpt": VnptPortalSpider,
     "wordpress": WordPressSpider,
