@@ -38,7 +38,7 @@ FOR_REVIEW = "written for review: read it against the page before you commit it"
 BODIES = (
     "#content, #art-content, .ArticleContent, .entry-content, .news_detail, "
     ".article__body, .article__sapo, #newscontents, h4.sapo, #news-bodyhtml, .hometext, #hometext, #bodytext, "
-    "#content-print, .lv_description_mode1, .journal-content-article, .sapo, .article-summary"
+    ".bodytext, #content-print, .lv_description_mode1, .journal-content-article, .sapo, .article-summary"
 )
 """Where the siblings keep their words; what stands elsewhere on them is furniture, but for title and lead."""
 

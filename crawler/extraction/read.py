@@ -36,6 +36,7 @@ from crawler.extraction.signoff import (
     SignOff,
     Standing,
     labelled,
+    labelled_credit,
     read_byline,
     read_credit,
     read_sign_off,
@@ -553,7 +554,7 @@ def _read_signed(lines: tuple[str, ...]) -> tuple[SignOff, str | None]:
     """What the byline nodes of a layout say, and the source credit if one of them is that."""
     author = affiliation = credit = None
     for line in (part for node in lines for part in labelled(node)):
-        found = read_credit(line, Standing.RIGHT)
+        found = read_credit(line, Standing.RIGHT) or labelled_credit(line)
         name, office, inner = (None, None, None) if found else read_byline(line, Standing.RIGHT)
         credit = credit or found or inner
         affiliation = affiliation or office

@@ -39,6 +39,7 @@ _CREDIT = re.compile(
     r"(?:nguồn(?:\s+tin)?|theo|trích(?:\s+từ)?|dẫn\s+theo|bài\s+đăng\s+trên)\s*[:\-–]?\s*(?P<who>\S.*)",
     re.IGNORECASE,
 )
+_CREDIT_LABEL = re.compile(r"nguồn(?:\s+tin)?\s*:\s*(?P<who>\S.*)", re.IGNORECASE)
 _BEFORE_CREDIT = re.compile(r"\s+(?=nguồn(?:\s+tin)?\s*:)", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:vn|com|net|org|info)/?", re.IGNORECASE)
 _AGENCY = re.compile(r"\(?\s*(TTXVN|VOV|VTV|Vietnam\+|VietnamPlus|BNEWS|TTXVN/\S+)\s*\)?", re.IGNORECASE)
@@ -99,6 +100,12 @@ class Standing(IntEnum):
 def labelled(line: str) -> list[str]:
     """The parts of a byline in which author and source stand in a row, each behind its label."""
     return _BEFORE_CREDIT.split(line)
+
+
+def labelled_credit(line: str) -> str | None:
+    """What a part of a byline says behind the label of a source, whatever its shape; None without that label."""
+    match = _CREDIT_LABEL.fullmatch(line)
+    return match["who"] if match else None
 
 
 def without_label(line: str) -> str:

@@ -1,14 +1,24 @@
 """NukeViet: which addresses are articles, where it is looked for them, and how it is recognised."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, ClassVar
 
 import pytest
+from scrapy.http import Request
 
+from archive.article import Article
+from archive.clock import VIETNAM
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
-from crawler.families.nukeviet import NukeVietSpider
+from crawler.extraction.read import read
+from crawler.families.base import Considered, SiteSpider
+from crawler.families.nukeviet import LATEST, NukeVietSpider
 
 HOST = "http://phuonghoaloc.example"
+FRONT = """<div class="news_column"><div class="panel-body">
+<h3><a href="/van-hoa/hoi-xuan-7.html">Hội xuân</a></h3></div></div>"""
 
 
 def spider() -> NukeVietSpider:
@@ -29,7 +39,12 @@ def spider() -> NukeVietSpider:
     [
         ("/tin-hoat-dong/phien-cho-doi-sach-cu-482.html", "482"),
         ("/vi/news/tin-hoat-dong/phien-cho-12-7-km-482.html", "482"),
-        ("/tin-tuc/Tin-xa/Lop-vo-dem-57.html", "57"),
+        ("/news/Tin-hoat-dong/Phien-cho-482.html", "482"),
+        ("/tin-tuc/Tin-xa/Lop-vo-dem-57.html", "tin-tuc-57"),
+        ("/Tin-Tuc/tin-xa/lop-vo-dem-57.html", "tin-tuc-57"),
+        ("/en/news/activities/book-market-57.html", "en-57"),
+        ("/truong/bai-viet/tap-huan-1.html", "truong-1"),
+        ("/truong/bieu-mau/danh-cho-hoc-vien/don-xin-nghi-1.html", "truong-bieu-mau-1"),
         ("/tin-hoat-dong/phien-cho-doi-sach-cu.html", None),
         ("/about/nhung-tinh-nang-cua-phien-ban-4-0.html", None),
         ("/vi/about/gioi-thieu-2.html", None),
@@ -42,6 +57,80 @@ def spider() -> NukeVietSpider:
 )
 def test_article_is_told_by_its_address(path: str, key: str | None) -> None:
     assert spider().article_key(HOST + path) == key
+
+
+def test_articles_of_two_modules_with_one_number_are_two() -> None:
+    """Each module numbers its articles from 1; as one article they would be revisions of each other."""
+    keys = {spider().article_key(f"{HOST}/{module}/tin-xa/lop-vo-dem-1.html") for module in ("tin-tuc", "thong-bao")}
+    assert len(keys) == 2
+
+
+def test_section_is_the_folder_of_the_article_and_none_above_it() -> None:
+    class School(NukeVietSpider):
+        hosts = ("truong.example",)
+        sections: ClassVar[dict[str, str]] = {"Tin tức": "/vi/news/", "Thông báo": "/vi/news/thong-bao/"}
+
+    assert School.section_of("https://truong.example/vi/news/thong-bao/lich-hoc-7.html") == "Thông báo"
+    assert School.section_of("https://truong.example/vi/news/tuyen-sinh/lich-hoc-7.html") is None
+
+
+@pytest.mark.parametrize(
+    ("byline", "author", "credit"),
+    [
+        ("<strong>Tác giả bài viết: </strong>Lò Văn Sáng", "Lò Văn Sáng", None),
+        ("<strong>Tác giả bài viết:</strong>", None, None),
+        ("<strong>Nguồn tin:</strong>", None, None),
+        ("<strong>Nguồn tin: </strong>Trang tin TP. Hoa Lộc; khu 3", None, "Trang tin TP. Hoa Lộc; khu 3"),
+    ],
+)
+def test_label_is_no_author_and_what_follows_that_of_a_source_is_none_either(
+    byline: str, author: str | None, credit: str | None
+) -> None:
+    body = f"""<html lang="vi"><body><div class="news_column newsdetail"><div class="panel-body">
+      <h1 class="title">Lớp học đêm ở khu 3 mở lại sau mùa gặt</h1>
+      <div class="newsdetailmetatop"><span class="h5"><i class="fa fa-clock-o"></i>(06.11.2022 19:40)</span></div>
+      <div class="hometext">Từ đầu tháng 11, lớp học đêm ở khu 3 mở lại với 32 người.</div>
+      <div id="news-bodyhtml"><p>Lớp do hai cô giáo về hưu dạy, mỗi tuần ba buổi.</p><p>Ai cũng mang theo đèn.</p></div>
+      <div><p class="h5 text-right">{byline}</p></div></div></div></body></html>"""
+    page = Page(f"{HOST}/tin-hoat-dong/lop-hoc-dem-9.html", body.encode(), "text/html; charset=utf-8")
+    article = read(page, spider().facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
+    assert isinstance(article, Article)
+    assert (article.author, article.source_credit) == (author, credit)
+    assert article.published and f"{article.published.instant:%Y-%m-%d %H:%M}" == "2022-11-06 19:40"
+
+
+def test_listing_that_leads_elsewhere_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the end the system leads to the front page, whose articles are of other sections."""
+    made = spider()
+    front = Page(f"{HOST}/", FRONT.encode(), "text/html; charset=utf-8")
+
+    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+        return front if "page-" in request.url else Page(request.url, FRONT.encode(), "text/html; charset=utf-8")
+
+    monkeypatch.setattr(made, "get", get)
+    assert len(asyncio.run(made.listing_page("/tin-hoat-dong/", 1)) or []) == 1
+    assert asyncio.run(made.listing_page("/tin-hoat-dong/", 4)) == []
+
+
+@pytest.mark.parametrize(("named", "is_walked"), [(LATEST, True), (LATEST - 1, False)])
+def test_full_sitemap_has_the_listings_walked_for_what_is_older(
+    named: int, is_walked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = spider()
+    older = Considered(urls=frozenset({"older"}))
+
+    async def sitemap(_: SiteSpider) -> AsyncIterator[Considered]:
+        yield Considered(urls=frozenset(map(str, range(named))))
+
+    async def listing() -> AsyncIterator[Considered]:
+        yield older
+
+    async def all_of() -> list[Considered]:
+        return [one async for one in made.by_sitemap()]
+
+    monkeypatch.setattr(SiteSpider, "by_sitemap", sitemap)
+    monkeypatch.setattr(made, "by_listing", listing)
+    assert (older in asyncio.run(all_of())) is is_walked
 
 
 def test_theme_switch_and_query_lead_to_the_one_address() -> None:
@@ -70,12 +159,12 @@ def test_further_listing_pages_are_named_in_the_path() -> None:
 def test_listing_tells_titles_and_dates_of_news_and_of_the_older_ones_below() -> None:
     body = """<div class="news_column"><div class="panel panel-default"><div class="panel-body featured">
       <a href="/tin-hoat-dong/phien-cho-482.html"><img src="a.jpg"></a>
-      <h2><a href="/tin-hoat-dong/phien-cho-482.html">Phiên chợ</a></h2>
-      <div class="text-muted"><ul><li><em class="fa fa-clock-o"></em> 06/11/2022 19:40:12</li><li>Đã xem:
-      9</li></ul></div>Mỗi người một phiếu.</div></div></div>
+      <h2><a href="/tin-hoat-dong/phien-cho-482.html">Phiên chợ</a></h2><div class="text-muted"><ul>
+      <li><em class="fa fa-clock-o"></em> 06/11/2022 19:40:12</li><li>Đã xem: 9</li></ul></div>
+      Mỗi người một phiếu.</div></div></div>
       <ul class="related"><li><em class="fa fa-angle-right"></em><a href="/tin-hoat-dong/tu-sach-471.html">Tủ sách
       <em>(28/10/2022)</em></a></li></ul>"""
-    [layout] = NukeVietSpider.listings
+    layout = NukeVietSpider.listings[0]
     first, second = read_listing(Page(f"{HOST}/tin-hoat-dong/", body.encode(), "text/html; charset=utf-8"), layout)
     assert (first.title, first.published and f"{first.published.instant:%Y-%m-%d %H:%M}") == (
         "Phiên chợ",
@@ -93,6 +182,8 @@ def test_listing_tells_titles_and_dates_of_news_and_of_the_older_ones_below() ->
         ("/contact/", False),
         ("/vi/users/", False),
         ("/", False),
+        ("/vi/", False),
+        ("/tin-hoat-dong/page-2/", False),
     ],
 )
 def test_section_is_told_by_its_path(path: str, is_section: bool) -> None:

@@ -62,6 +62,8 @@ FAMILIES: dict[str, type[SiteSpider]] = {
     "liferay7": LiferaySpider,
     "nukeviet": NukeVietSpider,
     "nukeviet3": NukeVietSpider,
+    "nukeviet34": NukeVietSpider,
+    "nukeviet_egov": NukeVietSpider,
     "tandan": TandanSpider,
     "vnpt": VnptPortalSpider,
     "wordpress": WordPressSpider,
