@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
 
 import baotinh
 from archive.database import open_engine, upgrade
@@ -67,6 +68,16 @@ def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server of this test process."""
     with PostgreSQL() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql: PostgreSQL) -> str:
+    """The name of a database there that holds an archive without rows, for others to be made from."""
+    url = postgresql.new_database()
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return make_url(url).database or ""
 
 
 class Program:
