@@ -38,7 +38,7 @@ def run_within(arguments: Sequence[str], environment: Mapping[str, str]) -> subp
     if not isinstance(code, int):
         err.write(f"{code}\n")
         code = 1
-    said, told = (stream.buffer.getvalue().decode("utf-8") for stream in (out, err))  # type: ignore[attr-defined]
+    said, told = (stream.buffer.getvalue().decode("utf-8") for stream in (out, err))
     return subprocess.CompletedProcess(["baotinh", *arguments], code, said, told)
 
 
