@@ -5,6 +5,8 @@ PARTS := format lint types imports migrations names
 
 # Nothing here may reach an archive that the shell's settings name.
 unexport BAOTINH_DATA BAOTINH_DATABASE_URL BAOTINH_CONTACT BAOTINH_KEEP_FREE BAOTINH_NOW
+# Where a shell forbids it, each of the tests' hundred processes compiles the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test torture bench floors check $(PARTS:%=check-%) format upgrade clean

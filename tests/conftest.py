@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
 
 import baotinh
 from archive.database import open_engine, upgrade
 from archive.settings import database_url
 from tests.postgresql import PostgreSQL
 from tests.sample_web.harness import SampleWeb
+from tests.within import run_within
 
 # No test fails because the machine is busy.
 settings.register_profile(
@@ -69,6 +71,16 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql: PostgreSQL) -> str:
+    """The name of a database there that holds an archive without rows, for others to be made from."""
+    url = postgresql.new_database()
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return make_url(url).database or ""
+
+
 class Program:
     """`baotinh` with a data folder of its own, behind the sample web's proxy."""
 
@@ -98,7 +110,11 @@ class Program:
         return self
 
     def run(self, *arguments: str, code: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run one command; `code` is the exit code it must have (None: any)."""
+        """Run one command in this process; `code` is the exit code it must have (None: any)."""
+        return self._ended(run_within(arguments, self.environment | environment), code)
+
+    def start(self, *arguments: str, code: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one command in a process of its own, as a shell does: for what `run` cannot show."""
         done = subprocess.run(
             [*BAOTINH, *arguments],
             env=self.environment | environment,
@@ -107,8 +123,11 @@ class Program:
             timeout=120,
             check=False,
         )
+        return self._ended(done, code)
+
+    def _ended(self, done: "subprocess.CompletedProcess[str]", code: int | None) -> "subprocess.CompletedProcess[str]":
         if code is not None:
-            assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+            assert done.returncode == code, f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     def crawl(self, *sites: str, code: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -204,7 +223,8 @@ def whole_crawl(shared_web: SampleWeb, tmp_path_factory: pytest.TempPathFactory)
     program = Program(folder / "data", shared_web).make_archive()
     seen = len(shared_web.log())
     paths = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
-    program.crawl(PYTHONPATH=paths, CONNECTION_TRACE=str(folder / "contacts"))
+    trace = str(folder / "contacts")
+    program.start("crawl", "--all", "-s", "DOWNLOAD_DELAY=0", PYTHONPATH=paths, CONNECTION_TRACE=trace)
     contacts = set((folder / "contacts").read_text(encoding="utf-8").split())
     return WholeCrawl(program.data, shared_web.log()[seen:], contacts)
 

@@ -54,7 +54,7 @@ def test_what_is_not_there_is_named(
 
 def test_a_refusal_of_the_program_itself_is_words_and_no_traceback(program: Program) -> None:
     for arguments, code in ((("show", "bao_quang_ninh-1"), FAILED), (("crawl", "bao_quangninh"), WRONG_USE)):
-        done = program.run(*arguments, code=code)
+        done = program.start(*arguments, code=code)
         assert done.stderr.startswith("baotinh: ")
         assert "Traceback" not in done.stderr
 

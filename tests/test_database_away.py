@@ -32,9 +32,9 @@ def server(postgresql: PostgreSQL) -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture
-def stored(tmp_path: Path, web: SampleWeb, server: PostgreSQL) -> Program:
-    made = Program(tmp_path / "postgresql" / "data", web, server.new_database())
-    made.run("db", "upgrade")
+def stored(tmp_path: Path, web: SampleWeb, server: PostgreSQL, empty_postgresql: str) -> Program:
+    made = Program(tmp_path / "postgresql" / "data", web, server.new_database(empty_postgresql))
+    made.data.mkdir(parents=True)
     return made
 
 

@@ -25,8 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def on_postgresql(tmp_path: Path, web: SampleWeb, postgresql: PostgreSQL) -> Program:
-    return Program(tmp_path / "postgresql" / "data", web, postgresql.new_database()).make_archive()
+def on_postgresql(tmp_path: Path, web: SampleWeb, postgresql: PostgreSQL, empty_postgresql: str) -> Program:
+    made = Program(tmp_path / "postgresql" / "data", web, postgresql.new_database(empty_postgresql))
+    made.data.mkdir(parents=True)
+    return made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, event
 
 from archive.database import Sessions, open_engine, session_factory, upgrade
 from archive.ledger import Ledger
@@ -15,7 +15,7 @@ from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
 from archive.store import Store
 from tests.archive.helpers import HandClock, Site
-from tests.postgresql import PostgreSQL
+from tests.postgresql import Databases, PostgreSQL
 
 
 @pytest.fixture
@@ -28,8 +28,12 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """The settings of an archive that is not made yet; what uses them runs on both databases."""
     environ = {"BAOTINH_DATA": str(tmp_path_factory.mktemp("data"))}
     if request.param == "postgresql":
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        environ["BAOTINH_DATABASE_URL"] = server.new_database()
+        if "engine" in request.fixturenames:
+            databases: Databases = request.getfixturevalue("postgresql_archives")
+            environ["BAOTINH_DATABASE_URL"] = databases.take()
+        else:
+            server: PostgreSQL = request.getfixturevalue("postgresql")
+            environ["BAOTINH_DATABASE_URL"] = server.new_database()
     return replace(Settings.from_environment(environ), clock=clock)
 
 
@@ -44,13 +48,9 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_postgresql(postgresql: PostgreSQL) -> str:
-    """The name of a database of such an archive."""
-    url = postgresql.new_database()
-    engine = open_engine(url)
-    upgrade(engine)
-    engine.dispose()
-    return make_url(url).database or ""
+def postgresql_archives(postgresql: PostgreSQL, empty_postgresql: str) -> Databases:
+    """Databases of such archives."""
+    return Databases(postgresql, empty_postgresql)
 
 
 @pytest.fixture
@@ -61,13 +61,10 @@ def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engin
         event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = off"))
         settings.data.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(request.getfixturevalue("empty_sqlite"), engine.url.database or "")
-    else:
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        server.execute(f"drop database {engine.url.database}")
-        template = request.getfixturevalue("empty_postgresql")
-        server.execute(f"create database {engine.url.database} template {template}")
     yield engine
     engine.dispose()
+    if engine.dialect.name == "postgresql":
+        request.getfixturevalue("postgresql_archives").give_back(engine.url.database)
 
 
 @pytest.fixture
