@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archive.article import Dated, Precision
-from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.database import ArchiveMissing, Sessions, check_version, open_engine, session_factory
 from archive.restoring import refuse_half_restored
 from archive.settings import Settings
 
@@ -64,6 +64,14 @@ def open_archive() -> tuple[Settings, Sessions]:
     engine = open_engine(settings.database_url)
     check_version(engine)
     return settings, session_factory(engine)
+
+
+def archive_if_any() -> Sessions | None:
+    """The archive, or None if none was made yet; else as `open_archive`."""
+    try:
+        return open_archive()[1]
+    except ArchiveMissing:
+        return None
 
 
 def date_words(dated: Dated | None) -> str | None:
