@@ -10,7 +10,7 @@ from archive.clock import Clock
 from archive.database import reading
 from archive.renaming import renaming
 from archive.sites import disable, enable, present_id, register_site, site_key
-from commands.common import archive_if_any, counted, open_archive, out, plain, say, table_of
+from commands.common import Province, archive_if_any, counted, open_archive, out, plain, say, table_of
 from commands.looking import site_states
 from crawler.archiving import site_record
 from crawler.catalogue import CatalogueEntry, HostYears, catalogue, entries
@@ -21,9 +21,7 @@ SiteId = Annotated[str, typer.Argument(metavar="SITE", help="A site id; see `bao
 
 
 def sites_catalogue(
-    province: Annotated[
-        list[str] | None, typer.Option(help="Only this province: name, slug, or era and code (63:22); may be repeated.")
-    ] = None,
+    province: Province = None,
     family: Annotated[list[str] | None, typer.Option(help="Only this family; may be given again.")] = None,
 ) -> None:
     """Print the provincial newspapers and portals that public sources name, and which of them have a spider.

@@ -31,6 +31,13 @@ FirstDay = Annotated[
 LastDay = Annotated[
     datetime | None, typer.Option("--end", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication.")
 ]
+Province = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Only this province: a name of either era in any spelling, a slug, or era and code (63:22, 34:22); "
+        "may be given again."
+    ),
+]
 
 
 def table_of(first: str, *others: str) -> Table:

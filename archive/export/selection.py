@@ -34,6 +34,13 @@ class Selection:
     end: date | None = None
     captions: bool = True
 
+    def selected_sites(self, session: Session) -> frozenset[str] | None:
+        """The ids of the sites that are taken; None for all. Raises ExportError as `conditions` does."""
+        if not self.sites and not self.provinces:
+            return None
+        of_sites = Selection(self.sites, self.provinces).conditions(session)
+        return frozenset(session.scalars(select(Site.name).where(*of_sites)))
+
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The conditions on Site and Extraction.
 
