@@ -163,8 +163,8 @@ def disabled(session: Session) -> dict[str, str]:
 def rename_site(session: Session, old: str, new: str, clock: Clock) -> bool:
     """Give the site `old` the id `new`; all that belongs to it stays its own, and the former id still leads to it.
 
-    False if the archive has no site `old`, or knows it by the new id already. Raises ValueError if `new` is no site id, or is one of another site, now
-    or formerly.
+    False if the archive has no site `old`, or knows it by the new id already. Raises ValueError if `new` is no site id,
+    or is one of another site, now or formerly.
     """
     check_site_id(new)
     site = session.scalar(select(Site).where(Site.name == old).with_for_update())

@@ -104,3 +104,12 @@ def test_texts_that_wait_are_told(sessions: Sessions) -> None:
     found = told(sessions, sites=frozenset({B}))
     assert found.waiting == 2
     assert found.shares == (Share(B, 3, 0, 0, 0),)
+
+
+@pytest.mark.usefixtures("known")
+def test_several_sites_are_told_together(sessions: Sessions) -> None:
+    found = told(sessions, sites=frozenset({A, C}))
+    assert [(one.site, one.source) for one in found.flows] == [(B, A), (C, A)]
+    assert [one.site for one in found.shares] == [A, C]
+    none = told(sessions, sites=frozenset())
+    assert (none.flows, none.shares, none.groups, none.outside) == ((), (), {}, ())

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from archive.captures import CaptureLocked, CaptureWriter
 from archive.database import Sessions, reading
-from archive.export.selection import Selection
+from archive.export.selection import ExportError, Selection
 from archive.history import history
 from archive.ledger import GIVE_UP, Decision
 from archive.models import ArticleUrl, SiteHost, StoredArticle
@@ -213,3 +213,19 @@ def test_an_article_that_stands_at_one_address_only_stays_fetched_when_that_fail
     for _ in range(GIVE_UP):
         site.ledger.failed(page("1").url, "no such host", soft=False)
     assert site.ledger.counts() == {"fetched": 1}
+
+
+def test_sites_are_selected_by_any_name_of_their_province(make_site: MakeSite, sessions: Sessions) -> None:
+    for name, province in (("hoa_binh", "hoa-binh"), ("phu_tho", "phu-tho"), ("hue", "thua-thien-hue")):
+        make_site(name, province)
+    every = Selection(provinces=("Phú Thọ",))
+    with reading(sessions) as session:
+        assert Selection().selected_sites(session) is None
+        assert every.selected_sites(session) == frozenset({"hoa_binh", "phu_tho"})
+        for spelling in ("Hoà Bình", "Hòa Bình", "tỉnh HOÀ BÌNH", "hoa-binh", "63:17"):
+            assert Selection(provinces=(spelling,)).selected_sites(session) == frozenset({"hoa_binh"})
+        for spelling in ("Thừa Thiên Huế", "TP. Huế", "hue", "34:46", "63:46"):
+            assert Selection(provinces=(spelling,)).selected_sites(session) == frozenset({"hue"})
+        assert Selection(provinces=("Cà Mau",)).selected_sites(session) == frozenset()
+        with pytest.raises(ExportError, match="a code needs its era; 63:17"):
+            Selection(provinces=("17",)).selected_sites(session)
