@@ -48,7 +48,11 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def files(root: Path) -> dict[str, str]:
-    return {str(one.relative_to(root)): one.read_text("utf-8") for one in root.rglob("*.*") if one.is_file()}
+    return {
+        str(one.relative_to(root)): one.read_text("utf-8")
+        for one in root.rglob("*.*")
+        if one.is_file() and one.suffix != ".pyc"
+    }
 
 
 def test_spider_class_name_and_golden_pages_are_renamed(program: Path) -> None:
