@@ -20,9 +20,11 @@ from archive.models import (
     ArticleUrl,
     Base,
     Capture,
+    DisabledSite,
     Exclusion,
     Extraction,
     Fingerprint,
+    FormerSite,
     Reprint,
     Revision,
     Section,
@@ -56,8 +58,8 @@ class TableDigest:
 def logical_digest(session: Session) -> dict[str, TableDigest]:
     """What the archive says, by table: equal for two archives that were filled by the same crawl.
 
-    Left out are integer keys, runs, times of fetching, places of captures, view counts and when to look
-    again. Of the captures it tells which address gave which status, not how often.
+    Left out are integer keys, runs, checks of sites, times of fetching, places of captures, view counts and when to
+    look again. Of the captures it tells which address gave which status, not how often.
     """
     return {name: _digest(session, query) for name, query in _logical().items()}
 
@@ -111,6 +113,8 @@ def _logical() -> dict[str, Select[Any]]:
     read = [column for column in Extraction.__table__.columns if column.name not in not_of_the_words]
     return {
         "site": select(Site.name, Site.title, Site.family, Site.source_records),
+        "former_site": select(FormerSite.name, Site.name).join(Site, Site.id == FormerSite.site_id),
+        "disabled_site": select(Site.name, DisabledSite.reason).join(Site, Site.id == DisabledSite.site_id),
         "site_host": select(Site.name, SiteHost.host, SiteHost.valid_from, SiteHost.valid_until).join(
             Site, Site.id == SiteHost.site_id
         ),

@@ -238,6 +238,37 @@ class SiteProvince(Base):
     valid_until: Mapped[date | None]
 
 
+class FormerSite(Base):
+    """An id that a site had until it was renamed: addresses of articles (``<id>-<key>``) may still name it."""
+
+    __tablename__ = "former_site"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    renamed_at: Mapped[datetime]
+
+
+class DisabledSite(Base):
+    """A site that no night crawls, since when and why; an enabled one has no such row."""
+
+    __tablename__ = "disabled_site"
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    disabled_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class StoredCheck(Base):
+    """One `sites check` of a site: on the live site or on saved pages, whether it passed, what it found in words."""
+
+    __tablename__ = "site_check"
+    __table_args__ = (Index(None, "site_id", "checked_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    checked_at: Mapped[datetime]
+    live: Mapped[bool]
+    passed: Mapped[bool]
+    words: Mapped[str]
+
+
 class Section(Base):
     """A category of a site, under the name its readers see."""
 

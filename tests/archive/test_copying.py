@@ -25,9 +25,10 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, logical_digest, whole
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
-from archive.models import Exclusion
+from archive.models import Exclusion, FormerSite
 from archive.models import Site as SiteRow
 from archive.runs import Runs
+from archive.sites import SiteCheck, disable, note_check
 from archive.store import Outcome
 from tests.archive.helpers import HandClock, Site, at, found, page
 from tests.postgresql import PostgreSQL
@@ -61,6 +62,9 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
         excluded = Exclusion(site_id=second.id, article_key="9", url="https://baoquangninh.com.vn/bai-9")
         excluded.reason, excluded.excluded_at = "asked for", clock.now()
         session.add(excluded)
+        session.add(FormerSite(name="tuyen_giao", site_id=second.id, renamed_at=clock.now()))
+        disable(session, second.id, "asked for", clock)
+        note_check(session, first.id, SiteCheck(first.name, clock.now(), True, True, "24 of 24 pages"))
 
 
 @pytest.fixture
@@ -117,6 +121,8 @@ def test_a_digest_knows_neither_times_nor_order(
         ("delete from article_section", "article_section"),
         ("delete from article_url", "article_url"),
         ("delete from site_host", "site_host"),
+        ("update disabled_site set reason = 'other'", "disabled_site"),
+        ("update former_site set name = 'other'", "former_site"),
     ],
 )
 def test_a_digest_sees_a_difference_in(filled: Engine, statement: str, table: str) -> None:
