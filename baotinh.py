@@ -10,6 +10,7 @@ from archive.database import ArchiveError
 from archive.settings import SettingsError
 from commands.backup import backup, restore
 from commands.captures import captures_show, captures_usage, captures_verify
+from commands.checking import sites_check, sites_review
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
@@ -43,6 +44,8 @@ app.add_typer(schedule_app, name="schedule")
 app.command()(crawl)
 app.command()(fetch)
 sites_app.command("list")(sites_list)
+sites_app.command("review")(sites_review)
+sites_app.command("check")(sites_check)
 schedule_app.command("run")(schedule_run)
 app.command()(status)
 app.command()(show)
