@@ -173,5 +173,6 @@ def syllables(text: str) -> int:
 
     Tokens without a letter or digit (dashes, bars between cells) do not count.
     """
+    tokens = text.split()
     # Most are of letters alone, and that is told faster than the pattern finds the first of them.
-    return sum(1 for token in text.split() if token.isalnum() or _IN_WORD.search(token))
+    return len(tokens) - sum(1 for token in tokens if not token.isalnum() and not _IN_WORD.search(token))

@@ -7,7 +7,7 @@ can be kept. What is changed here changes the numbers, and so has to change `ALG
 import re
 import unicodedata
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
@@ -98,7 +98,7 @@ def paragraphs(text: str) -> list[Paragraph]:
     """The paragraphs of a text, its blocks; those without a letter or digit are left out."""
     # At once, since a call for each paragraph takes longer than what it does.
     blocks = text.split("\n\n")
-    found = [[syllable for chunk in block.split() for syllable in _CHUNKS[chunk]] for block in blocks]
+    found = [list(chain.from_iterable(map(_CHUNKS.__getitem__, block.split()))) for block in blocks]
     raw = array("Q", chain.from_iterable(found)).tobytes()
     whole, out, start = np.frombuffer(raw, dtype=np.uint64), [], 0
     for block, syllables in zip(blocks, found, strict=True):
@@ -113,12 +113,8 @@ def core(found: Sequence[Paragraph], recurring: Collection[int] = ()) -> Core:
     """What a text of these paragraphs says beside those whose hashes are `recurring`."""
     kept = [one for one in found if one.hash not in recurring]
     syllables = np.concatenate([one.syllables for one in kept]) if kept else np.empty(0, dtype=np.uint64)
-    return Core(_digest(syllables.tobytes()), _shingles(syllables), figures_in(kept))
-
-
-def figures_in(found: Iterable[Paragraph]) -> tuple[str, ...]:
-    """The numbers in some paragraphs, in order."""
-    return tuple(figure for one in found for figure in figures_of(one.text))
+    # At once: a call for each paragraph takes longer than what it does.
+    return Core(_digest(syllables.tobytes()), _shingles(syllables), figures_of("\n".join(one.text for one in kept)))
 
 
 def figures_of(words: str) -> tuple[str, ...]:

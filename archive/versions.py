@@ -22,7 +22,6 @@ from archive.fingerprint import (
     Paragraph,
     bands,
     core,
-    figures_in,
     figures_of,
     packed,
     paragraphs,
@@ -240,7 +239,7 @@ def _fingerprint(session: Session, touched: Touched, made: dict[int, Core], foun
             ALGORITHM,
             one.hash,
             len(one.shingles),
-            " ".join(figures_in(found[text])),
+            " ".join(figures_of("\n".join(paragraph.text for paragraph in found[text]))),
             " ".join(one.figures),
             kept.get(text),
         )

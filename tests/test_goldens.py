@@ -33,10 +33,14 @@ from tests.sample_web.sites import Article, Site
 PAGES = page_names()
 OWN = tuple(name for name in PAGES if not name.startswith(f"{SIBLINGS}/"))
 FOR_REVIEW = "written for review: read it against the page before you commit it"
-BODIES = "#content, #art-content, .ArticleContent, .entry-content, .news_detail"
+BODIES = (
+    "#content, #art-content, .ArticleContent, .entry-content, .news_detail, "
+    ".article__body, .article__sapo, #newscontents, h4.sapo, #news-bodyhtml, .hometext, #hometext, #bodytext, "
+    "#content-print, .lv_description_mode1, .journal-content-article, .sapo, .article-summary"
+)
 """Where the siblings keep their words; what stands elsewhere on them is furniture, but for title and lead."""
 
-BOXES = ".quote, .yarpp"
+BOXES = "div.quote, .yarpp, .article-relate, .tinlienquan, #part2"
 """Furniture that siblings keep among these words."""
 
 SHORT = 200

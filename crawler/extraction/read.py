@@ -32,7 +32,15 @@ from crawler.extraction.layout import Layout, SiteFacts, names_in
 from crawler.extraction.page import Page
 from crawler.extraction.prose import headline_letters, whole_page
 from crawler.extraction.select import Match, Named, remove, select_all, select_first, select_largest, words
-from crawler.extraction.signoff import SignOff, Standing, read_byline, read_credit, read_sign_off
+from crawler.extraction.signoff import (
+    SignOff,
+    Standing,
+    labelled,
+    read_byline,
+    read_credit,
+    read_sign_off,
+    without_label,
+)
 from crawler.extraction.simplify import Draft, simplify
 from crawler.extraction.text import fewer_words, folded, has_words, letter_count, same_words, slug, squash, word_count
 
@@ -544,14 +552,14 @@ def _beside(heading: Any, title: str) -> str:
 def _read_signed(lines: tuple[str, ...]) -> tuple[SignOff, str | None]:
     """What the byline nodes of a layout say, and the source credit if one of them is that."""
     author = affiliation = credit = None
-    for line in lines:
+    for line in (part for node in lines for part in labelled(node)):
         found = read_credit(line, Standing.RIGHT)
         name, office, inner = (None, None, None) if found else read_byline(line, Standing.RIGHT)
         credit = credit or found or inner
         affiliation = affiliation or office
         if not found:
             # The layout says that it is a byline, whatever its shape.
-            author = author or name or (line if office is None else None)
+            author = author or name or (without_label(line) or None if office is None else None)
     return SignOff(author, affiliation), credit
 
 

@@ -31,7 +31,7 @@ PLAIN_CREDIT_WORDS = 8
 """Longest source credit, in words; an unmarked line must be shorter to be told from a sentence."""
 
 _PREFIX = re.compile(
-    r"(?:tin|bài|ảnh|bài viết|tác giả|người viết|thực hiện|bài viết và ảnh|clip|video|đồ họa)"
+    r"(?:tin|bài|ảnh|bài viết|tác giả(?: bài viết)?|người viết|thực hiện|bài viết và ảnh|clip|video|đồ họa)"
     r"(?:\s*(?:,|và|&|-|/|\+)\s*(?:tin|bài|ảnh|clip|video|đồ họa|hình))*\s*:\s*",
     re.IGNORECASE,
 )
@@ -39,6 +39,7 @@ _CREDIT = re.compile(
     r"(?:nguồn(?:\s+tin)?|theo|trích(?:\s+từ)?|dẫn\s+theo|bài\s+đăng\s+trên)\s*[:\-–]?\s*(?P<who>\S.*)",
     re.IGNORECASE,
 )
+_BEFORE_CREDIT = re.compile(r"\s+(?=nguồn(?:\s+tin)?\s*:)", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:vn|com|net|org|info)/?", re.IGNORECASE)
 _AGENCY = re.compile(r"\(?\s*(TTXVN|VOV|VTV|Vietnam\+|VietnamPlus|BNEWS|TTXVN/\S+)\s*\)?", re.IGNORECASE)
 """News agencies that sign by their initials alone."""
@@ -93,6 +94,17 @@ class Standing(IntEnum):
     PLAIN = 0
     EMPHASISED = 1
     RIGHT = 2
+
+
+def labelled(line: str) -> list[str]:
+    """The parts of a byline in which author and source stand in a row, each behind its label."""
+    return _BEFORE_CREDIT.split(line)
+
+
+def without_label(line: str) -> str:
+    """What follows the label of a byline: "Tác giả: Tổng hợp" is "Tổng hợp", "Nguồn tin:" announces nothing."""
+    label = _PREFIX.match(line)
+    return line[label.end() :] if label else line if not line.endswith(":") else ""
 
 
 def read_sign_off(drafts: Sequence[Draft], known_author: str | None = None) -> tuple[list[Draft], SignOff]:

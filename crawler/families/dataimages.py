@@ -8,6 +8,7 @@ from scrapy.http import Request
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
+from crawler.families.signs import Sign
 
 
 class DataimagesSpider(SiteSpider):
@@ -25,6 +26,21 @@ class DataimagesSpider(SiteSpider):
     family = "dataimages"
     scheme = "http"
     article_path = re.compile(r"(?:/[a-z0-9-]+)+/(?P<year>20\d\d)(?P<month>[01]\d)/[^/]+-(?P<key>\d{6,7})/?")
+    section_path = re.compile(
+        r"/(?!(?:dataimages|rss|channel|search|print|mail|video|multimedia|media|anh|epaper|bao-in)(?:/|$))"
+        r"[a-z0-9-]+(?:/(?!20\d{4}(?:/|$))[a-z0-9-]+)?/"
+    )
+    signs = (
+        Sign(
+            says="article addresses are /<section>/<YYYYMM>/<slug>-<6 or 7 digits>/",
+            address=r"^(?:/[a-z0-9-]+)+/20\d\d[01]\d/[^/]+-\d{6,7}/?$",
+            weight=3,
+        ),
+        Sign(says="pictures lie under /dataimages/", source=r"/dataimages/", weight=3),
+        Sign(says="the title is h1#title", selector="h1#title", weight=1),
+        Sign(says="related stories stand in .rl.center", selector=".rl.center", weight=1),
+        Sign(says="captions are td.image_desc", selector="td.image_desc", weight=2),
+    )
     listings = (ListingLayout(item="li.item, .item", link="a.title, h2 a, h3 a", date=".date"),)
     layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(

@@ -9,6 +9,7 @@ from scrapy.http import Request
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
+from crawler.families.signs import Sign
 
 
 class TandanSpider(SiteSpider):
@@ -26,6 +27,20 @@ class TandanSpider(SiteSpider):
     article_path = re.compile(
         r"(?i:/portal/pages)/(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})/(?P<key>[^/]+)\.aspx",
         re.IGNORECASE,
+    )
+    section_path = re.compile(r"(?i:/(?:[\w-]+/)*pages)/(?!default\.|home\.)[^/]+\.aspx", re.IGNORECASE)
+    signs = (
+        Sign(
+            says="article addresses are /portal/Pages/YYYY-M-D/<slug><number>.aspx",
+            address=r"(?i:/portal/pages/20\d\d-\d{1,2}-\d{1,2}/[^/]+\.aspx$)",
+            weight=3,
+        ),
+        Sign(says="classes begin with tandan-", selector="[class^=tandan-], [class*=' tandan-']", weight=3),
+        Sign(
+            says="the body is .ms-rtestate-field in #art-content", selector="#art-content .ms-rtestate-field", weight=2
+        ),
+        Sign(says="listings bear channel-news-title", selector=".channel-news-title a", weight=2),
+        Sign(says="the page is made by SharePoint", source=r"\b_spPageContextInfo\b|Microsoft SharePoint", weight=1),
     )
     listings = (
         ListingLayout(item=".channel-news-title a, .tandan-p-article-news-title a"),

@@ -11,6 +11,7 @@ from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.extraction.page import Page
 from crawler.families.base import SiteSpider
+from crawler.families.signs import Sign
 
 ENDPOINT = "/DesktopModule/UIArticleInMenu/ArticleInMenuPagination.aspx/LoadArticle"
 
@@ -37,6 +38,23 @@ class VnptPortalSpider(SiteSpider):
 
     family = "vnpt_portal"
     article_path = re.compile(r"(?:/[a-z0-9-]+)+/[^/]+-(?P<key>\d{4,})/?")
+    section_path = re.compile(
+        r"/(?!(?:trang-chu|home|tim-kiem|lien-he|dang-nhap|rss|sitemap|so-do-cong|van-ban|thu-tuc-hanh-chinh|upload)"
+        r"(?:/|$))[a-z0-9-]+(?:/[a-z0-9-]+){0,2}/?",
+        re.IGNORECASE,
+    )
+    signs = (
+        Sign(says="the body bears ArticleContent", selector=".ArticleContent", weight=3),
+        Sign(says="the title bears ArticleHeader", selector=".ArticleHeader", weight=2),
+        Sign(says="lists of articles bear ArticleInMenu", selector=".ArticleInMenu, .UIListNews_Default", weight=3),
+        Sign(says="listings go on by LoadArticle", source=r"/DesktopModule/UIArticleInMenu/", weight=3),
+        Sign(says="dates bear PostDate", selector=".PostDate", weight=1),
+        Sign(
+            says="article addresses are /<section>/<slug>-<digits>",
+            address=r"^(?:/[a-z0-9-]+)+/[^/]+-\d{4,}$",
+            weight=1,
+        ),
+    )
     listings = (
         ListingLayout(item=".ArticleItem", link="a.ArticleTitle, a", date=".PostDate"),
         ListingLayout(item=".ArticleList a, .ArticleInMenu a, .UIListNews_Default .item a"),

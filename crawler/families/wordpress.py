@@ -16,6 +16,7 @@ from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.extraction.text import slug
 from crawler.families.base import Considered, SiteSpider
+from crawler.families.signs import Sign
 
 POSTS = "/wp-json/wp/v2/posts"
 CATEGORIES = "/wp-json/wp/v2/categories"
@@ -42,6 +43,22 @@ class WordPressSpider(SiteSpider):
         r"/(?!(?:category|tag|author|page|feed|wp-[\w-]+|amp|comments|search)(?:[/.]|$))"
         r"(?:(?P<year>20\d\d)/(?P<month>\d\d)/(?:(?P<day>\d\d)/)?)?"
         r"(?P<key>(?!\d{1,4}(?:/|$))[^/.]+)(?:\.html)?(?:/amp)?/?"
+    )
+    section_path = re.compile(
+        r"/(?:category|chuyen-muc|danh-muc)/[^/]+(?:/(?!page/|feed/)[^/]+)*/?"
+        r"|/(?!(?:category|chuyen-muc|danh-muc|tag|author|page|feed|wp-[\w-]+|amp|comments|search|lien-he|contact)(?:[/.]|$))"
+        r"(?!20\d\d/)[a-z0-9-]+(?:/[a-z0-9-]+)?/?"
+    )
+    signs = (
+        Sign(
+            says="themes and plugins lie under /wp-content/",
+            source=r"/wp-content/(?:themes|plugins|uploads)/",
+            weight=3,
+        ),
+        Sign(says="the page names its API (api.w.org)", selector="link[rel='https://api.w.org/']", weight=3),
+        Sign(says="meta generator is WordPress", selector="meta[name=generator][content^=WordPress]", weight=3),
+        Sign(says="an article is article#post-<id>", selector="article[id^=post-]", weight=2),
+        Sign(says="the body bears entry-content", selector=".entry-content", weight=1),
     )
     listings = (
         ListingLayout(

@@ -22,8 +22,14 @@ from archive.clock import VIETNAM
 from crawler.extraction.layout import SiteFacts
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
+from crawler.families.a_id import AIdSpider
 from crawler.families.base import SiteSpider
 from crawler.families.dataimages import DataimagesSpider
+from crawler.families.epi import EpiSpider
+from crawler.families.hex_id import HexIdSpider
+from crawler.families.lacviet import LacVietSpider
+from crawler.families.liferay import LiferaySpider
+from crawler.families.nukeviet import NukeVietSpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
 from crawler.families.wordpress import WordPressSpider
@@ -38,8 +44,16 @@ NOW = datetime.datetime(2023, 4, 1, 0, 30, tzinfo=VIETNAM)
 """When every page is served and read: after the newest article, so that the page's clock is a trap."""
 
 FAMILIES: dict[str, type[SiteSpider]] = {
+    "a_id": AIdSpider,
     "bao_thai_nguyen": BaoThaiNguyen,
     "dataimages": DataimagesSpider,
+    "epi": EpiSpider,
+    "hex_id": HexIdSpider,
+    "lacviet": LacVietSpider,
+    "liferay62": LiferaySpider,
+    "liferay7": LiferaySpider,
+    "nukeviet": NukeVietSpider,
+    "nukeviet3": NukeVietSpider,
     "tandan": TandanSpider,
     "vnpt": VnptPortalSpider,
     "wordpress": WordPressSpider,
