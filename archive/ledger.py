@@ -145,7 +145,8 @@ class Ledger:
         """A fetch failed; `soft` if it was likely a passing trouble (timeout, 5xx).
 
         It is tried again after 6 hours for each failure so far, at most 7 days, until `GIVE_UP`
-        failures. An article that is already kept stays as it is.
+        failures. An article that is already kept stays as it is; then its other URLs have their turn, for its site
+        may have left a host.
         """
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
@@ -158,8 +159,13 @@ class Ledger:
                 row.due_at = now + min(row.failures * _STEP, _CAP)
                 return
             row.due_at = None
-            if row.state == UrlState.FOUND:
+            session.flush()
+            others = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else []
+            aliases = [other for other in others if other.state == UrlState.ALIAS]
+            if row.state == UrlState.FOUND or aliases:
                 row.state = UrlState.FAILED.value
+            for other in aliases:
+                other.state = UrlState.FOUND.value
 
     def gone(self, url: str, status: int, reason: str) -> None:
         """The site says that the URL is no more; an article kept under no other live URL is gone with it."""
@@ -380,8 +386,8 @@ class _Page:
         if article is not None:
             if one.section:
                 self._sections.setdefault(article.id, []).append(one.section)
-            # One that is gone may have moved here: then the URL is fetched like any other.
-            if row.state == UrlState.FOUND and article.gone_at is None:
+            # One that is gone, or cannot be had where it was, may have moved here: then it is fetched like any other.
+            if row.state == UrlState.FOUND and article.gone_at is None and not self._was_given_up(row):
                 row.state = UrlState.ALIAS.value
                 self._aliases[one.url] = article.id
         main = row
@@ -414,6 +420,11 @@ class _Page:
             self._session.connection().execute(_NEW_URL, rows)
         add_article_urls(self._session, self._site_id, self._aliases, now)
         put_in_sections(self._session, self._site_id, self._sections)
+
+    def _was_given_up(self, row: Url) -> bool:
+        """Whether the URL under which the article of `row` was fetched is given up, and no other took its place."""
+        states = {other.state for other in self._by_key.get(row.article_key or "", [])}
+        return UrlState.FAILED in states and UrlState.FETCHED not in states
 
     def _main(self, row: Url) -> Url:
         """The URL under which the article of `row` was or will be fetched."""

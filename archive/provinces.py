@@ -2,7 +2,8 @@
 
 Facts: provinces.csv, after Resolution 202/2025/QH15 of 2025-06-12; codes are those of the General
 Statistics Office, which were reused (24 was Bắc Giang and is Bắc Ninh), so that only era and code
-together name a province.
+together name a province. What is compared is folded, so that it makes no difference where a tone mark stands
+("Hoà Bình", "Hòa Bình"); further spellings stand in the file.
 """
 
 import csv
@@ -20,11 +21,15 @@ REFORM = date(2025, 7, 1)
 """The first day of the 34 provinces (Resolution 202/2025/QH15)."""
 
 _PREFIX = re.compile(r"^(tinh|thanh-pho|tp)-")
+_CODE = re.compile(r"(?:(?P<era>63|34):)?(?P<code>\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province of the 63 with the one of the 34 that it became; slugs are folded names."""
+    """A province of the 63 with the one of the 34 that it became; slugs are folded names.
+
+    `spellings` are further ways in which the name is written, divided by semicolons.
+    """
 
     old_code: str
     old_name: str
@@ -32,6 +37,7 @@ class Province:
     new_code: str
     new_name: str
     new_slug: str
+    spellings: str
 
 
 def fold(text: str) -> str:
@@ -48,13 +54,17 @@ def provinces() -> tuple[Province, ...]:
 
 
 def find(text: str) -> list[Province]:
-    """The provinces of the 63 that `text` names, by slug or name of either era.
+    """The provinces of the 63 that `text` names: a name or slug of either era, a further spelling, or era and code.
 
-    A name of the 34 stands for all that were merged into it: "Lào Cai" gives Lào Cai and Yên Bái.
-    "tỉnh", "thành phố" and "TP." may stand before a name. Raises ValueError with near names.
+    A name of the 34 stands for all that were merged into it: "Lào Cai" gives Lào Cai and Yên Bái; ``63:10`` is Lào Cai
+    alone, ``34:15`` both. "tỉnh", "thành phố" and "TP." may stand before a name. Raises ValueError with near names, and
+    for a code without its era.
     """
+    if code := _CODE.fullmatch(text):
+        return _of_code(text, code["era"], code["code"])
     wanted = _short(fold(text))
     found = [p for p in provinces() if wanted in (_short(p.slug), _short(p.new_slug))]
+    found = found or [p for p in provinces() if wanted in {_short(fold(one)) for one in p.spellings.split(";")} - {""}]
     if not found:
         raise ValueError(_unknown(text))
     return found
@@ -80,6 +90,21 @@ def site_provinces(slug: str) -> list[tuple[Era, str]]:
     """(era, code) of a site's province in both eras: until `REFORM` and from it. Raises ValueError."""
     province = by_slug(slug)
     return [(Era.OLD, province.old_code), (Era.NEW, province.new_code)]
+
+
+def _of_code(text: str, era: str | None, code: str) -> list[Province]:
+    if era is None:
+        meant = [f"{one}:{code} ({_names(one, code)})" for one in Era if by_code(one, code)]
+        raise ValueError(f"province {text!r}: a code needs its era; {' or '.join(meant) or 'no era has it'}")
+    found = by_code(era, code)
+    if not found:
+        raise ValueError(f"there is no province {text!r}: none of the {era} has the code {code}")
+    return found
+
+
+def _names(era: Era, code: str) -> str:
+    one = by_code(era, code)[0]
+    return one.old_name if era is Era.OLD else one.new_name
 
 
 def _short(slug: str) -> str:

@@ -28,6 +28,7 @@ from archive.models import (
 )
 from archive.records import Record, in_order_of_appearance, records
 from archive.runs import RunRecord, run_record
+from archive.sites import present_id
 
 TEXT_ID = re.compile(r"[0-9a-f]{16}")
 """What the id of a text looks like."""
@@ -116,7 +117,7 @@ def find_article(session: Session, url_or_id: str) -> list[Shown]:
     """What a URL, a public id ``<site>-<key>`` or a text id means; several for a shared text.
 
     A URL is looked for as it is, then without scheme and www, then without its query and final
-    slash too. Nothing found is an empty list.
+    slash too; the site of an id may be called by a former id. Nothing found is an empty list.
     """
     wanted = url_or_id.strip()
     found: list[Record] = []
@@ -141,7 +142,7 @@ def taken_down(session: Session, url_or_id: str) -> list[Excluded]:
     # What was never fetched has no article.
     if "/" not in wanted:
         site, _, key = wanted.partition("-")
-        return exclusions(session, Site.name == site, Exclusion.article_key == key)
+        return exclusions(session, Site.name == present_id(session, site), Exclusion.article_key == key)
     in_ledger = exists().where(
         Url.site_id == Exclusion.site_id, Url.url == wanted, Url.article_key == Exclusion.article_key
     )
@@ -263,7 +264,7 @@ def _conditions(session: Session, wanted: str) -> Sequence[ColumnElement[bool]]:
         return [StoredText.text_id == wanted]
     if "/" not in wanted:
         site, _, key = wanted.partition("-")
-        return [(Site.name == site) & (StoredArticle.key == key)]
+        return [(Site.name == present_id(session, site)) & (StoredArticle.key == key)]
     found = [_leads_to(session, ArticleUrl.url == wanted)]
     # The query may be what names the article, so it is only left out when nothing else is found.
     for with_query in (True, False):

@@ -27,14 +27,18 @@ MOST_OUTSIDE = 20
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which articles to count: those of one site, and of these days of publication in Vietnam, both included.
+    """Which articles to count: those of these sites (None: all), and of these days of publication in Vietnam.
 
-    Where a day is given, articles without a date are not counted.
+    Both days are included. Where a day is given, articles without a date are not counted.
     """
 
     start: date | None = None
     end: date | None = None
-    site: str | None = None
+    sites: frozenset[str] | None = None
+
+    def is_of(self, *sites: str) -> bool:
+        """Whether one of `sites` is among those asked for."""
+        return self.sites is None or not self.sites.isdisjoint(sites)
 
     def takes(self, published: datetime | None) -> bool:
         """Whether an article of this date is counted."""
@@ -124,8 +128,8 @@ def report(session: Session, asked: Span) -> Report:
     """Count the reprints among the articles that are asked for.
 
     The first article of a group is its original: the earliest of the canonical text, a dated one before one without.
-    Every other article is a reprint of its site, or on that same site a repost. With `Span.site` the flows are those
-    to and from that site.
+    Every other article is a reprint of its site, or on that same site a repost. With `Span.sites` the flows are
+    those to and from these sites.
     """
     articles, reprints, reposts = Counter[str](), Counter[str](), Counter[str]()
     flowing = Counter[tuple[str, str]]()
@@ -140,7 +144,7 @@ def report(session: Session, asked: Span) -> Report:
             if not asked.takes(row.published):
                 continue
             articles[row.site] += 1
-            counted |= asked.site in (None, row.site)
+            counted |= asked.is_of(row.site)
             if number and row.site == original.site:
                 reposts[row.site] += 1
             elif number:
@@ -163,12 +167,12 @@ def report(session: Session, asked: Span) -> Report:
         flows=tuple(
             Flow(site, source, number, number / articles[site], *(_delays(of[site, source]) for of in (hours, days)))
             for (site, source), number in sorted(flowing.items(), key=lambda one: (-one[1], one[0]))
-            if asked.site in (None, site, source)
+            if asked.is_of(site, source)
         ),
         shares=tuple(
             Share(site, articles[site], reprints[site], reposts[site], failed[site])
             for site in sorted(articles.keys() | failed.keys())
-            if asked.site in (None, site)
+            if asked.is_of(site)
         ),
         outside=_outside(session, asked),
         groups=dict(sorted(groups.items())),
@@ -226,8 +230,8 @@ def _outside(session: Session, asked: Span) -> tuple[Outside, ...]:
         )
         .execution_options(yield_per=_BATCH)
     )
-    if asked.site is not None:
-        query = query.where(Site.name == asked.site)
+    if asked.sites is not None:
+        query = query.where(Site.name.in_(asked.sites))
     words: dict[str, Counter[str]] = defaultdict(Counter)
     for name, credit, published in session.execute(query):
         if name is not None and asked.takes(published):

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -32,7 +32,8 @@ class SiteRecord:
 def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     """Make the site or bring it up to date, and give its key for the other classes of this package.
 
-    Hosts and provinces that are no longer declared stay: articles were published under them. Names under which it is
+    Hosts and provinces that are no longer declared stay: articles were published under them. A host that is declared
+    later is one from that day on, and until the day on which it is no longer declared. Names under which it is
     credited are those that follow from the title, all of these hosts and `names`; two sites may have one in common.
     Raises ValueError if the name is no site id or a former one, or the province is unknown.
     """
@@ -52,8 +53,7 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
         site = session.scalars(known_site).one()
     site.title, site.family = record.title, record.family
     session.flush()
-    hosts = set(session.scalars(select(SiteHost.host).where(SiteHost.site_id == site.id)))
-    session.add_all(SiteHost(site_id=site.id, host=host) for host in record.hosts if host not in hosts)
+    hosts = _register_hosts(session, site.id, record.hosts, clock.now().date())
     known = set(session.execute(select(SiteProvince.era, SiteProvince.code).where(SiteProvince.site_id == site.id)))
     for era, code in codes:
         if (era, code) not in known:
@@ -61,8 +61,22 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
             province.valid_from, province.valid_until = (None, REFORM) if era is Era.OLD else (REFORM, None)
             session.add(province)
     session.flush()
-    _register_names(session, site.id, site_names(record.title, hosts.union(record.hosts), record.names))
+    _register_names(session, site.id, site_names(record.title, hosts, record.names))
     return site.id
+
+
+def _register_hosts(session: Session, site_id: int, declared: tuple[str, ...], today: date) -> set[str]:
+    """Make `declared` the hosts that the site has today; gives all that it ever had."""
+    known = {row.host: row for row in session.scalars(select(SiteHost).where(SiteHost.site_id == site_id))}
+    for row in known.values():
+        if row.host in declared:
+            row.valid_until = None
+        elif row.valid_until is None:
+            row.valid_until = today
+    # Of its first hosts nobody knows since when they are its.
+    since = today if known else None
+    session.add_all(SiteHost(site_id=site_id, host=one, valid_from=since) for one in declared if one not in known)
+    return known.keys() | set(declared)
 
 
 def check_site_id(name: str) -> None:
@@ -136,6 +150,7 @@ def enable(session: Session, site_id: int) -> bool:
     row = session.get(DisabledSite, site_id)
     if row is not None:
         session.delete(row)
+        session.flush()
     return row is not None
 
 
@@ -148,11 +163,13 @@ def disabled(session: Session) -> dict[str, str]:
 def rename_site(session: Session, old: str, new: str, clock: Clock) -> bool:
     """Give the site `old` the id `new`; all that belongs to it stays its own, and the former id still leads to it.
 
-    False if the archive has no site `old`. Raises ValueError if `new` is no site id, or is one of another site, now
-    or formerly.
+    False if the archive has no site `old`, or knows it by the new id already. Raises ValueError if `new` is no site id,
+    or is one of another site, now or formerly.
     """
     check_site_id(new)
     site = session.scalar(select(Site).where(Site.name == old).with_for_update())
+    if site is None and present_id(session, old) == new:
+        return False
     former = session.get(FormerSite, new)
     if site_key(session, new) is not None:
         raise ValueError(f"there is a site {new!r} in the archive already; articles of two sites are never mixed")

@@ -90,18 +90,6 @@ _WORDS = {
 _ELECTRONIC = "điện tử; online; đt; oline"
 """What the web edition of a paper adds to its name."""
 
-_SPELLINGS = {
-    "bac-kan": "bắc cạn",
-    "dak-lak": "đắc lắc; đăk lăk; đắklắk; đăklăk; đắk lăk; đăk lắk; đak lak; daklak",
-    "dak-nong": "đắc nông; đăk nông; đắknông; đăknông; đak nông; daknong",
-    "kon-tum": "kontum; kon tom; công tum",
-    "ba-ria-vung-tau": "br vt; brvt; bà rịa vt",
-    "thua-thien-hue": "tt huế; t t huế; tt hue",
-    "tp-ho-chi-minh": "tp hồ chí minh; thành phố hồ chí minh; tphcm; tp hcm; t p hcm; hcm; thành phố hcm;"
-    " hcmc; tp hcmc",
-}
-"""Further ways in which names of provinces are written."""
-
 _CITIES = {"ha-noi", "hai-phong", "da-nang", "can-tho", "tp-ho-chi-minh"}
 """Provinces that are cities: "thành phố" before them only decorates. Elsewhere it is a city within the province."""
 
@@ -199,7 +187,7 @@ def _phrases() -> tuple[dict[tuple[str, ...], Item], dict[tuple[str, ...], Item]
     add("word", _WORDS)
     add("web", {"online": _ELECTRONIC})
     add("place", {one.slug: one.old_name.lower() for one in provinces() if one.slug != "tp-ho-chi-minh"})
-    add("place", {"hue": "huế", **_SPELLINGS})
+    add("place", {"hue": "huế", **{one.slug: one.spellings for one in provinces() if one.spellings}})
     marked = {words(form): item for form, item in given.items() if form}
     # "đt" and "t ư" mean something else once their marks are gone.
     bare = {words(fold(form).replace("-", " ")): item for form, item in given.items() if form not in ("t ư", "đt")}

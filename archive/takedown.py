@@ -24,7 +24,7 @@ from archive.models import (
 )
 from archive.query import ArticleName, articles_of
 from archive.reprints import regroup
-from archive.sites import site_key
+from archive.sites import present_id, site_key
 
 _NO_MORE = (404, 410)
 """Statuses that say that there is nothing at an address."""
@@ -43,7 +43,7 @@ def known_article(session: Session, url_or_id: str) -> ArticleName | None:
         found = [ArticleName(site, key or "", url) for site, key, url in session.execute(in_ledger)]
     elif not found:
         site, _, key = wanted.partition("-")
-        excluded = exclusions(session, Site.name == site, Exclusion.article_key == key)
+        excluded = exclusions(session, Site.name == present_id(session, site), Exclusion.article_key == key)
         found = [ArticleName(one.site, one.key, one.url) for one in excluded]
     if len(found) > 1:
         ids = ", ".join(public_id(one.site, one.key) for one in found)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archive.article import Dated, Precision
-from archive.database import Sessions, check_version, open_engine, session_factory
+from archive.database import ArchiveMissing, Sessions, check_version, open_engine, session_factory
 from archive.restoring import refuse_half_restored
 from archive.settings import Settings
 
@@ -30,6 +30,13 @@ FirstDay = Annotated[
 ]
 LastDay = Annotated[
     datetime | None, typer.Option("--end", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day of publication.")
+]
+Province = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Only this province: a name of either era in any spelling, a slug, or era and code (63:22, 34:22); "
+        "may be given again."
+    ),
 ]
 
 
@@ -64,6 +71,14 @@ def open_archive() -> tuple[Settings, Sessions]:
     engine = open_engine(settings.database_url)
     check_version(engine)
     return settings, session_factory(engine)
+
+
+def archive_if_any() -> Sessions | None:
+    """The archive, or None if none was made yet; else as `open_archive`."""
+    try:
+        return open_archive()[1]
+    except ArchiveMissing:
+        return None
 
 
 def date_words(dated: Dated | None) -> str | None:

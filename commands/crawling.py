@@ -9,20 +9,26 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from scrapy.settings import Settings as ScrapySettings
 
-from archive.database import reading
+from archive.database import ArchiveError, Sessions, reading
 from archive.models import RunOutcome
 from archive.query import find_article, rejects
 from archive.runs import Runs
 from archive.settings import Settings
-from commands.common import FAILED, FirstDay, LastDay, err, open_archive, out, table_of
+from archive.sites import disabled, last_checks
+from commands.common import FAILED, FirstDay, LastDay, err, hint, open_archive, out, say, table_of
 from commands.looking import print_article
 from crawler.families.base import LOCKED
 from crawler.sites import all_sites, find_site, site_of
-from schedules.nightly import run_nightly
+from schedules.nightly import beginning, run_nightly
 from schedules.runs import Order, crawl_all
 
 AT_ONCE = 4
 """Sites crawled at once unless told otherwise: each waits most of its time between requests."""
+
+NONE_SCHEDULED = (
+    "no site is scheduled: each needs `baotinh sites check SITE --live` to have passed once, and must not be disabled; "
+    "`baotinh sites list` shows how they stand"
+)
 
 LOCKED_PARTS = ("SPIDER_MODULES", "SCHEDULER")
 LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
@@ -39,7 +45,7 @@ def crawl(
     sites: Annotated[
         list[str] | None, typer.Argument(metavar="SITE...", help="Site ids; see `baotinh sites list`.")
     ] = None,
-    all_of_them: Annotated[bool, typer.Option("--all", help="Every site.")] = False,
+    all_of_them: Annotated[bool, typer.Option("--all", help="Every site that is not disabled.")] = False,
     start: FirstDay = None,
     end: LastDay = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
@@ -67,6 +73,7 @@ def crawl(
     settings, sessions = open_archive()
     if start and start.date() > settings.clock.now().date():
         raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
+    names = _enabled(names, sessions, all_of_them)
     orders = [
         Order(name, start.date() if start else None, end.date() if end else None, limit, settings=overrides)
         for name in names
@@ -103,14 +110,28 @@ def schedule_run(
     at: Annotated[str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")] = "00:30",
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
 ) -> None:
-    """Crawl every site each night until stopped; a night missed by up to 12 hours is caught up at once."""
+    """Crawl each night, until stopped; a night missed by up to 12 hours is caught up at once.
+
+    It takes every site that has passed [bold]baotinh sites check SITE --live[/] and is not disabled. Each night asks
+    anew, so a site that is added, checked or disabled meanwhile needs no other start.
+    """
+    beginning(at)
     settings, sessions = open_archive()
     ending = threading.Event()
 
     def night() -> None:
-        orders = [Order(name) for name in all_sites()]
-        _crawl(orders, settings, Runs(sessions, settings.clock), at_once, ending)
+        # Spiders may have been added or renamed since yesterday.
+        all_sites.cache_clear()
+        names = _scheduled(sessions)
+        if not names:
+            hint(NONE_SCHEDULED)
+            return
+        _crawl([Order(name) for name in names], settings, Runs(sessions, settings.clock), at_once, ending)
 
+    names = _scheduled(sessions)
+    if not names:
+        raise ArchiveError(NONE_SCHEDULED)
+    say(f"Scheduled: {', '.join(names)}.")
     last = Runs(sessions, settings.clock).latest(limit=1)
     out.print(f"Crawling every night at {at}, Vietnam's time. End with Ctrl+C.", highlight=False)
     try:
@@ -118,6 +139,35 @@ def schedule_run(
     finally:
         # The night is crawled by a thread of the scheduler, which no signal interrupts.
         ending.set()
+
+
+def _enabled(names: list[str], sessions: Sessions, all_of_them: bool) -> list[str]:
+    """The sites of `names` that are not disabled, if all were asked for; else all of them must be.
+
+    Raises ArchiveError, with how to enable it, for one that was named.
+    """
+    with reading(sessions) as session:
+        reasons = disabled(session)
+    out_of_use = [name for name in names if name in reasons]
+    words = [f"{name} is disabled ({reasons[name]})" for name in out_of_use]
+    if out_of_use and (not all_of_them or len(out_of_use) == len(names)):
+        how = "; ".join(f"`baotinh sites enable {name}`" for name in out_of_use)
+        raise ArchiveError(f"{'; '.join(words)}. To crawl again: {how}")
+    for line in words:
+        hint(f"Left out: {line}.")
+    return [name for name in names if name not in reasons]
+
+
+def _scheduled(sessions: Sessions) -> list[str]:
+    """The sites for the night: checked on the live site and not disabled. Tells of the others."""
+    with reading(sessions) as session:
+        checks, reasons = last_checks(session), disabled(session)
+    for name in all_sites():
+        if name in reasons:
+            hint(f"Left out: {name} is disabled ({reasons[name]}).")
+        elif name not in checks:
+            hint(f"Left out: {name} has never passed `baotinh sites check {name} --live`.")
+    return [name for name in all_sites() if name in checks and name not in reasons]
 
 
 def _scrapy_settings(given: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from archive.export.jsonl import export_jsonl
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
-from commands.common import FirstDay, LastDay, counted, err, hint, open_archive, say
+from commands.common import FirstDay, LastDay, Province, counted, err, hint, open_archive, say
 
 
 class Format(StrEnum):
@@ -27,7 +27,7 @@ def export(
         typer.Option("--format", help="txt: one file a story; jsonl: one line an article, or a story with --unique."),
     ],
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be given again.")] = None,
-    province: Annotated[list[str] | None, typer.Option(help="Only this province, by its old or new name.")] = None,
+    province: Province = None,
     start: FirstDay = None,
     end: LastDay = None,
     captions: Annotated[

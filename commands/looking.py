@@ -10,19 +10,33 @@ from archive.database import ArchiveError, reading
 from archive.exclusion import Excluded
 from archive.history import history
 from archive.query import Shown, find_article, rejects, site_status, taken_down
-from commands.common import counted, date_words, open_archive, out, plain, say, table_of
+from archive.sites import SiteCheck, disabled, last_checks
+from commands.common import archive_if_any, counted, date_words, open_archive, out, plain, say, table_of
 from commands.history import print_history
 from commands.stories import print_story
+from crawler.declaration import SiteDeclaration
 from crawler.sites import all_sites, find_site
 
 
 def sites_list() -> None:
-    """Show every site: id, publisher, province, family, host."""
-    table = table_of("site", "publisher", "province", "family", "host", "since")
+    """Show every site: publisher, province, family, host, whether it is enabled, when a live check last passed."""
+    checks, reasons = site_states()
+    table = table_of("site", "publisher", "province", "family", "host", "since", "live check", "state")
     for name, spider in all_sites().items():
-        since = str(spider.oldest.year)
-        table.add_row(name, spider.title, spider.province, spider.family, spider.hosts[0], since)
+        since = "-" if spider.oldest == SiteDeclaration.oldest else str(spider.oldest.year)
+        checked = f"{checks[name].at:%Y-%m-%d %H:%M}" if name in checks else "never passed"
+        state = plain(f"disabled: {reasons[name]}" if name in reasons else "enabled")
+        table.add_row(name, spider.title, spider.province, spider.family, spider.hosts[0], since, checked, state)
     out.print(table)
+
+
+def site_states() -> tuple[dict[str, SiteCheck], dict[str, str]]:
+    """The last live check that each site passed, and why each disabled one is; nothing where there is no archive."""
+    sessions = archive_if_any()
+    if sessions is None:
+        return {}, {}
+    with reading(sessions) as session:
+        return last_checks(session), disabled(session)
 
 
 def status() -> None:

@@ -11,7 +11,7 @@ from archive.export.selection import Selection
 from archive.groups import articles_known, totals
 from archive.reprint_report import MOST_OUTSIDE, Delays, Report, Span, report
 from archive.reprints import rebuild
-from commands.common import FirstDay, LastDay, counted, err, hint, open_archive, out, plain, say, table_of
+from commands.common import FirstDay, LastDay, Province, counted, err, hint, open_archive, out, plain, say, table_of
 
 SIZES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 50), (51, None))
 """The classes of group sizes in the report: most groups are small, and a few very large ones deserve a look."""
@@ -20,15 +20,20 @@ SIZES = ((1, 1), (2, 2), (3, 5), (6, 10), (11, 50), (51, None))
 def reprints_report(
     start: FirstDay = None,
     end: LastDay = None,
-    site: Annotated[str | None, typer.Option(help="Only what this site reprints, and what is reprinted of it.")] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(help="Only what this site reprints, and what is reprinted of it; may be given again."),
+    ] = None,
+    province: Province = None,
 ) -> None:
     """Show who reprints whom, how much of each site is reprinted, and how long it takes."""
     _, sessions = open_archive()
-    asked = Span(start.date() if start else None, end.date() if end else None, site)
+    days = start.date() if start else None, end.date() if end else None
+    selection = Selection(tuple(site or ()), tuple(province or ()), *days)
     with reading(sessions) as session:
         # Refuses an unknown site and a reversed range as an export does.
-        Selection((site,) if site else (), (), asked.start, asked.end).conditions(session)
-        found = report(session, asked)
+        selection.conditions(session)
+        found = report(session, Span(*days, selection.selected_sites(session)))
     compared = sum(one.articles for one in found.shares)
     if compared:
         _print_shares(found)
@@ -44,7 +49,7 @@ def reprints_report(
     if found.waiting:
         hint(f"{found.waiting:,} texts of the archive wait to be compared; run baotinh reprints rebuild")
     if not compared and not found.flows:
-        what = "of that selection " if site or start or end else ""
+        what = "of that selection " if site or province or start or end else ""
         why = "they wait to be compared" if found.waiting else "baotinh status shows what the archive holds"
         failed = sum(one.template_only for one in found.shares)
         why = f"{failed:,} articles are template-only, failed extractions" if failed and not found.waiting else why

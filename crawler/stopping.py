@@ -35,6 +35,9 @@ class Downloader(ScrapyDownloader):
 
     def fetch(self, request: Request, spider: Any = None) -> "Deferred[Response | Request]":
         """Fetch `request` through all middlewares; the result may fail with Dropped."""
+        # At once, as Scrapy's own does: the coroutine begins a turn later, and an engine that sees nothing active in
+        # between takes the crawl for finished. So the target of a crawl's last redirect was never asked for.
+        self.active.add(request)
         return deferred_from_coro(self._fetch(request))
 
     async def _fetch(self, request: Request) -> Response | Request:
@@ -49,6 +52,7 @@ class Downloader(ScrapyDownloader):
             raise Dropped(f"{request.url}: the crawl is ending") from None
         finally:
             self._under_way.discard(fetching)
+            self.active.discard(request)
 
     def drop_waiting(self) -> None:
         """Drop what waits for its turn at the site, and was not asked for yet."""

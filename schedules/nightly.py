@@ -29,15 +29,21 @@ def missed(at: time, last_run: datetime | None, now: datetime) -> bool:
     return last_run is not None and last_run < due and now - due <= timedelta(seconds=GRACE_SECONDS)
 
 
+def beginning(at: str) -> time:
+    """The time of day that `at` (HH:MM) names. Raises ValueError if it names none."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)
+    if not match:
+        raise ValueError(f"--at {at!r}: give a time of day as HH:MM, such as 00:30")
+    return time(int(match[1]), int(match[2]))
+
+
 def run_nightly(night: Callable[[], None], at: str, settings: Settings, last_run: datetime | None) -> None:
     """Call `night` every day at `at` (HH:MM) until the process is ended, and at once if one was missed.
 
     `last_run` is when a crawl last began. Raises ValueError if `at` is no time of day, ArchiveError if
     another scheduler runs on the same data.
     """
-    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)
-    if not match:
-        raise ValueError(f"--at {at!r}: give a time of day as HH:MM, such as 00:30")
+    begins = beginning(at)
     settings.locks.mkdir(parents=True, exist_ok=True)
     path = settings.locks / "scheduler.lock"
     with path.open("w") as lock:
@@ -46,7 +52,6 @@ def run_nightly(night: Callable[[], None], at: str, settings: Settings, last_run
         except OSError as error:
             raise ArchiveError(f"another scheduler already runs on {settings.data}; stop it first") from error
         scheduler = BlockingScheduler(timezone=ZONE)
-        begins = time(int(match[1]), int(match[2]))
         if missed(begins, last_run, settings.clock.now()):
             night()
         scheduler.add_job(

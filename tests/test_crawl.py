@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import os
 import re
 import sqlite3
 import subprocess
@@ -248,3 +249,37 @@ def test_a_correction_named_by_the_api_is_fetched_by_the_next_crawl(program: Pro
     program.crawl("tuyen_giao_binh_phuoc")
     fetched = article_fetches(web.log()[seen:])
     assert any("huong-dan-cai-dat" in path for path in fetched)
+
+
+def test_a_site_that_moved_to_another_host_keeps_its_articles_and_their_history(
+    crawled: Program, web: SampleWeb, tmp_path: Path
+) -> None:
+    """As docs/adding-a-site.md tells it: the new host is declared first and the old one stays."""
+    old, new = "baoquangninh.com.vn", "baoquangninh.vn"
+    web.control(old, at=new)
+    web.control(old, edit="2520455")
+    with sqlite3.connect(crawled.data / "baotinh.sqlite3") as database:
+        keys = "select a.id, key from article a join site s on s.id = site_id where name = 'bao_quang_ninh' order by 1"
+        before = database.execute(keys).fetchall()
+        again = "update url set due_at = '2023-01-01 00:00:00' where article_key in ('2520455', '2511101')"
+        assert database.execute(again).rowcount == 2
+    (tmp_path / "sitecustomize.py").write_text(
+        "from crawler.spiders.quang_ninh.bao_quang_ninh import BaoQuangNinh\n"
+        "BaoQuangNinh.hosts = ('baoquangninh.vn', *BaoQuangNinh.hosts)\n",
+        encoding="utf-8",
+    )
+    paths = os.pathsep.join((str(tmp_path), str(Path(__file__).parents[1])))
+    seen = len(web.log())
+    crawled.crawl("bao_quang_ninh", PYTHONPATH=paths, BAOTINH_NOW="2023-04-02T00:30:00+07:00")
+    asked = web.log()[seen:]
+    assert sorted(urlsplit(path).path[-8:-1] for path in article_fetches(asked)) == ["2511101", "2520455"]
+    assert {row["host"] for row in asked if row["status"] == 200} == {new}, "listings too are asked for there"
+    with sqlite3.connect(crawled.data / "baotinh.sqlite3") as database:
+        assert database.execute(keys).fetchall() == before, "no article is lost, and none is a second one"
+        revised = "select key, changed from revision join article on article.id = article_id"
+        assert database.execute(revised).fetchall() == [("2520455", '["title", "text"]')]
+        for article, key in before:
+            urls = database.execute("select url from article_url where article_id = ?", (article,)).fetchall()
+            assert {(urlsplit(url).hostname or "").removeprefix("www.") for (url,) in urls} == {old, new}, key
+        hosts = "select host, valid_from, valid_until from site_host where host in (?, ?) order by id"
+        assert database.execute(hosts, (old, new)).fetchall() == [(old, None, None), (new, "2023-04-02", None)]

@@ -12,6 +12,7 @@ from archive.clock import VIETNAM
 from archive.database import ArchiveError
 from archive.models import Era, Extraction, Site, SiteProvince
 from archive.provinces import find
+from archive.sites import present_id
 
 
 class ExportError(ArchiveError):
@@ -20,8 +21,9 @@ class ExportError(ArchiveError):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to take: sites (ids) and provinces (slugs or names; both empty: all), and days.
+    """What to take: sites and provinces (both empty: all), and days.
 
+    Sites are ids, present or former ones; provinces are as `archive.provinces.find` takes them.
     `start` and `end` are days of publication in Vietnam, both included; articles without a date are
     taken only where neither is given. Without `captions` the texts leave theirs out.
     """
@@ -32,6 +34,13 @@ class Selection:
     end: date | None = None
     captions: bool = True
 
+    def selected_sites(self, session: Session) -> frozenset[str] | None:
+        """The ids of the sites that are taken; None for all. Raises ExportError as `conditions` does."""
+        if not self.sites and not self.provinces:
+            return None
+        of_sites = Selection(self.sites, self.provinces).conditions(session)
+        return frozenset(session.scalars(select(Site.name).where(*of_sites)))
+
     def conditions(self, session: Session) -> list[ColumnElement[bool]]:
         """The conditions on Site and Extraction.
 
@@ -41,12 +50,13 @@ class Selection:
             raise ExportError(f"the range {self.start} to {self.end} is reversed; give the earlier day as start")
         conditions: list[ColumnElement[bool]] = []
         known = session.scalars(select(Site.name).order_by(Site.name)).all()
-        for site in self.sites:
+        sites = [present_id(session, site) for site in self.sites]
+        for site in sites:
             if site not in known:
                 near = difflib.get_close_matches(site, known, n=3) or known
                 raise ExportError(f"the archive has no site {site!r}; it has {', '.join(near) or 'none yet'}")
         if self.sites:
-            conditions.append(Site.name.in_(self.sites))
+            conditions.append(Site.name.in_(sites))
         if self.provinces:
             try:
                 codes = {province.old_code for name in self.provinces for province in find(name)}

@@ -28,6 +28,18 @@ def test_63_became_34() -> None:
         ("Huế", ["thua-thien-hue"]),
         ("Hồ Chí Minh", ["binh-duong", "ba-ria-vung-tau", "tp-ho-chi-minh"]),
         ("Bà Rịa - Vũng Tàu", ["ba-ria-vung-tau"]),
+        ("Thanh Hoá", ["thanh-hoa"]),
+        ("Khánh Hoà", ["khanh-hoa", "ninh-thuan"]),
+        ("Thừa Thiên - Huế", ["thua-thien-hue"]),
+        ("TP. Hồ Chí Minh", ["binh-duong", "ba-ria-vung-tau", "tp-ho-chi-minh"]),
+        ("TP.HCM", ["tp-ho-chi-minh"]),
+        ("Đắc Lắc", ["dak-lak"]),
+        ("Đăk Nông", ["dak-nong"]),
+        ("Bắc Cạn", ["bac-kan"]),
+        ("63:10", ["lao-cai"]),
+        ("63:15", ["yen-bai"]),
+        ("34:15", ["lao-cai", "yen-bai"]),
+        ("34:79", ["binh-duong", "ba-ria-vung-tau", "tp-ho-chi-minh"]),
     ],
 )
 def test_find(text: str, slugs: list[str]) -> None:
@@ -39,6 +51,30 @@ def test_an_unknown_province_names_near_ones() -> None:
         find("Quang Nin")
     with pytest.raises(ValueError, match="known are "):
         find("zzz")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("15", r"a code needs its era; 63:15 \(Yên Bái\) or 34:15 \(Lào Cai\)"),
+        ("17", r"a code needs its era; 63:17 \(Hòa Bình\)"),
+        ("03", "a code needs its era; no era has it"),
+        ("34:17", "none of the 34 has the code 17"),
+    ],
+)
+def test_a_code_alone_names_no_province(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        find(text)
+
+
+def test_every_name_finds_its_own_and_no_spelling_is_ambiguous() -> None:
+    for one in provinces():
+        assert one in find(one.old_name)
+        assert one in find(one.new_name)
+        assert find(f"63:{one.old_code}") == [one]
+        assert one in find(f"34:{one.new_code}")
+        for spelling in filter(None, one.spellings.split(";")):
+            assert one in find(spelling.strip()), spelling
 
 
 def test_codes_need_their_era() -> None:

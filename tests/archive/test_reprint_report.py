@@ -38,7 +38,7 @@ def filled(sessions: Sessions) -> None:
     group(sessions, *stories, failed=[f"{A}-7"], credits=credits, names={"a": A})
 
 
-def told(sessions: Sessions, **asked: date | str) -> Report:
+def told(sessions: Sessions, **asked: date | frozenset[str]) -> Report:
     with reading(sessions) as session:
         return report(session, Span(**asked))  # type: ignore[arg-type]
 
@@ -70,12 +70,12 @@ def test_days_are_those_of_the_reprints_and_not_of_what_they_reprint(sessions: S
 
 @pytest.mark.usefixtures("known")
 def test_one_site_is_told_with_those_that_reprint_it(sessions: Sessions) -> None:
-    found = told(sessions, site=A)
+    found = told(sessions, sites=frozenset({A}))
     assert [(one.site, one.source, one.articles) for one in found.flows] == [(B, A, 3), (C, A, 1)]
     assert found.shares == (Share(A, 2, 0, 0, 1),)
     assert found.groups == {2: 1, 4: 1}
     assert found.outside == ()
-    [outside] = told(sessions, site=B).outside
+    [outside] = told(sessions, sites=frozenset({B})).outside
     assert outside.articles == 2
 
 
@@ -101,6 +101,15 @@ def test_what_was_taken_down_is_not_counted(sessions: Sessions, clock: HandClock
 @pytest.mark.usefixtures("known")
 def test_texts_that_wait_are_told(sessions: Sessions) -> None:
     group(sessions, waiting=[f"{A}-1", f"{C}-4"])
-    found = told(sessions, site=B)
+    found = told(sessions, sites=frozenset({B}))
     assert found.waiting == 2
     assert found.shares == (Share(B, 3, 0, 0, 0),)
+
+
+@pytest.mark.usefixtures("known")
+def test_several_sites_are_told_together(sessions: Sessions) -> None:
+    found = told(sessions, sites=frozenset({A, C}))
+    assert [(one.site, one.source) for one in found.flows] == [(B, A), (C, A)]
+    assert [one.site for one in found.shares] == [A, C]
+    none = told(sessions, sites=frozenset())
+    assert (none.flows, none.shares, none.groups, none.outside) == ((), (), {}, ())

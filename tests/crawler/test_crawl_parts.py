@@ -35,6 +35,7 @@ from crawler.middlewares import (
     WholeBodyMiddleware,
 )
 from crawler.sites import find_site
+from crawler.stopping import Downloader
 from tests.archive.helpers import START, HandClock
 
 ARTICLE = "http://baoquangninh.com.vn/kinh-te/202107/bai-2518002/"
@@ -254,3 +255,16 @@ def test_a_crawl_is_not_as_large_as_the_process_that_starts_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", starting], capture_output=True, text=True, check=True)
     assert 10_000_000 < int(done.stdout) < 300_000_000
+
+
+def test_a_request_is_active_as_soon_as_it_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an engine that looks before the coroutine begins takes the crawl for finished, and drops it."""
+    begun: list[Any] = []
+    monkeypatch.setattr("crawler.stopping.deferred_from_coro", begun.append)
+    downloader = Downloader.__new__(Downloader)
+    downloader.active = set()
+    request = Request(ARTICLE)
+    fetch: Any = downloader.fetch
+    fetch(request)
+    assert downloader.active == {request}
+    begun[0].close()

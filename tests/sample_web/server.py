@@ -123,6 +123,9 @@ class Proxy:
             self._contexts[site.host] = self.authority.context(site.host)
         return self._contexts[site.host]
 
+    def _site(self, host: str) -> Site | None:
+        return self.sites.get(host) or next((one for one in self.sites.values() if one.faults.at == host), None)
+
     def _note(self, request: Request, status: int) -> None:
         line = {
             "time": round(time.time(), 3),
@@ -141,7 +144,7 @@ class Proxy:
         try:
             while request := await self._read(reader, tunnel):
                 if request.method == "CONNECT":
-                    site = self.sites.get(request.host)
+                    site = self._site(request.host)
                     if site is None or not request.target.endswith(":443"):
                         self._note(request, 502)
                         await self._send(writer, request, Response.error(502, "unknown host"), keep=False)
@@ -198,7 +201,7 @@ class Proxy:
     async def _answer(self, request: Request) -> Response:
         if request.host == ADMIN_HOST:
             return self._control(request)
-        site = self.sites.get(request.host)
+        site = self._site(request.host)
         if site is None:
             return Response.error(502, "unknown host")
         faults = site.faults
@@ -233,7 +236,7 @@ class Proxy:
         body = response.body
         headers = {"Content-Type": "text/html; charset=utf-8", "Server": "sample-web", **response.headers}
         headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
-        site = self.sites.get(request.host)
+        site = self._site(request.host)
         accepts = request.headers.get("accept-encoding", "")
         if site is not None and site.gzip and "gzip" in accepts and body and response.status == 200:
             body = gzip.compress(body, 6, mtime=0)

@@ -81,6 +81,7 @@ class Faults:
     connection instead of answering; slow=SECONDS waits first; drip=SECONDS waits before each byte of an
     article's page; gone=PATH answers as for a page removed; moved=OLD>NEW leads from one path on to another,
     which serves what the first did (but for the front page); edit=KEY serves an article's second version;
+    at=HOST moves the site there, and what is asked of its old host leads to the new one (plain HTTP only);
     api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what `hostile.py` has for the host; clear=1 resets.
     """
 
@@ -92,6 +93,7 @@ class Faults:
     sitemap: bool = True
     feed: bool = True
     hostile: bool = False
+    at: str = ""
     gone: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -110,6 +112,8 @@ class Faults:
                 self.moved[old] = new
             elif name == "edit":
                 self.edited.add(value)
+            elif name == "at":
+                self.at = value
             elif name == "status":
                 self.status = int(value or 0)
             elif name in ("slow", "drip"):
@@ -272,7 +276,7 @@ class Site:
 
     @property
     def base(self) -> str:
-        return f"{self.scheme}://{self.host}"
+        return f"{self.scheme}://{self.faults.at or self.host}"
 
     @property
     def articles(self) -> list[Article]:
@@ -302,6 +306,8 @@ class Site:
     def answer(self, request: Request) -> Response:
         """Answer one request."""
         bare = request.host.removeprefix("www.")
+        if self.faults.at and request.host != self.faults.at:
+            return Response.redirect(self.base + request.target)
         if request.scheme != self.scheme or (bare != request.host and not self.serves_www):
             return Response.redirect(self.base + request.target)
         path = request.path
@@ -464,7 +470,7 @@ class BaoQuangNinh(Site):
         """The address as the listing links it: some entries are tagged, one is on www."""
         how = article.meta.get("listed_as", "")
         if how == "www":
-            return f"http://www.{self.host}{self.path(article)}"
+            return f"http://www.{self.faults.at or self.host}{self.path(article)}"
         return self.path(article) + ("?utm_source=trang-muc&utm_medium=web" if how == "utm" else "")
 
     def related_box(self, articles: list[Article]) -> str:
