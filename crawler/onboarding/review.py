@@ -191,7 +191,7 @@ def _row(name: str, said: Golden, read: Golden, origin: str, *, off: bool) -> st
             f'<span class="was"><b>expected</b> {value}</span>'
             f'<span class="now"><b>read now</b> {_value(read[name])}</span>'
         )
-    where = f'<span class="origin">{escape(origin)}</span>' if origin else ""
+    where = f'<span class="origin">{escape(origin)}</span>' if origin and read[name] else ""
     label = escape(name.replace("_", " "))
     return f'<tr{" class=off" if off else ""}><th scope="row">{label}</th><td>{value}{where}</td></tr>'
 
