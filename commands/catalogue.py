@@ -31,6 +31,8 @@ def sites_catalogue(
     found = entries(province or (), family or ())
     checks, reasons = site_states()
     table = table_of("id", "publisher", "province", "now", "hosts", "family", "kind", "state", "evidence")
+    # A host in two halves can be copied nowhere.
+    table.columns[4].no_wrap = True
     for one in found:
         state = "-"
         if one.id in all_sites():
