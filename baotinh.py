@@ -20,6 +20,7 @@ from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from commands.reextract import reextract
 from commands.reprints import reprints_rebuild, reprints_report
+from commands.sites import sites_add, sites_probe
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -46,6 +47,8 @@ app.command()(crawl)
 app.command()(fetch)
 sites_app.command("list")(sites_list)
 sites_app.command("catalogue")(sites_catalogue)
+sites_app.command("probe")(sites_probe)
+sites_app.command("add")(sites_add)
 sites_app.command("review")(sites_review)
 sites_app.command("check")(sites_check)
 sites_app.command("disable")(sites_disable)

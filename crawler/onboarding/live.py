@@ -164,7 +164,7 @@ class LiveWeb:
         try:
             response = await spider.crawler.engine.download_async(request)
         except Dropped as error:
-            return _ended(url, next(iter(spider.desk.troubles), str(error)))
+            return ended(url, next(iter(spider.desk.troubles), str(error)))
         except ForbiddenByRobots as error:
             return Answer(url, trouble=str(error), fault="robots")
         except IgnoreRequest as error:
@@ -185,7 +185,7 @@ class LiveWeb:
         return Answer(response.url, response.status, content_type, response.body, self._spider.desk.clock.now())
 
 
-def _ended(url: str, words: str) -> Answer:
+def ended(url: str, words: str) -> Answer:
     """What a crawl that ended itself says of the site: its rules could not be had, or a page came in their place."""
     if "in place of rules" in words:
         return Answer(url, trouble=words.partition(": nothing was fetched")[0], fault="robots-blocked")

@@ -76,10 +76,10 @@ async def ask_robots(web: Web, report: Report) -> tuple[Report, Protego | None]:
     rules = Protego.parse(text)
     delay = rules.crawl_delay(AGENT)
     maps = tuple(one for one in rules.sitemaps if is_of(one, report.host))
-    return replace(report, robots=Robots("", delay, maps, tuple(_closes(text)))), rules
+    return replace(report, robots=Robots("", delay, maps, tuple(closes(text)))), rules
 
 
-def _closes(text: str) -> list[str]:
+def closes(text: str) -> list[str]:
     """What robots.txt closes to us: the rules of our own group, else those for all (RFC 9309, 2.2.1)."""
     groups: dict[str, list[str]] = {}
     agents: list[str] = []
