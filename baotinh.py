@@ -11,6 +11,7 @@ from archive.settings import SettingsError
 from commands.backup import backup, restore
 from commands.captures import captures_show, captures_usage, captures_verify
 from commands.catalogue import sites_catalogue, sites_disable, sites_enable, sites_rename
+from commands.checking import sites_check, sites_review
 from commands.common import FAILED, WRONG_USE, err
 from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
@@ -19,6 +20,7 @@ from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from commands.reextract import reextract
 from commands.reprints import reprints_rebuild, reprints_report
+from commands.sites import sites_add, sites_probe
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -45,6 +47,10 @@ app.command()(crawl)
 app.command()(fetch)
 sites_app.command("list")(sites_list)
 sites_app.command("catalogue")(sites_catalogue)
+sites_app.command("probe")(sites_probe)
+sites_app.command("add")(sites_add)
+sites_app.command("review")(sites_review)
+sites_app.command("check")(sites_check)
 sites_app.command("disable")(sites_disable)
 sites_app.command("enable")(sites_enable)
 sites_app.command("rename")(sites_rename)

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.captures import Location
 from archive.database import Sessions, reading
-from archive.models import Capture, Site
+from archive.models import Capture, Extraction, Site
 
 PLACE = (
     Capture.file,
@@ -188,3 +188,23 @@ def disk_usage(session: Session, folder: Path) -> DiskUsage:
         year.revisits += revisits
         year.saved += int(saved)
     return DiskUsage(dict(out), missing, list(on_disk.items()))
+
+
+def read_since(session: Session, site_id: int, count: int) -> datetime | None:
+    """When the earliest of a site's last `count` captures was fetched that were read as pages of articles.
+
+    That of all of them where there are fewer; None if there is none.
+    """
+    last = (
+        select(Capture.fetched_at)
+        .where(
+            Capture.site_id == site_id,
+            Capture.purged_at.is_(None),
+            exists().where(Extraction.capture_id == Capture.id),
+        )
+        .order_by(Capture.fetched_at.desc(), Capture.id.desc())
+        .limit(count)
+        .subquery()
+    )
+    earliest: datetime | None = session.scalar(select(func.min(last.c.fetched_at)))
+    return earliest

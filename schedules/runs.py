@@ -18,7 +18,7 @@ from archive.database import ArchiveError, DatabaseAway
 from archive.models import RunOutcome
 from archive.patience import Patience
 from archive.runs import RunRecord, Runs
-from archive.settings import Settings
+from archive.settings import DATA, DATABASE_URL, Settings
 from crawler.sites import SETTINGS_MODULE
 
 STOP_SECONDS = 7.0
@@ -70,7 +70,9 @@ class Child:
             self._file: IO[bytes] = self.log.open("ab")
         except OSError as error:
             raise ArchiveError(f"{self.log}: cannot be written to ({error.strerror}); make room on its disk") from error
-        environment = dict(os.environ, SCRAPY_SETTINGS_MODULE=SETTINGS_MODULE)
+        # The archive of its parent, whatever that one's environment says.
+        archive = {DATA: str(settings.data), DATABASE_URL: settings.database_url}
+        environment = dict(os.environ, SCRAPY_SETTINGS_MODULE=SETTINGS_MODULE, **archive)
         simulated = settings.clock.setting()
         if simulated:
             environment[VARIABLE] = simulated

@@ -6,7 +6,6 @@ extraction happens to give. After a deliberate change: `python -m tests.update_g
 
 import dataclasses
 import itertools
-import json
 import re
 import unicodedata
 from functools import cache
@@ -17,10 +16,9 @@ from lxml import html
 
 from archive.article import WHOLE_PAGE
 from crawler.extraction.text import folded, has_words, squash
+from crawler.onboarding.goldens import FIELDS, Golden, written
 from tests.goldens.reading import (
-    FIELDS,
     SIBLINGS,
-    Golden,
     golden_file,
     golden_names,
     load_golden,
@@ -83,7 +81,7 @@ def test_every_golden_has_a_page() -> None:
 def test_golden_is_written_in_the_one_form(name: str) -> None:
     golden = golden_of(name)
     text = golden_file(name).read_text(encoding="utf-8")
-    assert text == json.dumps(golden, ensure_ascii=False, indent=1) + "\n", "not as update_goldens writes it"
+    assert text == written(golden), "not as update_goldens writes it"
     assert tuple(golden) == FIELDS
     assert unicodedata.is_normalized("NFC", text)
 

@@ -5,14 +5,10 @@ For a developer who mends a selector: change it, run this, read the diff, run th
 """
 
 import difflib
-import json
 import sys
-from collections.abc import Iterator
-from typing import Any
 
+from crawler.onboarding.goldens import differences
 from tests.goldens.reading import (
-    FIELDS,
-    Golden,
     golden_file,
     golden_names,
     load_golden,
@@ -56,24 +52,6 @@ def chosen(argument: str) -> list[str]:
         hint = f"did you mean {' or '.join(near)}?" if near else "pages are named <site>/<key>"
         raise LookupError(f"there is no page {argument!r}; {hint}")
     return found
-
-
-def differences(old: Golden, new: Golden) -> Iterator[str]:
-    """What differs between two goldens, field by field, as lines."""
-    for field in (*FIELDS, *(field for field in old if field not in FIELDS)):
-        before, after = lines_of(old.get(field)), lines_of(new.get(field))
-        if before == after:
-            continue
-        yield f"{field}:"
-        for line in difflib.ndiff(before, after):
-            if line[0] in "-+":
-                yield f"  {line}"
-
-
-def lines_of(value: Any) -> list[str]:
-    """A field's value as lines, so that one block that changed is one line that changed."""
-    entries = value if isinstance(value, list) and value else [value]
-    return [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in entries]
 
 
 if __name__ == "__main__":

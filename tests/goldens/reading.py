@@ -18,7 +18,6 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
-from archive.article import Article, Dated
 from archive.clock import VIETNAM
 from crawler.extraction.layout import SiteFacts
 from crawler.extraction.page import Page
@@ -34,6 +33,7 @@ from crawler.families.nukeviet import NukeVietSpider
 from crawler.families.tandan import TandanSpider
 from crawler.families.vnpt_portal import VnptPortalSpider
 from crawler.families.wordpress import WordPressSpider
+from crawler.onboarding.goldens import Golden, golden_of, written
 from crawler.sites import all_sites
 from crawler.spiders.thai_nguyen.bao_thai_nguyen import BaoThaiNguyen
 from tests.sample_web import sites as sample
@@ -42,14 +42,6 @@ GOLDENS = Path(__file__).resolve().parent
 SIBLINGS = "siblings"
 NOW = datetime.datetime(2023, 4, 1, 0, 30, tzinfo=VIETNAM)
 """When every page is served and read: after the newest article, so that the page's clock is a trap."""
-
-FIELDS = (
-    "url", "key", "title", "lead", "blocks", "captions", "kind", "published", "modified", "author",
-    "affiliation", "source_credit", "section", "tags", "views", "language", "attachments", "layout",
-    "flags", "declared_charset", "used_charset", "more_pages", "rejection",
-)  # fmt: skip
-"""What a golden says of its page, in this order. `more_pages` are the addresses that the page says it goes
-on at (their bodies are in `blocks`), `rejection` the reason word of a page that is no article."""
 
 FAMILIES: dict[str, type[SiteSpider]] = {
     "a_id": AIdSpider,
@@ -69,8 +61,6 @@ FAMILIES: dict[str, type[SiteSpider]] = {
     "wordpress": WordPressSpider,
 }
 """The declaration whose layouts a sibling is read with, by the sibling's file name."""
-
-Golden = dict[str, Any]
 
 
 class _StoppedClock(datetime.datetime):
@@ -122,7 +112,7 @@ def write_golden(name: str, golden: Golden) -> None:
     """Keep `golden`; its form is the same wherever it is written."""
     file = golden_file(name)
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(golden, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    file.write_text(written(golden), encoding="utf-8")
 
 
 @cache
@@ -138,33 +128,7 @@ def reading_of(name: str, *, layouts: bool = True) -> Golden:
     again = Page(page.url, page.body, page.content_type)
     further = [at_address(url) for url in first.more_pages]
     result = read(again, facts, NOW, further=further).result if further else first.result
-    if not isinstance(result, Article):
-        return {name: result.reason if name == "rejection" else None for name in FIELDS}
-    return {
-        "url": result.url,
-        "key": result.key,
-        "title": result.title,
-        "lead": result.lead,
-        "blocks": [[str(block.kind), block.text] for block in result.blocks],
-        "captions": list(result.captions),
-        "kind": str(result.kind),
-        "published": _dated(result.published),
-        "modified": _dated(result.modified),
-        "author": result.author,
-        "affiliation": result.affiliation,
-        "source_credit": result.source_credit,
-        "section": result.section,
-        "tags": list(result.tags),
-        "views": result.views,
-        "language": result.language,
-        "attachments": [[one.url, one.label] for one in result.attachments],
-        "layout": result.layout,
-        "flags": list(result.flags),
-        "declared_charset": result.declared_charset,
-        "used_charset": result.used_charset,
-        "more_pages": list(first.more_pages),
-        "rejection": None,
-    }
+    return golden_of(result, first.more_pages)
 
 
 def serve(name: str) -> Page:
@@ -212,14 +176,3 @@ def _sibling(name: str) -> tuple[SiteFacts, Page, Any]:
     declared = {"hosts": (urlsplit(url).hostname,), "title": f"Sibling {family}", "oldest": datetime.date(2009, 1, 1)}
     spider: Any = type("Sibling", (FAMILIES[family],), declared)
     return spider.facts(), Page(url, body, "text/html; charset=utf-8"), None
-
-
-def _dated(found: Dated | None) -> dict[str, str] | None:
-    if found is None:
-        return None
-    return {
-        "instant": found.instant.isoformat(),
-        "precision": str(found.precision),
-        "source": found.source,
-        "raw": found.raw,
-    }

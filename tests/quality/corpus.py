@@ -12,12 +12,11 @@ from trafilatura.settings import Document
 from archive.article import Article
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
+from crawler.onboarding.goldens import FIELDS, Golden
 from crawler.sites import all_sites
 from tests.goldens.reading import (
-    FIELDS,
     NOW,
     SIBLINGS,
-    Golden,
     answer,
     load_golden,
     page_names,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.goldens.reading import Golden
+from crawler.onboarding.goldens import Golden
 
 SHINGLE = 4
 """Words in a shingle, the unit in which texts are compared: order counts, and one wrong word costs little."""

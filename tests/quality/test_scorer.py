@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.goldens.reading import Golden
+from crawler.onboarding.goldens import Golden
 from tests.quality.scorer import MEASURES, Score, f1, score, unsaid
 
 LEAD = "Sáng 3/5, xã Hòa Lâm khánh thành trạm bơm thứ hai bên sông Con."

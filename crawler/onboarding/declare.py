@@ -1,0 +1,189 @@
+"""From a probe's report to the spider file of a site: what is declared, and as what source text."""
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from archive.article import WHOLE_PAGE
+from archive.provinces import by_slug
+from crawler.extraction.text import squash, visible
+from crawler.families.base import SiteSpider
+from crawler.onboarding.menu import province_named, site_id_of
+from crawler.onboarding.recognise import family_named
+from crawler.onboarding.report import Report
+
+WIDTH = 120
+"""Letters of a line of source, as ruff has it (pyproject.toml)."""
+
+LONGEST_TITLE = 100
+"""Letters of a publisher's name in a docstring, whose first line is one."""
+
+EMPTY_LAYOUT = 'Layout(name="own", title="", lead="", date="", byline="", body="", section="", drop="")'
+"""The layout of a site whose family has none, for the operator to fill. One without title and body fits no page."""
+
+_SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a spider's class will declare of its site, with the evidence in words."""
+
+    site_id: str
+    family: type[SiteSpider]
+    title: str
+    province: str
+    hosts: tuple[str, ...]
+    sections: Mapping[str, str]
+    evidence: str
+    scheme: str = "https"
+    oldest: date | None = None
+    sitemap: str = ""
+    page: str = ""
+    layout: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The package of the site's province."""
+        return self.province.replace("-", "_")
+
+    @property
+    def class_name(self) -> str:
+        """The name of the class, which follows from the id."""
+        return "".join(part.capitalize() for part in self.site_id.split("_"))
+
+
+def declaration_of(
+    report: Report, *, site_id: str = "", title: str = "", province: str = "", family: str = ""
+) -> Declaration:
+    """What is to be declared of a probed site; what is given goes before what was found.
+
+    Raises ValueError for what is missing or wrong, with the next step.
+    """
+    if report.refused:
+        raise ValueError(f"{report.asked} cannot be added: {report.refused}")
+    name = family or report.family
+    if not name:
+        near = ", ".join(f"{one.family} ({one.score})" for one in report.likenesses) or "no sign of any"
+        raise ValueError(
+            f"{report.home}: no family fits ({near}); `baotinh sites probe {report.asked}` shows what was seen, "
+            "--family NAME says which one it is (listing: a layout of its own)"
+        )
+    title = squash(visible(title or (report.title.value if report.title else "")))
+    if not title:
+        raise ValueError(f"{report.home}: neither title nor footer names the publisher; give --title 'Báo ...'")
+    site_id = site_id or site_id_of(title)
+    if not _SITE_ID.fullmatch(site_id):
+        raise ValueError(f"--id {site_id!r}: give lower-case words joined by _, such as bao_quang_ninh")
+    found = province_named(province) if province else (report.province.value if report.province else "")
+    if not found:
+        raise ValueError(
+            f"{report.home}: neither title, host nor footer names one province; give --province, such as lao-cai"
+        )
+    sections = {one.name: one.path for one in report.declared}
+    if not sections:
+        raise ValueError(
+            f"{report.home}: no page of its menu lists articles as family {name} has them; "
+            f"`baotinh sites probe {report.asked}` shows which were looked at"
+        )
+    declared = family_named(name)
+    if not report.by_layout and report.layouts:
+        raise ValueError(
+            f"{report.home}: no layout of family {name} reads any of {len(report.samples)} sample articles; "
+            f"`baotinh sites probe {report.asked}` shows them"
+        )
+    return Declaration(
+        site_id=site_id,
+        family=declared,
+        title=title,
+        province=found,
+        hosts=(report.host,),
+        sections=sections,
+        evidence=evidence_of(report),
+        scheme=report.scheme,
+        oldest=report.oldest,
+        sitemap=report.sitemap,
+        page=report.page,
+        layout="" if report.layouts else EMPTY_LAYOUT,
+    )
+
+
+def evidence_of(report: Report) -> str:
+    """On what the declaration rests, in words for its docstring."""
+    read = [one.article for one in report.articles if one.article]
+    years = sorted({one.published.instant.year for one in read if one.published})
+    span = f" of {years[0]} to {years[-1]}" if years[1:] else f" of {years[0]}" if years else ""
+    asked = "asked for" if report.live else "saved before and read"
+    said = [f"Evidence: the home page and {len(read)} articles{span}, {asked} on {report.at:%Y-%m-%d}"]
+    likeness = next((one for one in report.likenesses if one.family == report.family), None)
+    if likeness and not report.given:
+        said.append(f"; signs of the family: {', '.join(one.says for one in likeness.evidence)}")
+    whole = sum(WHOLE_PAGE in one.flags for one in read)
+    said.append(f"; {whole} of the articles were read as whole pages. " if whole else ". ")
+    unchecked = [one.name for one in report.declared if not one.checked]
+    said.append(f"Inferred from the menu: {', '.join(unchecked)}. " if unchecked else "")
+    said.append("Not seen live by this project" + (" beyond these pages." if report.live else "."))
+    return "".join(said)
+
+
+def source_of(declaration: Declaration) -> str:
+    """The source text of the spider's file, as ruff would format it; its literals cannot be left by any words."""
+    one = declaration
+    name = _plain(one.title)[:LONGEST_TITLE]
+    docstring = textwrap.wrap(_plain(one.evidence), WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+    province = by_slug(one.province).old_name
+    lines = [f'"""{_ended(name)}"""', ""]
+    if one.oldest:
+        lines += ["from datetime import date", ""]
+    if one.layout:
+        lines.append("from crawler.extraction.layout import Layout")
+    lines += [f"from {one.family.__module__} import {one.family.__name__}", "", ""]
+    lines += [f"class {one.class_name}({one.family.__name__}):"]
+    lines += [f'    """{name}, {province}.' if province not in name else f'    """{_ended(name)}', ""]
+    lines += [*(f"    {line}" for line in docstring), '    """', ""]
+    lines += [f"    name = {literal(one.site_id)}", f"    title = {literal(one.title)}"]
+    lines += [f"    province = {literal(one.province)}", f"    hosts = ({', '.join(map(literal, one.hosts))},)"]
+    if one.scheme != one.family.scheme:
+        lines.append(f"    scheme = {literal(one.scheme)}")
+    if one.sitemap and one.sitemap != one.family.sitemap:
+        lines.append(f"    sitemap = {literal(one.sitemap)}")
+    if one.page:
+        lines.append(f"    page = {literal(one.page)}")
+    lines += ["    sections = {"]
+    lines += [f"        {literal(section)}: {literal(path)}," for section, path in one.sections.items()]
+    lines += ["    }"]
+    if one.oldest:
+        lines.append(f"    oldest = date({one.oldest.year}, {one.oldest.month}, {one.oldest.day})")
+    if one.layout:
+        lines.append(f"    layouts = ({one.layout},)")
+    return "\n".join(lines) + "\n"
+
+
+def package_of(province: str) -> str:
+    """The source text of the package of a province's sites."""
+    return f'"""Sites of {by_slug(province).old_name}."""\n'
+
+
+def literal(text: str) -> str:
+    """A string literal in Python, double-quoted unless that wants more backslashes."""
+    if '"' in text and "'" not in text and text.isprintable() and "\\" not in text:
+        return f"'{text}'"
+    # Only what a line cannot show is written by its number.
+    return '"' + "".join(_letter(one) for one in text) + '"'
+
+
+def _letter(one: str) -> str:
+    if one in '"\\':
+        return "\\" + one
+    return one if one.isprintable() else one.encode("unicode_escape").decode()
+
+
+def _plain(text: str) -> str:
+    """Words from outside as a docstring can have them: on one line, without what would end or escape it."""
+    printable = "".join(one if one.isprintable() else " " for one in text)
+    return squash(printable.replace("\\", "/").replace('"', "'"))
+
+
+def _ended(name: str) -> str:
+    return name if name.endswith(".") else f"{name}."

@@ -1,0 +1,163 @@
+"""A probed site becomes a spider file that loads, is formatted and says what it rests on; or nothing is written."""
+
+import ast
+import asyncio
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.database import ArchiveError
+from crawler.onboarding.adding import FEWEST, add, golden_samples, load, refuse_known
+from crawler.onboarding.declare import Declaration, declaration_of, literal, source_of
+from crawler.onboarding.goldens import read_goldens, reading_of, review_of
+from crawler.onboarding.menu import Named
+from crawler.onboarding.probe import probe
+from crawler.onboarding.recognise import families
+from crawler.onboarding.report import Report
+from tests.crawler.onboarding.webs import CLOCK, HOME, Pages, SampleSite, small_site
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return asyncio.run(probe(Pages(small_site()), HOME, CLOCK))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+
+
+def test_a_site_is_written_with_golden_pages_that_wait_for_review(report: Report, tmp_path: Path) -> None:
+    declaration = declaration_of(report)
+    added = add(report, declaration, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert added.file == tmp_path / "spiders" / "ha_nam" / "bao_ha_nam.py"
+    assert (added.file.parent / "__init__.py").read_text() == '"""Sites of Hà Nam."""\n'
+    assert len(added.pages) >= FEWEST and not review_of(added.folder).stands
+    spider = load(added.file, declaration)
+    assert (spider.name, spider.title, spider.province) == ("bao_ha_nam", "Báo Hà Nam", "ha-nam")
+    assert (spider.hosts, spider.scheme) == (("bao.vn",), "https")
+    assert spider.sections == {"Kinh tế": "/kinh-te/", "Xã hội": "/xa-hoi/"}
+    pages = read_goldens(added.folder)
+    assert all(page.expected == reading_of(spider, page.saved) for page in pages)
+    assert {page.expected["section"] for page in pages} == {"Kinh tế", "Xã hội"}
+    assert all(page.saved.found is not None and page.expected["rejection"] is None for page in pages)
+
+
+def test_the_file_is_as_ruff_has_it_and_says_its_evidence(report: Report, tmp_path: Path) -> None:
+    added = add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    config = Path(__file__).parents[3] / "pyproject.toml"
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent))
+    assert ruff is not None
+    for step in (["check", "--extend-ignore=RUF012"], ["format", "--check"]):
+        done = subprocess.run(
+            [ruff, *step, "--config", str(config), "--no-cache", str(added.file.parent)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    [declared] = [one for one in ast.parse(added.file.read_text("utf-8")).body if isinstance(one, ast.ClassDef)]
+    said = " ".join((ast.get_docstring(declared) or "").split())
+    assert "Evidence: the home page and 6 articles" in said and "Not seen live" in said
+
+
+HOSTILE = [
+    'Báo "Hà Nam"',
+    "Báo 'Hà' \"Nam\"",
+    'Báo """ + __import__("os").system("x") + """',
+    "Báo \\",
+    "Báo {n} %s \\N{BULLET}",
+    "Báo\u2028Hà\x00Nam\ud800",
+]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_no_words_of_a_site_leave_their_literal(report: Report, words: str) -> None:
+    declaration = replace(
+        declaration_of(report), title=words, evidence=f"Evidence: {words}", sections={words: f"/{words}/"}
+    )
+    assert ast.literal_eval(literal(words)) == words
+    tree = ast.parse(source_of(declaration))
+    [declared] = [one for one in tree.body if isinstance(one, ast.ClassDef)]
+    values = [one.value for one in declared.body if isinstance(one, ast.Assign)]
+    values += [one.value for one in (*tree.body, *declared.body) if isinstance(one, ast.Expr)]
+    assert [one for value in values for one in ast.walk(value) if isinstance(one, ast.Call)] == []
+    [sections] = [one for one in values if isinstance(one, ast.Dict)]
+    assert ast.literal_eval(sections) == {words: f"/{words}/"}
+
+
+def test_what_the_operator_says_goes_before_what_was_found(report: Report) -> None:
+    declaration = declaration_of(report, site_id="ha_nam", title="Báo Hà Nam cuối tuần", province="Ninh Bình")
+    assert (declaration.site_id, declaration.title) == ("ha_nam", "Báo Hà Nam cuối tuần")
+    assert (declaration.province, declaration.class_name) == ("ninh-binh", "HaNam")
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "message"),
+    [
+        ({"province": None}, {}, "--province"),
+        ({"title": None}, {}, "--title"),
+        ({"family": "", "likenesses": ()}, {}, "--family"),
+        ({"sections": ()}, {}, "lists articles"),
+        ({"samples": ()}, {}, "reads any of 0"),
+        ({"refused": "robots.txt closes the home page"}, {}, "robots.txt closes"),
+        ({}, {"site_id": "Báo"}, "--id"),
+        ({}, {"province": "Hà Nạm Hạ"}, "did you mean"),
+        ({"title": Named("1962", "the title")}, {}, "--id"),
+    ],
+)
+def test_what_is_missing_is_told_with_the_next_step(
+    report: Report, changes: dict[str, object], given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        declaration_of(replace(report, **changes), **given)  # type: ignore[arg-type]
+
+
+def test_what_is_there_stays_as_it_is(report: Report, tmp_path: Path) -> None:
+    declaration = declaration_of(report)
+    spiders, sites = tmp_path / "spiders", tmp_path / "sites"
+    add(report, declaration, spiders=spiders, sites=sites)
+    before = files(tmp_path)
+    for again in (declaration, replace(declaration, province="nam-dinh")):
+        with pytest.raises(ValueError, match="is there already"):
+            add(report, again, spiders=spiders, sites=sites)
+    assert files(tmp_path) == before
+
+
+def test_a_site_that_cannot_be_written_leaves_nothing(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "sites").write_text("in the way")
+    with pytest.raises(ArchiveError, match="nothing was"):
+        add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert files(tmp_path) == ["sites"]
+    assert not (tmp_path / "spiders" / "ha_nam").exists()
+
+
+def test_a_spider_that_does_not_load_is_not_written(report: Report, tmp_path: Path) -> None:
+    broken = replace(declaration_of(report), hosts=())
+    with pytest.raises(ArchiveError, match="bao_ha_nam does not load"):
+        add(report, broken, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert files(tmp_path) == []
+
+
+def test_golden_pages_are_of_all_sections_and_years(report: Report) -> None:
+    told = [one.article for one in golden_samples(report, 4)]
+    assert {one.section for one in told if one} == {"Kinh tế", "Xã hội"}
+
+
+def test_a_site_that_is_declared_is_not_added_again() -> None:
+    with pytest.raises(ValueError, match="bao_quang_ninh already"):
+        refuse_known("https://www.baoquangninh.com.vn/")
+    refuse_known("https://bao.vn")
+
+
+def test_a_site_of_no_family_gets_an_empty_layout_to_fill(tmp_path: Path) -> None:
+    web = SampleSite("bao_thai_nguyen")
+    report = asyncio.run(probe(web, "https://baothainguyen.vn", CLOCK, family="listing"))
+    declaration: Declaration = declaration_of(report, site_id="thai_nguyen_moi")
+    assert declaration.family is families()["listing"]
+    source = source_of(declaration)
+    assert 'layouts = (Layout(name="own", title="", lead=""' in source
+    assert "from crawler.extraction.layout import Layout" in source
+    assert "oldest = date(" in source
+    added = add(report, declaration, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert load(added.file, declaration).layouts[0].body == ""
