@@ -19,10 +19,10 @@ SPIDERS = Path(crawler.spiders.__path__[0])
 """Where the spider files lie."""
 
 GOLDENS = 6
-"""Golden pages of a new site. Issue 6 asks for five at least; one more may turn out to be no good sample."""
+"""Golden pages of a new site: one more than are needed, since one may turn out to be no good sample."""
 
 FEWEST = 5
-"""Fewest golden pages that an operator can judge a site by (issue 6)."""
+"""Fewest golden pages that an operator can judge a site by."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ SECTIONS = 10
 """Sections that a probe asks for; `sites add`, which writes them down, asks for all."""
 
 SAMPLES = 12
-"""Sample articles (issue 6); a site of four sections and three years gives one of each."""
+"""Sample articles: of a site of four sections and three years one of each."""
 
 FIRST_LOOK = 2
 """Of these so many are asked for before the family is known: most signs stand on article pages."""
@@ -135,7 +135,7 @@ class _Probe:
             sitemap=_better_sitemap(self.spider, ways),
             samples=tuple(read),
             layouts=self.spider.layouts,
-            oldest=_oldest(ways, self.pool.values(), read),
+            oldest=_oldest(ways, read),
             troubles=tuple(dict.fromkeys(self.spider.desk.troubles)),
             seen=() if report.family else tuple(_seen(self.home, read)),
         )
@@ -348,7 +348,7 @@ def _better_sitemap(spider: SiteSpider, ways: Sequence[Way]) -> str:
     return urlsplit(best.address).path if "sitemap" in spider.ways else ""
 
 
-def _oldest(ways: Sequence[Way], pool: object, samples: Sequence[Sample]) -> date | None:
+def _oldest(ways: Sequence[Way], samples: Sequence[Sample]) -> date | None:
     """The first of January of the year in which monthly sitemaps begin, unless an article is older."""
     first = min((one.first for one in ways if one.monthly and one.first), default=None)
     if first is None:
