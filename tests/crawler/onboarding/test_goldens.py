@@ -28,7 +28,7 @@ from tests.goldens.reading import load_golden
 
 pytest_plugins = "pytester"
 
-TEST_SITES = Path(__file__).parents[2] / "sites" / "test_sites.py"
+TEST_SITES = Path(__file__).parents[2] / "sites" / "test_golden_pages.py"
 RUN = ("-p", "no:cacheprovider", "-p", "no:xdist", "-q", "--tb=line")
 LATER = datetime(2023, 4, 2, 9, 15, tzinfo=VIETNAM)
 
