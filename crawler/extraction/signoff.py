@@ -40,7 +40,15 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _CREDIT_LABEL = re.compile(r"nguồn(?:\s+tin)?\s*:\s*(?P<who>\S.*)", re.IGNORECASE)
-_BEFORE_CREDIT = re.compile(r"\s+(?=nguồn(?:\s+tin)?\s*:)", re.IGNORECASE)
+_PICTURES = r"(?:(?:chùm\s+|nguồn\s+)?ảnh|hình|clip|video|đồ\s+họa|đồ\s+hoạ)"
+_PICTURE_LABEL = re.compile(rf"{_PICTURES}(?:\s*(?:,|và|&|-|/|\+)\s*{_PICTURES})*\s*:", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"(?<!\w)(?:(?:theo\s+)?(?P<source>nguồn(?:\s+tin)?\s*:)|{_PICTURE_LABEL.pattern}|{_PREFIX.pattern})",
+    re.IGNORECASE,
+)
+_DIVIDERS = " -–—,;|/("
+"""What stands between the labelled parts of a byline."""
+
 _DOMAIN = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:vn|com|net|org|info)/?", re.IGNORECASE)
 _AGENCY = re.compile(r"\(?\s*(TTXVN|VOV|VTV|Vietnam\+|VietnamPlus|BNEWS|TTXVN/\S+)\s*\)?", re.IGNORECASE)
 """News agencies that sign by their initials alone."""
@@ -98,8 +106,19 @@ class Standing(IntEnum):
 
 
 def labelled(line: str) -> list[str]:
-    """The parts of a byline in which author and source stand in a row, each behind its label."""
-    return _BEFORE_CREDIT.split(line)
+    """The parts of a byline in which author and source stand in a row, each behind its label.
+
+    "Tác giả: Hoàng Lan - Nguồn: Báo X" has two. What stands behind a label of pictures ("Ảnh: Hoàng Lan") is left out,
+    and so is a "Theo" that says nothing but that a source follows.
+    """
+    parts, start = [], 0
+    for label in _LABEL.finditer(line):
+        # "Tin, ảnh: Hoàng Lan" is one label: only a source may follow what has none.
+        if label["source"] or ":" in line[start : label.start()]:
+            parts.append(line[start : label.start()].rstrip(_DIVIDERS))
+            start = label.start("source") if label["source"] else label.start()
+    parts.append(line[start:])
+    return [part for part in parts if part and not _PICTURE_LABEL.match(part) and part.casefold() != "theo"]
 
 
 def labelled_credit(line: str) -> str | None:

@@ -79,6 +79,10 @@ def test_section_is_the_folder_of_the_article_and_none_above_it() -> None:
     [
         ("<strong>Tác giả bài viết: </strong>Lò Văn Sáng", "Lò Văn Sáng", None),
         ("<strong>Tác giả bài viết:</strong>", None, None),
+        ("<strong>Tác giả:</strong> Lò Văn Sáng - <strong>Nguồn:</strong> Báo X", "Lò Văn Sáng", "Báo X"),
+        ("Theo <strong>Nguồn tin:</strong> baoX", None, "baoX"),
+        ("<strong>Tác giả:</strong> Lò Văn Sáng - <strong>Ảnh:</strong> Lò Thị Yên", "Lò Văn Sáng", None),
+        ("<strong>Ảnh:</strong> Tác giả, Lò Thị Yên", None, None),
         ("<strong>Nguồn tin:</strong>", None, None),
         ("<strong>Nguồn tin: </strong>Trang tin TP. Hoa Lộc; khu 3", None, "Trang tin TP. Hoa Lộc; khu 3"),
     ],

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.article import BlockKind
-from crawler.extraction.signoff import SignOff, Standing, read_byline, read_credit, read_sign_off
+from crawler.extraction.signoff import SignOff, Standing, labelled, read_byline, read_credit, read_sign_off
 from crawler.extraction.simplify import Draft
 from tests.crawler.helpers import NEWS, line
 
@@ -406,3 +406,43 @@ def test_empty_shapes_say_nothing(text: str) -> None:
     for standing in Standing:
         assert read_credit(text, standing) is None
         assert read_byline(text, standing) == (None, None, None)
+
+
+# -- byline nodes, in which labels stand in a row -------------------------------------------------
+@pytest.mark.parametrize(
+    ("byline", "parts"),
+    [
+        ("Tác giả: Hoàng Lan - Nguồn: Báo X", ["Tác giả: Hoàng Lan", "Nguồn: Báo X"]),
+        ("Hoàng Lan (theo Nguồn tin: Báo X)", ["Hoàng Lan", "Nguồn tin: Báo X)"]),
+        ("Theo Nguồn: baoX", ["Nguồn: baoX"]),
+        ("Theo", []),
+        ("Ảnh: Văn A", []),
+        ("Clip, ảnh: Văn A", []),
+        ("Đồ họa: Văn A", []),
+        ("Bài: Hoàng Lan; Ảnh: Văn A", ["Bài: Hoàng Lan"]),
+        ("Ảnh: Văn A – Bài: Hoàng Lan", ["Bài: Hoàng Lan"]),
+        ("Thực hiện: Hoàng Lan – Nguồn ảnh: TTXVN", ["Thực hiện: Hoàng Lan"]),
+        ("Tin, ảnh: Hoàng Lan - Minh An", ["Tin, ảnh: Hoàng Lan - Minh An"]),
+        ("Nguồn: https://a.example/tin/", ["Nguồn: https://a.example/tin/"]),
+    ],
+)
+def test_byline_is_cut_at_its_labels_and_pictures_are_left_out(byline: str, parts: list[str]) -> None:
+    assert labelled(byline) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tác giả bài viết đã gửi toàn bộ nhuận bút cho quỹ khuyến học của xã.",
+        "Tác giả bài viết: một cô giáo về hưu, người dạy lớp học đêm ở khu 3 suốt mười năm.",
+        "Nguồn tin từ công an xã cho biết, đêm qua cầu treo đã đóng.",
+        "Theo nguồn tin: cầu treo ở khu 3 đóng từ đêm qua.",
+    ],
+)
+def test_last_sentence_that_begins_as_a_label_stays(text: str) -> None:
+    assert signed(line(text)) == ([text], SignOff())
+
+
+def test_source_named_amid_an_article_stays() -> None:
+    told = ["Nguồn tin: Công an xã Hoa Lộc.", "Cầu treo đóng từ đêm qua, bà con qua sông bằng đò của thôn bên."]
+    assert signed(*map(line, told)) == (told, SignOff())
