@@ -387,7 +387,9 @@ class _Page:
             if one.section:
                 self._sections.setdefault(article.id, []).append(one.section)
             # One that is gone, or cannot be had where it was, may have moved here: then it is fetched like any other.
-            if row.state == UrlState.FOUND and article.gone_at is None and not self._was_given_up(row):
+            if row.state in (UrlState.FOUND, UrlState.ALIAS) and self._give_up_others(row):
+                row.state = UrlState.FOUND.value
+            elif row.state == UrlState.FOUND and article.gone_at is None:
                 row.state = UrlState.ALIAS.value
                 self._aliases[one.url] = article.id
         main = row
@@ -421,10 +423,16 @@ class _Page:
         add_article_urls(self._session, self._site_id, self._aliases, now)
         put_in_sections(self._session, self._site_id, self._sections)
 
-    def _was_given_up(self, row: Url) -> bool:
-        """Whether the URL under which the article of `row` was fetched is given up, and no other took its place."""
-        states = {other.state for other in self._by_key.get(row.article_key or "", [])}
-        return UrlState.FAILED in states and UrlState.FETCHED not in states
+    def _give_up_others(self, row: Url) -> bool:
+        """Whether each URL under which the article of `row` was fetched is given up; they are out of its way then."""
+        siblings = self._by_key.get(row.article_key or "", [])
+        if any(other.state == UrlState.FETCHED and other.failures < GIVE_UP for other in siblings):
+            return False
+        for other in siblings:
+            if other.state == UrlState.FETCHED:
+                # It was the only one when it was given up.
+                other.state = UrlState.FAILED.value
+        return any(other.state == UrlState.FAILED for other in siblings)
 
     def _main(self, row: Url) -> Url:
         """The URL under which the article of `row` was or will be fetched."""

@@ -1,6 +1,7 @@
 """Sites over time: checks, disabled ones, other ids, other hosts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -205,6 +206,26 @@ def test_an_article_whose_old_host_is_dead_is_looked_for_at_the_new_one(site: Si
     assert site.save(page("1", url=moved.url), moved.url) is Outcome.UNCHANGED
     assert site.ledger.see([moved])[0][1] is Decision.KNOWN
     assert site.ledger.see([first])[0][1] is Decision.KNOWN
+    assert list(site.ledger.pending()) == []
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_article_given_up_before_its_new_address_is_met_is_looked_for_there(
+    changed: bool, site: Site, clock: HandClock
+) -> None:
+    first = found("1", f"https://{OLD_HOST}/bai-1")
+    site.ledger.see([first])
+    site.save(page("1"), first.url)
+    for _ in range(GIVE_UP):
+        site.ledger.failed(first.url, "no such host", soft=False)
+        clock.advance(days=8)
+    modified = clock.now() - timedelta(hours=1) if changed else None
+    moved = replace(found("1", f"https://{NEW_HOST}/bai-1"), modified=modified)
+    assert site.ledger.see([moved])[0][1] is Decision.NEW
+    assert site.ledger.counts() == {"failed": 1, "found": 1}
+    assert [one.url for one, _ in site.ledger.pending()] == [moved.url]
+    assert site.save(page("1", url=moved.url), moved.url) is Outcome.UNCHANGED
+    assert [decision for _, decision in site.ledger.see([moved, first])] == [Decision.KNOWN, Decision.KNOWN]
     assert list(site.ledger.pending()) == []
 
 
