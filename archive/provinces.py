@@ -63,8 +63,10 @@ def find(text: str) -> list[Province]:
     if code := _CODE.fullmatch(text):
         return _of_code(text, code["era"], code["code"])
     wanted = _short(fold(text))
-    found = [p for p in provinces() if wanted in (_short(p.slug), _short(p.new_slug))]
-    found = found or [p for p in provinces() if wanted in {_short(fold(one)) for one in p.spellings.split(";")} - {""}]
+    spelt = (p.slug for p in provinces() if wanted in {_short(fold(one)) for one in p.spellings.split(";")} - {""})
+    # A spelling means the name that it spells, in both eras.
+    name = _short(next(spelt, wanted))
+    found = [p for p in provinces() if name in (_short(p.slug), _short(p.new_slug))]
     if not found:
         raise ValueError(_unknown(text))
     return found
