@@ -38,16 +38,14 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     Raises ValueError if the name is no site id or a former one, or the province is unknown.
     """
     check_site_id(record.name)
-    if (present := present_id(session, record.name)) != record.name:
-        raise ValueError(
-            f"{record.name}: this archive has renamed the site to {present}; under its former id it would be a "
-            f"second one. Use the program whose spider is {present}, or `baotinh sites rename {present} {record.name}`"
-        )
+    _refuse_former(session, record.name)
     codes = site_provinces(record.province)
     # Locked, since another machine may be registering the site at this moment.
     known_site = select(Site).where(Site.name == record.name).with_for_update(key_share=True)
     site = session.scalar(known_site)
     if site is None:
+        # The lock was perhaps one that a rename held until now.
+        _refuse_former(session, record.name)
         row = {"name": record.name, "title": record.title, "family": record.family, "created_at": clock.now()}
         insert_if_new(session, Site, row)
         site = session.scalars(known_site).one()
@@ -63,6 +61,14 @@ def register_site(session: Session, record: SiteRecord, clock: Clock) -> int:
     session.flush()
     _register_names(session, site.id, site_names(record.title, hosts, record.names))
     return site.id
+
+
+def _refuse_former(session: Session, name: str) -> None:
+    if (present := present_id(session, name)) != name:
+        raise ValueError(
+            f"{name}: this archive has renamed the site to {present}; under its former id it would be a "
+            f"second one. Use the program whose spider is {present}, or `baotinh sites rename {present} {name}`"
+        )
 
 
 def _register_hosts(session: Session, site_id: int, declared: tuple[str, ...], today: date) -> set[str]:

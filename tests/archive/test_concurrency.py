@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 from archive.database import ArchiveError, Sessions, open_engine, reading, session_factory, upgrade
 from archive.ledger import Ledger
 from archive.models import Extraction, SiteHost, SiteProvince, StoredText
-from archive.sites import SiteRecord, register_site
+from archive.models import Site as SiteRow
+from archive.sites import SiteRecord, register_site, rename_site
 from archive.store import Store
 from tests.archive.helpers import START, HandClock, Site, page
 from tests.postgresql import PostgreSQL
@@ -90,6 +91,28 @@ def test_machines_that_register_one_site_at_once_agree(sessions: Sessions, clock
     with reading(sessions) as session:
         assert session.scalar(select(func.count(SiteHost.id))) == 2 * 5
         assert session.scalar(select(func.count(SiteProvince.id))) == 2 * 2 + 2
+
+
+def test_site_that_is_being_renamed_is_not_registered_again_under_its_former_id(postgresql: PostgreSQL) -> None:
+    url, clock = postgresql.new_database(), HandClock()
+    engine = open_engine(url)
+    upgrade(engine)
+    sessions, record = session_factory(engine), SiteRecord("cu", "Cũ", "f", ("cu.vn",), "ha-nam")
+
+    def register() -> None:
+        with sessions.begin() as session:
+            register_site(session, record, clock)
+
+    register()
+    with ThreadPoolExecutor(1) as thread, held(url) as someone_waits:
+        with sessions.begin() as session:
+            assert rename_site(session, "cu", "moi", clock)
+            registering = thread.submit(register)
+            someone_waits()
+        with pytest.raises(ValueError, match="cu: this archive has renamed the site to moi"):
+            registering.result(30)
+    with reading(sessions) as session:
+        assert session.scalars(select(SiteRow.name)).all() == ["moi"]
 
 
 def test_another_text_with_the_same_id_is_never_taken_for_this_one(site: Site, sessions: Sessions) -> None:
