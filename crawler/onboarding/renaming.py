@@ -33,7 +33,8 @@ def plan(old: str, new: str, root: Path = ROOT) -> list[Move]:
     """What there is to do so that the spider `old` is called `new`; nothing if it is called so already.
 
     The spider's file, its class and its `name`; the folder of its golden pages; its line in the catalogue. Raises
-    UnknownSite if there is no such spider, ValueError if `new` is no site id or taken, or where the file is not one
+    UnknownSite if there is no such spider, ValueError if `new` is no site id or taken (an entry of the catalogue with a
+    host of the site is its own, unless it has one under `old`), or where the file is not one
     that can be changed by rule.
     """
     check_site_id(new)
@@ -44,14 +45,16 @@ def plan(old: str, new: str, root: Path = ROOT) -> list[Move]:
     spider = find_site(old)
     if new in all_sites():
         raise ValueError(f"there is a spider {new!r} already; articles of two sites are never mixed")
-    if new in {one.id for one in catalogue()}:
+    listed_ids = {one.id: {_bare(host.host) for host in one.hosts} for one in catalogue()}
+    own = old not in listed_ids and not {_bare(host) for host in spider.hosts}.isdisjoint(listed_ids.get(new, ()))
+    if new in listed_ids and not own:
         raise ValueError(f"{new!r} is another publisher's id in the catalogue (crawler/catalogue.csv)")
     file = Path(getfile(spider))
     moves = [Move(file, file.with_name(f"{new}.py"), _spider_text(file, old, new))]
     goldens = root / "tests" / "sites"
     if (goldens / old).is_dir():
         moves.append(Move(goldens / old, goldens / new))
-    if old in {one.id for one in catalogue()}:
+    if old in listed_ids:
         listed = Path(str(resources.files("crawler").joinpath("catalogue.csv")))
         moves.append(
             Move(listed, listed, re.sub(rf"^{old},", f"{new},", listed.read_text("utf-8"), flags=re.MULTILINE))
@@ -96,6 +99,10 @@ def mentions(name: str, root: Path = ROOT) -> list[str]:
         elif file.suffix in _READ and word.search(file.read_text("utf-8", "replace")):
             found.add(str(place))
     return sorted(found)
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("www.")
 
 
 def _spider_text(file: Path, old: str, new: str) -> str:

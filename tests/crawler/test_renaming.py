@@ -20,6 +20,7 @@ class BaoThu(DataimagesSpider):
 
     name = "bao_thu"
     title = "Báo Thử"
+    hosts = ("baothu.example",)
     names = ("bao_thu",)
 '''
 RENAMED = SPIDER.replace("BaoThu", "ThuNhat").replace('name = "bao_thu"', 'name = "thu_nhat"')
@@ -104,6 +105,15 @@ def test_what_cannot_be_renamed_is_refused_before_anything_is_done(program: Path
     file.write_text(SPIDER.replace('name = "bao_thu"', 'name = "bao_" + "thu"'), "utf-8")
     with pytest.raises(ValueError, match=r"should be called bao_thu\.py and hold one class BaoThu"):
         plan("bao_thu", "thu_nhat", program)
+
+
+def test_a_site_may_take_the_id_of_its_own_entry_in_the_catalogue(program: Path) -> None:
+    spider: Any = renaming.find_site("bao_thu")
+    with pytest.raises(ValueError, match="another publisher's id in the catalogue"):
+        plan("bao_thu", "bao_cao_bang", program)
+    spider.hosts = ("baothu.example", "www.baocaobang.vn")
+    moves = plan("bao_thu", "bao_cao_bang", program)
+    assert [move.target.name for move in moves] == ["bao_cao_bang.py", "bao_cao_bang"]
 
 
 def test_a_site_of_the_catalogue_is_renamed_there_too() -> None:
