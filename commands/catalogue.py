@@ -46,7 +46,10 @@ def sites_disable(
     site: SiteId,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept and shown.")],
 ) -> None:
-    """Leave a site out of `crawl --all` and of the nights, until it is enabled again. What is kept of it stays."""
+    """Leave a site out of `crawl --all` and of the nights, until it is enabled again. What is kept of it stays.
+
+    `crawl SITE` is refused meanwhile, too.
+    """
     settings, sessions = open_archive()
     with sessions.begin() as session:
         disable(session, _key(session, site, settings.clock), reason, settings.clock)
@@ -76,14 +79,13 @@ def sites_rename(
             pass
     else:
         settings, sessions = open_archive()
-        with renaming(settings, sessions, old, new) as was_kept:
+        # The files around the archive: what is written there last may fail, and files can be put back.
+        with renamed(moves), renaming(settings, sessions, old, new) as was_kept:
             if not was_kept and not moves:
                 with reading(sessions) as session:
                     now = present_id(session, old)
                 hint = f"the archive calls it {now}" if now != old else "neither a spider nor the archive knows it"
                 raise ValueError(f"there is no site {old!r} to rename; {hint}")
-            with renamed(moves):
-                pass
     all_sites.cache_clear()
     for move in moves:
         say(f"{move.source.relative_to(ROOT)} -> {move.target.relative_to(ROOT)}")

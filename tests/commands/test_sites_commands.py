@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 from typer.testing import CliRunner
 
+import archive.renaming
 import commands.catalogue
 import commands.crawling
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, open_engine, reading, session_factory
 from archive.settings import Settings
-from archive.sites import SiteCheck, note_check, present_id, register_site
+from archive.sites import SiteCheck, note_check, present_id, register_site, rename_site, site_key
 from baotinh import app
 from crawler.archiving import site_record
 from crawler.catalogue import catalogue
+from crawler.onboarding.renaming import Move
 from crawler.sites import all_sites
 from tests.conftest import NOW, empty_archive
 
@@ -169,6 +172,34 @@ def test_a_site_is_renamed_in_program_and_archive(
     assert "tests/sample_web/hong_linh/" in said
     with reading(sessions) as session:
         assert present_id(session, "hong_linh") == "thi_xa"
+
+
+def test_files_are_put_back_if_the_archive_cannot_write_the_name(
+    run: Run, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed(sessions, "hong_linh")
+    spider = tmp_path / "hong_linh.py"
+    spider.write_text("old", "utf-8")
+    monkeypatch.setattr(commands.catalogue, "plan", lambda *_: [Move(spider, tmp_path / "thi_xa.py", "new")])
+
+    def fail(_: Connection) -> None:
+        raise OSError("the disk is full")
+
+    def rename(*arguments: Any) -> bool:
+        event.listen(Engine, "commit", fail)
+        return rename_site(*arguments)
+
+    monkeypatch.setattr(archive.renaming, "rename_site", rename)
+    try:
+        with pytest.raises(OSError, match="the disk is full"):
+            run("sites", "rename", "hong_linh", "thi_xa")
+    finally:
+        event.remove(Engine, "commit", fail)
+    assert spider.read_text("utf-8") == "old"
+    assert not (tmp_path / "thi_xa.py").exists()
+    with reading(sessions) as session:
+        assert site_key(session, "hong_linh") is not None
+        assert site_key(session, "thi_xa") is None
 
 
 def test_on_another_machine_only_the_archive_is_renamed(run: Run, sessions: Sessions) -> None:
