@@ -9,7 +9,6 @@ from scrapy.http import Request
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
-from crawler.extraction.page import Page
 from crawler.extraction.select import select_all
 from crawler.families.base import Considered, SiteSpider
 from crawler.families.signs import Sign
@@ -17,6 +16,17 @@ from crawler.families.signs import Sign
 _BUTTONS = ".paginate-items"
 """The pager of the newer template, whose pages are ``?page=N`` (from a crawler of Báo Bình Dương); the older one
 links to ``?p=N`` (seen on a listing of Báo Cần Thơ of 2026)."""
+
+
+def _of_the_article(*dates: str) -> str:
+    """Selectors for `dates` beside or behind the newer template's title or in its body, none above (inferred)."""
+    places = ("h1.title ~", "h1.title-page ~", "div:has(> h1.title) ~", "div:has(> h1.title-page) ~", "#contentNews")
+    return ", ".join(
+        f"{place}{between}{date}"
+        for date in dates
+        for place in places
+        for between in ((" ", " * ") if place.endswith("~") else (" ",))
+    )
 
 
 class AIdSpider(SiteSpider):
@@ -65,7 +75,9 @@ class AIdSpider(SiteSpider):
             name="newscontents",
             title=".detail-title h1, .titlecate ~ h1, h1.title, h1",
             lead="#newscontents .sapo, h4.sapo, .detail-desc, .fontd.fw600.justify",
-            date=".pubdate",
+            # A clock in the page's head may bear the class too: it stands before all of these.
+            date=".sharemxh .pubdate, #newscontents .pubdate, .detail-title .pubdate, .detail-title ~ .pubdate, "
+            ".detail-title ~ * .pubdate, .titlecate ~ .pubdate, .titlecate ~ * .pubdate, h1.title ~ .pubdate",
             body=".content-fck-font-size, #newscontents .content-fck, #newscontents, .content-fck",
             byline="#newscontents .author",
             section="#content .titlecate h1 a, .titlecate a, .breadcrumb a",
@@ -77,7 +89,7 @@ class AIdSpider(SiteSpider):
             name="singular-content",
             title="h1.title, h1.title-page, h1",
             lead=".singular-sapo, h4.sapo",
-            date=".pubdate, .author-time, .ngaycapnhat, time@datetime",
+            date=_of_the_article(".pubdate", ".author-time", ".ngaycapnhat", "time@datetime"),
             body="#contentNews .singular-content, #contentNews",
             byline="#contentNews .author",
             section=".breadcrumb a, .breadcrumbs a",
@@ -96,18 +108,24 @@ class AIdSpider(SiteSpider):
         """The page itself, for its print twin."""
         return path.removeprefix("/print")
 
-    def read_entries(self, page: Page) -> list[Entry]:
-        """The entries of a listing page, whose pager tells how the next one is asked for."""
-        if select_all(page.tree, _BUTTONS):
-            self._with_buttons.add(page.url.partition("?")[0])
-        return super().read_entries(page)
+    async def listing_page(self, path: str, number: int) -> list[Entry] | None:
+        """The entries of a page; the pager on the first tells how further ones are asked for.
+
+        It is kept under the path asked for: a host may lead to another name of itself.
+        """
+        page = await self.get(self.listing_request(path, number), past_end=(404,) if number > 1 else ())
+        if page is None:
+            return None
+        if number == 1 and select_all(page.tree, _BUTTONS):
+            self._with_buttons.add(path)
+        return self.read_later(page, number)
 
     def listing_request(self, path: str, number: int) -> Request:
         """``?p=N`` from the second page on, or ``?page=N`` where the first page has a pager of buttons."""
         url = self.site_url(path)
         if number == 1:
             return Request(url)
-        return Request(f"{url}?page={number}" if url in self._with_buttons else f"{url.rstrip('/')}?p={number}")
+        return Request(f"{url}?page={number}" if path in self._with_buttons else f"{url.rstrip('/')}?p={number}")
 
     async def by_feed(self) -> AsyncIterator[Considered]:
         """The feeds of the sections: the latest articles of each."""

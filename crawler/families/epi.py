@@ -62,10 +62,12 @@ class EpiSpider(SiteSpider):
         Layout(
             name="epi",
             title=".article__title, .e-magazine__title, h1.cms-title",
-            lead=".article__sapo, .e-magazine__sapo, .cms-desc",
+            # The sidebar's stories bear cms-desc and cms-author too.
+            lead=".article__sapo, .e-magazine__sapo, h1 ~ .cms-desc, .article__header .cms-desc, .article > .cms-desc",
             date=".article__meta time@datetime, .article__meta .cms-date@content, .article__meta time",
             body=".article__body, .e-magazine__body, .zce-content-body, .cms-body",
-            byline=".article__author, .cms-author",
+            byline=".article__author, h1 ~ .cms-author, .article__header .cms-author, .article__meta .cms-author, "
+            ".article > .cms-author, .article__body > .cms-author",
             credit=".article__source, .cms-source",
             section='.breadcrumbs a, .breadcrumb a, meta[property="article:section"]@content',
             tags=".article__tags a, .article__tag a",
@@ -88,22 +90,36 @@ class EpiSpider(SiteSpider):
         now = self.desk.clock.now()
         source = self.site_url(f"/sitemaps/news-{now.year}-{now.month}.xml")
         if self._month_in_range(source):
-            if entries := await self._running_month(source):
+            first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            entries, whole = await self._running_month(source)
+            if entries:
                 yield await self.consider(entries, source)
-            else:
-                first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            if not whole:
                 async for considered in self._listed_since(first):
                     yield considered
+            # The running month says nothing of those before it: without an index they are looked for elsewhere.
+            if self.first_day is None or self.first_day < first.date():
+                self.found_any = False
         async for considered in super().by_sitemap():
             yield considered
 
-    async def _running_month(self, source: str) -> list[Entry]:
-        """The entries of the running month; none where the site has no such file yet, which is no trouble."""
+    async def _running_month(self, source: str) -> tuple[list[Entry], bool]:
+        """The entries of the running month, and whether they are all; that the site has no such file yet is no trouble.
+
+        An empty page is that of a file that is not there (`get`).
+        """
         page = await self.get(Request(source), past_end=(404, 410))
+        if page is None or not page.body:
+            return [], False
         try:
-            return sorted(read_sitemap(page.body).entries, key=_when, reverse=True) if page else []
-        except ValueError:
-            return []
+            part = read_sitemap(page.body)
+        except ValueError as error:
+            self.unreadable(page, error)
+            return [], False
+        if part.trouble:
+            self._trouble(source, part.trouble[1], part.trouble[0])
+        entries = sorted(part.entries, key=_when, reverse=True)
+        return entries, bool(entries) and part.trouble is None
 
     async def _listed_since(self, first: datetime) -> AsyncIterator[Considered]:
         """What the sections list down to `first`; less where a page tells no dates or nothing that is wanted."""
@@ -112,6 +128,8 @@ class EpiSpider(SiteSpider):
             for number in range(1, MAX_PAGES_OF_A_MONTH + 1):
                 entries = await self.listing_page(path, number)
                 if not entries:
+                    if number == 1:
+                        self._lost(self.site_url(path), failed=entries is None)
                     break
                 considered = await self.consider(entries, self.site_url(path), name)
                 yield considered

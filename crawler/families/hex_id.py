@@ -57,7 +57,9 @@ class HexIdSpider(SiteSpider):
             name="hex-id",
             title="h1.entry-title, .td-post-title h1, h1#title, h1",
             lead=".td-post-sapo",
-            date=".td-post-title .td-post-date, .meta-info .td-post-date, .td-post-date, #date, .date",
+            # What bears .date or .td-post-date above the title is the clock in the page's head.
+            date=".td-post-title .td-post-date, .meta-info .td-post-date, h1 ~ .td-post-date, #content #date, "
+            "#content .date, h1 ~ #date, h1 ~ .date, h1 ~ * .date, div:has(> h1) ~ .date, header:has(> h1) ~ .date",
             body=".td-post-content, #content.content-detail, .content-detail",
             section=".td-crumb a, .breadcrumb a, .breadcrumbs a",
             captions=".image_desc, figcaption, .wp-caption-text",

@@ -1,7 +1,7 @@
 """NukeViet, the Vietnamese system of very many districts, schools and party offices."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -29,12 +29,21 @@ _FUNCTIONS = "author|content|groups|print|rating|rss|savefile|search|sendmail|si
 _FOLDER = rf"/(?!(?i:{_OTHER_MODULES}|{_FUNCTIONS}|page-\d+)/)[A-Za-z0-9_-]+"
 """A folder of an address of news. Categories of 3.4 are written with capitals."""
 
+_OTHER_LANGUAGE = r"/(?!(?i:vi)/)[A-Za-z]{2}/"
+"""The first folder of an address in another language than Vietnamese (inferred); no category seen has two letters."""
+
 SECTION = 'meta[property="article:section"]@content, .temp-breadcrumbs a, .breadcrumbs a'
 TAGS = 'meta[property="article:tag"]@content, .news_column .fa-tags ~ a, .news_column a[href*="/tag/"]'
 """Where all themes of 4.x have them; 4.0 has no such metas."""
 
 _DEFAULT_MODULE = ("vi", "news")
 """Folders that make no difference: the first language, and the module that a site may leave out of its addresses."""
+
+
+def _signed(*lines: str) -> str:
+    """Selectors for those of `lines` that begin with the label of author or source, in bold (4.5, 4.0, 3.4)."""
+    labels = ("Tác giả", "Nguồn tin")
+    return ", ".join(f'{line}:has(> strong:first-child:contains("{label}"))' for label in labels for line in lines)
 
 
 class NukeVietSpider(SiteSpider):
@@ -53,7 +62,10 @@ class NukeVietSpider(SiteSpider):
     /sendmail/; Last-Modified is always yesterday; a ``ymsgr:`` link stands on every page; the schema.org author is the
     account that posted, and datePublished the time of the last change (on 23 of 120 recorded pages of 4.5; the date
     shown and the sitemap tell the right day); the sitemap's lastmod is that day, so it tells no change; each module
-    numbers its articles for itself; other modules have pages that end in a number (``/about/...-4.html``).
+    numbers its articles for itself; other modules have pages that end in a number (``/about/...-4.html``). A site may
+    give such a module a name of its own (``/gioi-thieu/quyet-dinh-so-12.html``): nothing in the address tells it from
+    a category, so its pages count as articles, and one shares its key with the news of that number; such a site
+    declares an `article_path` that leaves it out. Pages in other languages (``/en/...``) are not taken.
     Evidence: templates of 3.4, 4.0 and 4.5, a recorded site of 4.5, saved pages of 4.0 in the eGovernment theme (2019).
     Breadcrumbs of 3.4, the end of listings and addresses in several languages are inferred. A site whose addresses end
     in a slash instead of .html declares an `article_path` of its own.
@@ -61,8 +73,8 @@ class NukeVietSpider(SiteSpider):
 
     family = "nukeviet"
     ways = ("sitemap", "listing")
-    article_path = re.compile(rf"(?P<folders>(?:{_FOLDER}){{1,4}})/[^/]+-(?P<key>[1-9]\d*)\.html")
-    section_path = re.compile(rf"(?!/[a-z]{{2}}/$)(?:{_FOLDER}){{1,3}}/")
+    article_path = re.compile(rf"(?!{_OTHER_LANGUAGE})(?P<folders>(?:{_FOLDER}){{1,4}})/[^/]+-(?P<key>[1-9]\d*)\.html")
+    section_path = re.compile(rf"(?!/[a-z]{{2}}/$|{_OTHER_LANGUAGE})(?:{_FOLDER}){{1,3}}/")
     signs = (
         Sign(says="the meta generator is NukeViet", selector='meta[name="generator"][content^="NukeViet"]', weight=3),
         Sign(says="its scripts set nv_base_siteurl", source=r"\bnv_base_siteurl\b", weight=3),
@@ -91,7 +103,7 @@ class NukeVietSpider(SiteSpider):
             date=".newsdetailmetatop .h5:has(.fa-clock-o)",
             modified=".newsdetail [itemprop=dateModified]",
             body=".newsdetail #news-bodyhtml",
-            byline='.newsdetail p.h5.text-right:contains("Tác giả"), .newsdetail p.h5.text-right:contains("Nguồn tin")',
+            byline=_signed(".newsdetail p.h5.text-right"),
             section=SECTION,
             tags=TAGS,
             views=".newsdetailmetatop .h5:has(.fa-eye)",
@@ -99,12 +111,11 @@ class NukeVietSpider(SiteSpider):
         Layout(
             name="nukeviet-4",
             title=".news_column h1.title, .news_column h1",
-            lead=".news_column .hometext, #hometext h2, #hometext",
+            lead=".news_column .hometext, #hometext",
             date=".news_column .margin-bottom-lg .h5, .news_column em.time, .news_column [itemprop=datePublished]",
             modified=".news_column [itemprop=dateModified]",
             body="#news-bodyhtml, .news_column .panel-body > .bodytext",
-            byline='.bodytext ~ div > p.text-right:contains("Tác giả"), .bodytext ~ p.text-right:contains("Tác giả"), '
-            '.bodytext ~ div > p.text-right:contains("Nguồn tin"), .bodytext ~ p.text-right:contains("Nguồn tin")',
+            byline=_signed(".bodytext ~ div > p.text-right", ".bodytext ~ p.text-right"),
             section=SECTION,
             tags=TAGS,
             views=".news_column .margin-bottom-lg .text-muted",
@@ -117,7 +128,7 @@ class NukeVietSpider(SiteSpider):
             lead="#hometext",
             date="#news_detail > .time",
             body="#news_detail > .bodytext",
-            byline='#news_detail > p:contains("Tác giả"), #news_detail > p:contains("Nguồn tin")',
+            byline=_signed("#news_detail > p"),
             section=".breadcrumbs a, .breadcrumb a",
             tags=".keywords a",
             drop="#hometext #imghome",
@@ -125,19 +136,21 @@ class NukeVietSpider(SiteSpider):
         Layout(
             name="nukeviet-3.4-modern",
             title=".header-details h1",
-            lead="#hometext h2, #hometext",
+            lead="#hometext",
             date=".header-details .small",
             body="#bodytext",
-            byline=".source",
+            byline="#bodytext ~ .source",
             section=".breadcrumbs a, .breadcrumb a",
             tags=".keywords a",
             drop="#hometext #imghome",
         ),
     )
 
+    _is_full = False
+
     @classmethod
     def article_key(cls, url: str) -> str | None:
-        """The number in the address, after the language and the module where these are not the usual ones.
+        """The number in the address, after the module where this is not the usual one.
 
         Each module numbers its articles from 1: a school's /home/ has /home/<category>/...-313.html and
         /home/<module>/<category>/...-1.html (seen on saved pages).
@@ -154,19 +167,23 @@ class NukeVietSpider(SiteSpider):
         return next((name for name, path in cls.sections.items() if path.lower().rstrip("/") == folder), None)
 
     def is_article_sitemap(self, url: str) -> bool:
-        """Those of modules that can hold news, whatever they are called."""
-        other = re.search(rf"/sitemap-[a-z]{{2}}\.(?:{_OTHER_MODULES})\.xml", url)
+        """Those of modules that can hold news, whatever they are called, in Vietnamese."""
+        other = re.search(rf"/sitemap-(?:[a-z]{{2}}\.(?:{_OTHER_MODULES})|(?!vi\.)[a-z]{{2}}\.[^/]+)\.xml", url)
         return super().is_article_sitemap(url) and not other
 
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemaps; where one is full, walk the listings for what is older."""
-        full = False
+        self._is_full = False
         async for considered in super().by_sitemap():
-            full = full or len(considered.urls) >= LATEST
             yield considered
-        if full:
+        if self._is_full:
             async for considered in self.by_listing():
                 yield considered
+
+    async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
+        """Let the ledger decide; note a sitemap that is full, whether or not all that it names are articles of ours."""
+        self._is_full = self._is_full or len(entries) >= LATEST
+        return await super().consider(entries, source, section)
 
     def listing_request(self, path: str, number: int) -> Request:
         """``page-N/`` from the second page on."""

@@ -1,8 +1,9 @@
 """NukeViet: which addresses are articles, where it is looked for them, and how it is recognised."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +14,7 @@ from archive.clock import VIETNAM
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import Considered
 from crawler.families.nukeviet import LATEST, NukeVietSpider
 
 HOST = "http://phuonghoaloc.example"
@@ -42,7 +43,9 @@ def spider() -> NukeVietSpider:
         ("/news/Tin-hoat-dong/Phien-cho-482.html", "482"),
         ("/tin-tuc/Tin-xa/Lop-vo-dem-57.html", "tin-tuc-57"),
         ("/Tin-Tuc/tin-xa/lop-vo-dem-57.html", "tin-tuc-57"),
-        ("/en/news/activities/book-market-57.html", "en-57"),
+        ("/en/news/activities/book-market-57.html", None),
+        ("/EN/activities/book-market-57.html", None),
+        ("/vi/tin-hoat-dong/phien-cho-482.html", "482"),
         ("/truong/bai-viet/tap-huan-1.html", "truong-1"),
         ("/truong/bieu-mau/danh-cho-hoc-vien/don-xin-nghi-1.html", "truong-bieu-mau-1"),
         ("/tin-hoat-dong/phien-cho-doi-sach-cu.html", None),
@@ -120,11 +123,19 @@ def test_listing_that_leads_elsewhere_has_ended(monkeypatch: pytest.MonkeyPatch)
 def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     named: int, is_walked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One that names a page which is not ours (of the questions and answers) is as full as another."""
     made = spider()
     older = Considered(urls=frozenset({"older"}))
+    rows = "".join(f"<url><loc>{HOST}/tin-hoat-dong/bai-{number}.html</loc></url>" for number in range(2, named + 1))
+    urlset = f"<url><loc>{HOST}/faq/hoi-dap/hoi-1.html</loc></url>{rows}"
+    body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urlset}</urlset>'.encode()
+    ledger = SimpleNamespace(see=lambda _: [], last_walk=lambda _: None, walked=lambda *_: None)
 
-    async def sitemap(_: SiteSpider) -> AsyncIterator[Considered]:
-        yield Considered(urls=frozenset(map(str, range(named))))
+    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+        return Page(request.url, body)
+
+    async def ask(call: Callable[[], Any]) -> Any:
+        return call()
 
     async def listing() -> AsyncIterator[Considered]:
         yield older
@@ -132,7 +143,12 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     async def all_of() -> list[Considered]:
         return [one async for one in made.by_sitemap()]
 
-    monkeypatch.setattr(SiteSpider, "by_sitemap", sitemap)
+    desk = SimpleNamespace(ask=ask, ledger=ledger, troubles=[])
+    monkeypatch.setattr(type(made), "desk", desk, raising=False)
+    monkeypatch.setattr(
+        made, "crawler", SimpleNamespace(stats=SimpleNamespace(inc_value=lambda *_: None)), raising=False
+    )
+    monkeypatch.setattr(made, "get", get)
     monkeypatch.setattr(made, "by_listing", listing)
     assert (older in asyncio.run(all_of())) is is_walked
 
@@ -149,6 +165,7 @@ def test_theme_switch_and_query_lead_to_the_one_address() -> None:
         ("/sitemap-vi.tin-tuc.xml", True),
         ("/sitemap-vi.about.xml", False),
         ("/sitemap-en.siteterms.xml", False),
+        ("/sitemap-en.news.xml", False),
     ],
 )
 def test_sitemaps_of_other_modules_are_not_asked_for(path: str, is_of_articles: bool) -> None:
@@ -187,9 +204,54 @@ def test_listing_tells_titles_and_dates_of_news_and_of_the_older_ones_below() ->
         ("/vi/users/", False),
         ("/", False),
         ("/vi/", False),
+        ("/en/", False),
+        ("/en/news/", False),
         ("/tin-hoat-dong/page-2/", False),
     ],
 )
 def test_section_is_told_by_its_path(path: str, is_section: bool) -> None:
     assert NukeVietSpider.section_path is not None
     assert bool(NukeVietSpider.section_path.fullmatch(path)) is is_section
+
+
+def read_markup(markup: str) -> Article:
+    body = f'<html lang="vi"><body>{markup}</body></html>'.encode()
+    page = Page(f"{HOST}/tin-hoat-dong/lop-hoc-dem-9.html", body, "text/html; charset=utf-8")
+    article = read(page, spider().facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
+    assert isinstance(article, Article)
+    return article
+
+
+TEXT = """<p>Lớp do hai cô giáo về hưu dạy, mỗi tuần ba buổi, ai cũng mang theo đèn.</p>
+  <p>Thôn góp tiền dầu, mỗi nhà 5.000 đồng một tháng, gia đình có người đi học thì thôi.</p>"""
+MODERN = """<div class="header-details"><h1>Lớp học đêm ở khu 3</h1><span class="small">06/11/2022 19:40</span></div>
+  <div class="sidebar"><p class="source">Lò Văn Ngoài</p></div>
+  <div id="hometext"><h2>Lớp có 32 người.</h2><p>Người cao tuổi nhất 71.</p></div><div id="bodytext">{}</div>"""
+STOCK = """<div class="news_column"><div class="panel-body"><h1 class="title">Lớp học đêm ở khu 3 mở lại</h1>
+  <em class="time">06/11/2022 19:40</em>{}<div id="news-bodyhtml" class="bodytext">{}</div>{}</div></div>"""
+
+
+def test_what_is_classed_a_source_away_from_the_end_of_the_text_names_no_author() -> None:
+    quote = '<blockquote>Được chữ nào mừng chữ ấy. <span class="source">Bà Lò Thị Mai, khu 3</span></blockquote>'
+    article = read_markup(MODERN.format(TEXT + quote + TEXT))
+    assert article.author is None
+    assert "Được chữ nào mừng chữ ấy. Bà Lò Thị Mai, khu 3" in [block.text for block in article.blocks]
+
+
+def test_line_that_speaks_of_an_author_without_the_label_at_its_beginning_is_no_byline() -> None:
+    line = '<div><p class="text-right">Ảnh dự thi, Tác giả: Lò Thị Mai, xem ở nhà văn hóa</p></div>'
+    assert read_markup(STOCK.format("", TEXT, line)).author is None
+    line = '<div><p class="h5 text-right"><strong>Tác giả: </strong>Lò Thị Mai</p></div>'
+    assert read_markup(STOCK.format("", TEXT, line)).author == "Lò Thị Mai"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        MODERN.format(TEXT),
+        STOCK.format('<div id="hometext"><h2>Lớp có 32 người.</h2><p>Người cao tuổi nhất 71.</p></div>', TEXT, ""),
+    ],
+    ids=["3.4 modern", "4.0"],
+)
+def test_lead_is_taken_whole(markup: str) -> None:
+    assert read_markup(markup).blocks[0].text == "Lớp có 32 người. Người cao tuổi nhất 71."

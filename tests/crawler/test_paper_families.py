@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.extraction.select import select_all
 from crawler.families.a_id import AIdSpider
-from crawler.families.base import SiteSpider
+from crawler.families.base import Considered, SiteSpider
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
 from tests.crawler.helpers import FETCHED, NEWS, NEWS_HTML
@@ -246,6 +246,63 @@ def test_the_newer_template_of_a_id_is_read_too() -> None:
     assert result.published and f"{result.published.instant:%Y-%m-%d %H:%M}" == "2023-01-08 18:21"
 
 
+def test_a_story_beside_the_article_gives_it_no_lead_and_no_author() -> None:
+    markup = (
+        f'<h1 class="article__title cms-title">Đồng Găng</h1><div class="article__body cms-body">{NEWS_HTML}</div>'
+        '<div class="sidebar"><article class="story"><h3><a class="cms-link" href="/do-post9.html">Đò</a></h3>'
+        '<div class="story__summary cms-desc">Bến đò có đèn.</div><span class="cms-author">Mai</span></article></div>'
+    )
+    page = Page("https://baox.example/dong-gang-post12.html", markup.encode(), "text/html; charset=utf-8")
+    result = read(page, EPI.facts(), FETCHED).result
+    assert isinstance(result, Article)
+    assert ([block.text for block in result.blocks], result.author) == (list(NEWS), None)
+
+
+def test_lead_and_author_below_the_title_are_its_own_by_the_system_s_classes_alone() -> None:
+    markup = (
+        '<h1 class="cms-title">Đồng Găng</h1><div class="cms-desc">Cải bắp được giá.</div>'
+        f'<span class="cms-author">Lò Mai</span><div class="cms-body">{NEWS_HTML}</div>'
+    )
+    page = Page("https://baox.example/dong-gang-post12.html", markup.encode(), "text/html; charset=utf-8")
+    result = read(page, EPI.facts(), FETCHED).result
+    assert isinstance(result, Article)
+    assert (result.blocks[0].text, result.author) == ("Cải bắp được giá.", "Lò Mai")
+
+
+CLOCKS = {
+    "hex_id": '<div class="header"><span class="date">Thứ bảy, 01/04/2023 06:50</span></div>',
+    "a_id": '<div class="top"><span class="pubdate">01/04/2023 - 06:50</span></div>',
+}
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_a_clock_in_the_page_s_head_is_no_date_of_publication(name: str) -> None:
+    frame = FRAMES[name].format(title="Đồng Găng được mùa cải bắp", body=NEWS_HTML)
+    url = f"https://baox.example{ADDRESSES[name].canonical}"
+    page = Page(url, f"<html><body>{CLOCKS[name]}{frame}</body></html>".encode(), "text/html; charset=utf-8")
+    result = read(page, FAMILIES[name].facts(), FETCHED).result
+    assert isinstance(result, Article)
+    assert result.published is None
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("hex_id", "</h1>", '</h1><span class="date">20/12/2022 09:05</span>'),
+        ("hex_id", "</h1>", '</h1><div class="info"><span class="date">20/12/2022 09:05</span></div>'),
+        ("a_id", "<h1>Đồng", '<div class="sharemxh"><span class="pubdate">20/12/2022 - 09:05</span></div><h1>Đồng'),
+        ("a_id", '<div id="newscontents">', '<span class="pubdate">20/12/2022 - 09:05</span><div id="newscontents">'),
+    ],
+)
+def test_a_date_at_the_title_is_told_from_the_clock(name: str, old: str, new: str) -> None:
+    frame = FRAMES[name].format(title="Đồng Găng được mùa cải bắp", body=NEWS_HTML).replace(old, new)
+    url = f"https://baox.example{ADDRESSES[name].canonical}"
+    page = Page(url, f"<html><body>{CLOCKS[name]}{frame}</body></html>".encode(), "text/html; charset=utf-8")
+    result = read(page, FAMILIES[name].facts(), FETCHED).result
+    assert isinstance(result, Article)
+    assert result.published and f"{result.published.instant:%Y-%m-%d %H:%M}" == "2022-12-20 09:05"
+
+
 # -- discovery ------------------------------------------------------------------------------------
 class Scripted:
     """A spider whose answers are scripted; it notes what it asks for, what it finds and what troubles it."""
@@ -256,6 +313,7 @@ class Scripted:
         answers: Mapping[str, str],
         now: datetime = datetime(2022, 12, 26, 22, tzinfo=VIETNAM),
         arguments: Mapping[str, str] | None = None,
+        host: str = "baox.example",
     ) -> None:
         self.asked: list[str] = []
         self.found: list[Found] = []
@@ -273,7 +331,8 @@ class Scripted:
                 path = request.url.removeprefix("https://baox.example")
                 scripted.asked.append(path)
                 if path in answers:
-                    return Page(request.url, answers[path].encode(), "text/html; charset=utf-8")
+                    url = request.url.replace("baox.example", host)
+                    return Page(url, answers[path].encode(), "text/html; charset=utf-8")
                 if 404 not in past_end:
                     scripted.troubles.append(f"{path}: HTTP 404")
                 return Page(request.url, b"") if 404 in past_end else None
@@ -291,10 +350,15 @@ class Scripted:
 
     def by(self, way: str) -> list[str]:
         """What a way of discovery finds, as the keys that it wants in their order."""
+        return self.keys(getattr(self.spider, f"by_{way}")())
 
+    def discovered(self) -> list[str]:
+        """The same of all ways as the crawl goes through them."""
+        return self.keys(self.spider.discover())
+
+    def keys(self, pages: AsyncIterator[Considered]) -> list[str]:
         async def run() -> list[str]:
-            pages = [considered async for considered in getattr(self.spider, f"by_{way}")()]
-            return [found.key for considered in pages for found, _ in considered.wanted]
+            return [found.key async for considered in pages for found, _ in considered.wanted]
 
         return asyncio.run(run())
 
@@ -390,9 +454,40 @@ def test_a_section_whose_pager_says_the_same_again_or_nothing_new_ends() -> None
     assert [path for path in web.asked if path.startswith("/kinh-te/")] == ["/kinh-te/", "/kinh-te/?page=2"]
 
 
-def test_a_browser_check_in_place_of_the_month_is_no_month() -> None:
-    web = Scripted(EPI, {**OTHER_MONTHS, "/sitemaps/news-2022-12.xml": "<html><body>Vui lòng chờ</body></html>"})
-    assert web.by("sitemap") == ["21", "11", "1"]
+def test_a_browser_check_in_place_of_the_month_is_no_month_and_a_trouble() -> None:
+    answers = {**OTHER_MONTHS, **LISTED, "/sitemaps/news-2022-12.xml": "<html><body>Vui lòng chờ</body></html>"}
+    web = Scripted(EPI, answers)
+    assert web.by("sitemap") == ["33", "32", "31", "29", "25", "21", "11", "1"]
+    assert [words.partition(": ")[0] for words in web.troubles] == ["https://baox.example/sitemaps/news-2022-12.xml"]
+
+
+def test_a_running_month_that_breaks_off_is_a_trouble_and_completed_from_the_sections() -> None:
+    cut = MONTHS["/sitemaps/news-2022-12.xml"].partition("</url>")[0] + "</url><url><loc>https://baox"
+    web = Scripted(EPI, {**OTHER_MONTHS, **LISTED, "/sitemaps/news-2022-12.xml": cut})
+    assert web.by("sitemap")[:4] == ["31", "33", "32", "29"]
+    assert len(web.troubles) == 1
+    assert "breaks off" in web.troubles[0]
+
+
+def test_a_section_that_lists_nothing_of_the_running_month_is_a_trouble() -> None:
+    web = Scripted(EPI, {**OTHER_MONTHS, **LISTED, "/van-hoa/lang-nghe/": "<p>Đang cập nhật</p>"})
+    web.by("sitemap")
+    assert [words.partition(": ")[0] for words in web.troubles] == ["https://baox.example/van-hoa/lang-nghe/"]
+
+
+@pytest.mark.parametrize(
+    "month", [{}, {"/sitemaps/news-2022-12.xml": MONTHS["/sitemaps/news-2022-12.xml"]}], ids=["no file", "a file"]
+)
+def test_where_there_is_no_index_the_older_ones_are_found_in_the_sections(month: dict[str, str]) -> None:
+    web = Scripted(EPI, {**LISTED, "/": "", **month})
+    assert {"32", "31", "29", "28", "25"} <= set(web.discovered())
+    assert "/kinh-te/?page=3" in web.asked
+
+
+def test_a_range_of_the_running_month_alone_needs_no_index() -> None:
+    web = Scripted(EPI, MONTHS, arguments={"start": "2022-12-01"})
+    assert web.discovered() == ["32", "31"]
+    assert not [path for path in web.asked if "kinh-te" in path]
 
 
 @pytest.mark.parametrize(
@@ -467,6 +562,13 @@ def test_listings_go_on(family: type[SiteSpider], first: str, second: str) -> No
 
     [one, two] = asyncio.run(two_pages())
     assert (bool(one), two, web.asked) == (True, [], ["/kinh-te/", second])
+
+
+def test_a_pager_is_known_where_the_host_leads_to_another_of_its_names() -> None:
+    item = "<div class='article-item'><h3><a href='https://baox.example/mot-a{}.html'>Một</a></h3></div>"
+    pages = {"/kinh-te/": item.format(9) + "<div class='paginate-items'></div>", "/kinh-te/?page=2": item.format(8)}
+    web = Scripted(A_ID, pages, host="www.baox.example")
+    assert web.by("listing") == ["9", "8"]
 
 
 @pytest.mark.parametrize(
