@@ -228,7 +228,9 @@ def sign_offs_of(name: str) -> list[str]:
     """The right-aligned lines that an article's file ends in."""
     if name.startswith(f"{SIBLINGS}/"):
         tree = html.document_fromstring(serve(name).body.decode())
-        return [line.text_content() for line in tree.cssselect('[style*="right"], [align="right"]')]
+        return [
+            line.text_content() for line in tree.cssselect('[style*="text-align"][style*="right"], [align="right"]')
+        ]
     out = []
     for line in reversed(html.fragment_fromstring(source_of(name)[1].raw, create_parent="div")):
         if "right" not in f"{line.get('style')} {line.get('align')}" or line.tag == "table":

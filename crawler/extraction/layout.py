@@ -12,7 +12,7 @@ from crawler.extraction.select import anchors, compiled
 
 SELECTORS = (
     "title", "body", "lead", "date", "modified", "byline", "credit", "section",
-    "tags", "views", "captions", "parts", "key", "drop",
+    "tags", "views", "captions", "above", "parts", "key", "drop",
 )  # fmt: skip
 """The fields of a layout that are selectors."""
 
@@ -28,8 +28,9 @@ class Layout:
     `parts` and `drop` take all.
 
     `drop` names furniture, which goes once dates, section, tags and views are read (so a counter within the
-    body is named in `views` and in `drop`), `captions` nodes within the body that are captions, `parts` links
-    to the article's further pages, `key` where the page itself names the article's id.
+    body is named in `views` and in `drop`), `captions` nodes within the body that are captions, `above` the captions
+    of a picture above the body, `parts` links to the article's further pages, `key` where the page itself names the
+    article's id.
     `until` is the last day on which the site sent pages of this layout; None: still in use.
     """
 
@@ -45,6 +46,7 @@ class Layout:
     tags: str = ""
     views: str = ""
     captions: str = ""
+    above: str = ""
     parts: str = ""
     key: str = ""
     drop: str = ""

@@ -177,6 +177,7 @@ class _Fields:
 
     title: str = ""
     lead: str = ""
+    above: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
     credit: str | None = None
     section: str | None = None
@@ -233,10 +234,13 @@ class _Reader:
             published=published,
             modified=modified,
         )
+        # It may stand in the lead, or in furniture.
+        above = self._take("captions", layout.above)
         for node in select_all(self.named, layout.drop):
             remove(node)
         fields = replace(
             fields,
+            above=above,
             lead=" ".join(self._take("lead", layout.lead)[:1]),
             signed=self._take("author", layout.byline),
             credit=next(iter(self._take("source_credit", layout.credit)), None),
@@ -359,7 +363,7 @@ class _Reader:
         for name in ("author", "affiliation", "source_credit"):
             if getattr(signed, name):
                 self.origins.setdefault(name, "last lines of the body")
-        blocks = self._blocks(lead, drafts)
+        blocks = _with_captions(self._blocks(lead, drafts), fields.above)
         prose = " ".join(block.text for block in blocks if block.kind is not BlockKind.CAPTION)
         shown = body.embeds > 0 or body.pictures >= (MEDIA_PICTURES if prose else 1)
         media = shown and fewer_words(prose, MEDIA_WORDS)
@@ -519,6 +523,19 @@ def _attachments(drafts: Sequence[Draft], page: Page) -> tuple[Attachment, ...]:
                 label = squash("".join(run.text for run in draft.runs if run.href == href))
                 out.setdefault(url, Attachment(url, label))
     return tuple(out.values())
+
+
+def _with_captions(blocks: tuple[Block, ...], above: Sequence[str]) -> tuple[Block, ...]:
+    """The blocks with captions of the picture above them, behind the lead; editors often repeat it in the body."""
+
+    def is_said(caption: str) -> bool:
+        return any(
+            caption == block.text or (block.kind is BlockKind.CAPTION and caption in block.text) for block in blocks
+        )
+
+    new = tuple(Block(BlockKind.CAPTION, one) for one in dict.fromkeys(above) if not is_said(one))
+    behind = 1 if blocks and blocks[0].kind is BlockKind.LEAD else 0
+    return (*blocks[:behind], *new, *blocks[behind:])
 
 
 def _leads(draft: Draft) -> bool:

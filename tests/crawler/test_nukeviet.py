@@ -255,3 +255,31 @@ def test_line_that_speaks_of_an_author_without_the_label_at_its_beginning_is_no_
 )
 def test_lead_is_taken_whole(markup: str) -> None:
     assert read_markup(markup).blocks[0].text == "Lớp có 32 người. Người cao tuổi nhất 71."
+
+
+NOTE = "Giờ học tối thứ ba"
+FIGURE = f"""<div class="clearfix"><figure class="article left"><div id="imgpreview"><p><img src="a.jpg"></p>
+  <figcaption>{NOTE}</figcaption></div></figure><div class="hometext">Lớp có 32 người.</div></div>"""
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        STOCK.format(FIGURE, TEXT, ""),
+        STOCK.format(
+            FIGURE, TEXT + f"<figure><img src='a.jpg'><figcaption>{NOTE}. Ảnh: Lò Mai</figcaption></figure>", ""
+        ),
+        STOCK.format(FIGURE, TEXT + f"<p>{NOTE}</p>", ""),
+        STOCK.format(
+            f'<div id="hometext"><div class="imghome"><img src="a.jpg"><em>{NOTE}</em></div>Lớp có 32 người.</div>',
+            TEXT + f"<p>{NOTE} hằng tuần kéo dài hai tiếng, gặp đêm mưa thì nghỉ.</p>",
+            "",
+        ),
+    ],
+    ids=["figure", "figure, in the text too", "figure, a line of the text too", "4.0"],
+)
+def test_note_of_the_picture_beside_the_lead_is_kept_once(markup: str) -> None:
+    article = read_markup(markup)
+    notes = [block for block in article.blocks if block.text.startswith(NOTE) and not block.text.endswith("nghỉ.")]
+    assert len(notes) == 1
+    assert article.blocks[0].text == "Lớp có 32 người."
