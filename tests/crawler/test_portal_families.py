@@ -2,12 +2,16 @@
 
 import asyncio
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
 from scrapy.http import Request
 
+from archive.article import Article
+from archive.clock import VIETNAM
 from crawler.extraction.page import Page
+from crawler.extraction.read import read
 from crawler.extraction.select import select_all
 from crawler.families.base import SiteSpider
 from crawler.families.lacviet import LacVietSpider
@@ -186,17 +190,22 @@ def test_list_that_does_not_come_is_no_end() -> None:
         ("/thu-vien/-/view_content/418203-them-hai-xe", "418203", None),
         ("/tin/-/view_content/418203-them-hai-xe?redirect=%2Ftin", "418203", "/tin/-/view_content/418203-them-hai-xe"),
         ("/tin/-/asset_publisher/Ab3xY/content/them-hai-xe", "them-hai-xe", None),
-        ("/web/so/tin/-/asset_publisher/Zz9/content/them-hai-xe/20182?inheritRedirect=false", "them-hai-xe", ""),
+        ("/web/so/tin/-/asset_publisher/Zz9/content/them-hai-xe/20182?inheritRedirect=false", "20182~them-hai-xe", ""),
         ("/web/so/chi-tiet/-/asset_publisher/Zz9/content/id/733717?plidlayout=3045", "733717", ""),
         ("/-/asset_publisher/Ab/content/them-xe/pop_up", "them-xe", "/-/asset_publisher/Ab/content/them-xe"),
         ("/vi/-/asset_publisher/Ab/content/them-hai-xe/", "them-hai-xe", "/-/asset_publisher/Ab/content/them-hai-xe"),
         ("/vi_VN/-/them-hai-xe", "them-hai-xe", "/-/them-hai-xe"),
         ("/-/them-hai-xe;jsessionid=10B16845", "them-hai-xe", "/-/them-hai-xe"),
         ("/-/-ak-lak-them-xe", "-ak-lak-them-xe", None),
-        ("/web/so/-/them-hai-xe", "them-hai-xe", None),
-        ("/-/details/37632/them-hai-xe-141199571", "them-hai-xe-141199571", None),
+        ("/web/so/-/them-hai-xe", "so~them-hai-xe", None),
+        ("/vi/web/so-b/-/them-hai-xe", "so-b~them-hai-xe", "/web/so-b/-/them-hai-xe"),
+        ("/-/details/37632/them-hai-xe-141199571", "37632~them-hai-xe-141199571", None),
+        ("/-/details/20182/them-hai-xe-141199571", "20182~them-hai-xe-141199571", None),
+        ("/du-lich/-/asset_publisher/Ab3xY/content/them-hai-xe", "them-hai-xe", None),
+        ("/an-ninh/-/them-hai-xe", "them-hai-xe", None),
+        ("/vi-tri/-/them-hai-xe", "them-hai-xe", None),
         ("/w/them-hai-xe", "them-hai-xe", None),
-        ("/web/so/w/th%C3%AAm-hai-xe", "thêm-hai-xe", None),
+        ("/web/so/w/th%C3%AAm-hai-xe", "so~thêm-hai-xe", None),
     ],
 )  # fmt: skip
 def test_liferay_article_has_one_key_under_every_instance_and_view(path: str, key: str, canonical: str | None) -> None:
@@ -273,6 +282,70 @@ def test_section_with_a_template_of_its_own_is_read_by_the_box_it_stands_in() ->
     body = f'<div id="{box}"><div class="news-item"><a href="/web/so/-/them-hai-xe">Thêm hai xe</a></div></div>'
     answers = {"https://sotulieu.example/thu-vien": f'<a href="/-/tin-o-dau-trang">Khác</a>{body}'}
     assert pages_of(SoTuLieu(), "/thu-vien", (1,), answers)[0][1] == ["https://sotulieu.example/web/so/-/them-hai-xe"]
+
+
+@pytest.mark.parametrize("path", ["/du-lich", "/tu-phap/an-ninh", "/vi-sinh"])
+def test_liferay_section_that_begins_with_two_letters_is_no_language(path: str) -> None:
+    assert LiferaySpider.section_path.fullmatch(path)
+    assert SoTuLieu.canonical_url(f"https://sotulieu.example{path}") == f"https://sotulieu.example{path}"
+
+
+def box_of(instance: str, slug: str, last: int) -> str:
+    """A publisher's box with one article, whose pager goes to page `last`; without a pager for 0."""
+    name = f"_101_INSTANCE_{instance}_cur"
+    pager = f'<div class="taglib-page-iterator"><a href="/thu-vien?{name}={last}">Cuối</a></div>' if last else ""
+    entry = f'<div class="asset-abstract"><h3 class="asset-title"><a href="/-/{slug}">Tin</a></h3></div>'
+    return f'<div class="portlet-boundary" id="p_p_id_101_INSTANCE_{instance}_">{entry}{pager}</div>'
+
+
+@pytest.mark.parametrize(
+    ("boxes", "second"),
+    [
+        ((("Main", "tin-chinh", 3), ("Beside", "tin-khac", 25)), "_101_INSTANCE_Main_cur=2"),
+        ((("Top", "tin-noi-bat", 0), ("Main", "tin-chinh", 3), ("Beside", "tin-khac", 25)), "_101_INSTANCE_Main_cur=2"),
+        ((("Main", "tin-chinh", 0),), None),
+    ],
+)
+def test_liferay_pager_is_that_of_the_first_box_with_entries(boxes: Any, second: str | None) -> None:
+    without_entries = '<div id="p_p_id_20_"><a href="/thu-vien?_101_INSTANCE_Files_cur=90">90</a></div>'
+    body = without_entries + "".join(box_of(*one) for one in boxes)
+    answers = {"https://sotulieu.example/thu-vien": body}
+    [_, (asked, _, _)] = pages_of(SoTuLieu(), "/thu-vien", (1, 2), answers)
+    assert asked == ([f"https://sotulieu.example/thu-vien?{second}"] if second else [])
+
+
+def test_liferay_link_with_too_many_parameters_is_passed_over() -> None:
+    long = "&amp;".join(f"p{number}=1" for number in range(101))
+    body = ABSTRACT.format(f'<a href="/thu-vien?_101_cur=9&amp;{long}">9</a><a href="/thu-vien?_101_cur=2">2</a>')
+    answers = {"https://sotulieu.example/thu-vien": body}
+    [_, (asked, _, _)] = pages_of(SoTuLieu(), "/thu-vien", (1, 2), answers)
+    assert asked == ["https://sotulieu.example/thu-vien?_101_cur=2"]
+
+
+def article_of(spider: type[SiteSpider], url: str, body: str) -> Article:
+    """What is read of a page with `body` at `url`."""
+    page = Page(url, f"<html><body>{body}</body></html>".encode(), "text/html; charset=utf-8")
+    article = read(page, spider.facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
+    assert isinstance(article, Article)
+    return article
+
+
+NEWS = (
+    "Sáng nay xã Bình Lâm mở cống lấy nước về cánh đồng Ba Cây, sớm hơn năm ngoái đúng mười ngày.",
+    "Mỗi hộ góp hai ngày công; tiền thuê máy do hợp tác xã ứng trước và trả dần trong ba năm tới.",
+    "Ông Lê Đình Khởi, trưởng thôn Đồng Tâm, cho biết hồ thứ hai đủ nước cho ba lần tưới mỗi vụ.",
+)
+
+
+def test_liferay_title_is_not_the_portals_and_all_texts_of_an_article_count() -> None:
+    one, two, three = (f"<p>{words}</p>" for words in NEWS)
+    body = f"""<div class="header"><h2 class="header-title">Cổng thông tin điện tử Sở Tư liệu</h2></div>
+    <div class="asset-full-content"><h3 class="asset-title">Mở cống lấy nước ở Ba Cây</h3><div class="asset-content">
+    <div class="journal-content-article">{one}{two}</div><div class="journal-content-article">{three}</div>
+    <div class="taglib-ratings">Trung bình</div></div></div>"""
+    article = article_of(SoTuLieu, "https://sotulieu.example/tin/-/asset_publisher/x/content/mo-cong", body)
+    assert article.title == "Mở cống lấy nước ở Ba Cây"
+    assert tuple(block.text for block in article.blocks) == NEWS
 
 
 # -- the plain family ------------------------------------------------------------------------------
