@@ -32,6 +32,7 @@ class DoiXanh(LacVietSpider):
     sections: ClassVar = {
         "Kinh tế": "/TinTuc/tintuc/Lists/Posts/AllPosts.aspx?CategoryId=24",
         "Xã hội": "/tin-tuc/xa-hoi",
+        "Hướng dẫn": "/huong-dan-va-trao-doi-kinh-nghiem",
     }
 
 
@@ -79,6 +80,21 @@ def pages_of(spider: SiteSpider, path: str, numbers: tuple[int, ...], answers: d
     return asyncio.run(walk())
 
 
+def article_of(spider: type[SiteSpider], url: str, body: str) -> Article:
+    """What is read of a page with `body` at `url`."""
+    page = Page(url, f"<html><body>{body}</body></html>".encode(), "text/html; charset=utf-8")
+    article = read(page, spider.facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
+    assert isinstance(article, Article)
+    return article
+
+
+NEWS = (
+    "Sáng nay xã Bình Lâm mở cống lấy nước về cánh đồng Ba Cây, sớm hơn năm ngoái đúng mười ngày.",
+    "Mỗi hộ góp hai ngày công; tiền thuê máy do hợp tác xã ứng trước và trả dần trong ba năm tới.",
+    "Ông Lê Đình Khởi, trưởng thôn Đồng Tâm, cho biết hồ thứ hai đủ nước cho ba lần tưới mỗi vụ.",
+)
+
+
 # -- Lạc Việt --------------------------------------------------------------------------------------
 POST = "http://doixanh.example/TinTuc/tintuc/Lists/Posts/Post.aspx"
 
@@ -93,18 +109,21 @@ POST = "http://doixanh.example/TinTuc/tintuc/Lists/Posts/Post.aspx"
     ],
 )
 def test_post_of_a_list_is_told_by_its_number_whatever_else_the_query_says(query: str) -> None:
-    assert DoiXanh.article_key(POST + query) == "tintuc-tintuc-1482"
+    assert DoiXanh.article_key(POST + query) == "tintuc~tintuc~1482"
     assert DoiXanh.canonical_url(POST + query) == f"{POST}?CategoryId=24&ItemID=1482"
 
 
 def test_post_of_a_sharepoint_blog_keeps_the_name_of_its_parameter() -> None:
     assert DoiXanh.canonical_url(f"{POST}?ID=7") == f"{POST}?ID=7"
-    assert DoiXanh.article_key(f"{POST}?ID=7") == "tintuc-tintuc-7"
+    assert DoiXanh.article_key(f"{POST}?ID=7") == "tintuc~tintuc~7"
 
 
 def test_two_lists_have_numbers_of_their_own() -> None:
     other = POST.replace("/tintuc/Lists", "/quanlynhanuoc/Lists") + "?ItemID=1482"
-    assert DoiXanh.article_key(other) == "tintuc-quanlynhanuoc-1482"
+    assert DoiXanh.article_key(other) == "tintuc~quanlynhanuoc~1482"
+    webs = ("phong-ban", "phong/ban")
+    keys = {DoiXanh.article_key(f"http://doixanh.example/{web}/Lists/Posts/Post.aspx?ItemID=7") for web in webs}
+    assert keys == {"phong-ban~7", "phong~ban~7"}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +137,7 @@ def test_two_lists_have_numbers_of_their_own() -> None:
         "/tiep-cong-dan/Lists/Posts/Post.aspx?ItemID=12",
         "/_layouts/listform.aspx?PageType=4&ID=349",
         "/pages/rss.aspx",
+        "/huong-dan-va-trao-doi-kinh-nghiem/",
         "/co-cau-to-chuc",
         "/lich-su-hinh-thanh/",
         "/tin-tuc-su-kien/tin-noi-bat",
@@ -132,6 +152,30 @@ def test_rebuilt_portal_has_slugs() -> None:
     url = "https://doixanh.example/xa-binh-lam-dua-nuoc-ve-nuong/?fbclid=1"
     assert DoiXanh.article_key(url) == "xa-binh-lam-dua-nuoc-ve-nuong"
     assert DoiXanh.canonical_url(url) == "http://doixanh.example/xa-binh-lam-dua-nuoc-ve-nuong"
+
+
+def test_page_of_a_post_is_no_section() -> None:
+    assert not LacVietSpider.section_path.fullmatch("/TinTuc/tintuc/Lists/Posts/Post.aspx")
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "day"),
+    [
+        ("/mo-cong-lay-nuoc-o-ba-cay", "Home.aspx", None),
+        ("/mo-cong-lay-nuoc-o-ba-cay", "", None),
+        ("/TinTuc/tintuc/Lists/Posts/Post.aspx?ItemID=7", "Post.aspx?ItemID=7", "2019-07-30"),
+    ],
+)
+def test_time_of_a_rebuilt_page_is_no_date_and_a_last_sentence_that_leads_to_the_portal_stays(
+    url: str, form: str, day: str | None
+) -> None:
+    last = 'Danh sách 12 hộ được khen có trên <a href="/">trang của huyện</a>, ai có ý kiến gửi về trước ngày 2.'
+    texts = "".join(f"<p>{words}</p>" for words in (*NEWS, last))
+    body = f"""<form action="{form}"><table><tr><td class="FolderTitle">Tin</td><td class="Time">30/07/2019</td></tr>
+    </table><p class="Title">Mở cống lấy nước ở Ba Cây</p><div class="ExternalClassA1">{texts}</div></form>"""
+    article = article_of(DoiXanh, f"http://doixanh.example{url}", body)
+    assert (f"{article.published.instant:%Y-%m-%d}" if article.published else None) == day
+    assert article.blocks[-1].text.startswith("Danh sách 12 hộ được khen")
 
 
 FRONT = """<table><tr><td class="TitleFront"><a href="{}">{}<span class="ShowDate"> (30.07.2019 17:59)</span></a>
@@ -322,21 +366,6 @@ def test_liferay_link_with_too_many_parameters_is_passed_over() -> None:
     assert asked == ["https://sotulieu.example/thu-vien?_101_cur=2"]
 
 
-def article_of(spider: type[SiteSpider], url: str, body: str) -> Article:
-    """What is read of a page with `body` at `url`."""
-    page = Page(url, f"<html><body>{body}</body></html>".encode(), "text/html; charset=utf-8")
-    article = read(page, spider.facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
-    assert isinstance(article, Article)
-    return article
-
-
-NEWS = (
-    "Sáng nay xã Bình Lâm mở cống lấy nước về cánh đồng Ba Cây, sớm hơn năm ngoái đúng mười ngày.",
-    "Mỗi hộ góp hai ngày công; tiền thuê máy do hợp tác xã ứng trước và trả dần trong ba năm tới.",
-    "Ông Lê Đình Khởi, trưởng thôn Đồng Tâm, cho biết hồ thứ hai đủ nước cho ba lần tưới mỗi vụ.",
-)
-
-
 def test_liferay_title_is_not_the_portals_and_all_texts_of_an_article_count() -> None:
     one, two, three = (f"<p>{words}</p>" for words in NEWS)
     body = f"""<div class="header"><h2 class="header-title">Cổng thông tin điện tử Sở Tư liệu</h2></div>
@@ -353,12 +382,16 @@ def test_liferay_title_is_not_the_portals_and_all_texts_of_an_article_count() ->
     ("path", "key"),
     [
         ("/hop-bao-48213.html", "hop-bao-48213"),
-        ("/tin/hop-bao-post48213.html", "hop-bao-post48213"),
+        ("/tin/hop-bao-post48213.html", "tin~hop-bao-post48213"),
+        ("/so-a/thong-bao-so-1234.html", "so-a~thong-bao-so-1234"),
+        ("/so-b/thong-bao-so-1234.html", "so-b~thong-bao-so-1234"),
+        ("/tin/2021/thong-bao-lich-nghi-tet", "tin~2021~thong-bao-lich-nghi-tet"),
+        ("/tin/2022/thong-bao-lich-nghi-tet/", "tin~2022~thong-bao-lich-nghi-tet"),
         ("/trong-rung-o-xa-doi-xanh/", "trong-rung-o-xa-doi-xanh"),
-        ("/tin/tong-ket-cong-tac-rung-nam-2019.aspx", "tong-ket-cong-tac-rung-nam-2019"),
+        ("/tin/tong-ket-cong-tac-rung-nam-2019.aspx", "tin~tong-ket-cong-tac-rung-nam-2019"),
     ],
 )
-def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name(path: str, key: str) -> None:
+def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name_and_folders(path: str, key: str) -> None:
     assert QuyRung.article_key(f"https://quyrung.example{path}") == key
 
 
@@ -366,7 +399,8 @@ def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name(pa
     "path",
     ["/", "/tin-tuc", "/ban-giam-doc", "/tin/2019/", "/tin/48213.html", "/tin-tuc/page/2/", "/page-2",
      "/huong-dan-va-trao-doi-kinh-nghiem", "/huong-dan-va-trao-doi-kinh-nghiem/", "/hoi-dap/hop-bao-48213.html",
-     "/anh/trong-rung-o-xa-doi-xanh.jpg", "/ChiTiet.aspx?nid=48213"],
+     "/anh/trong-rung-o-xa-doi-xanh.jpg", "/ChiTiet.aspx?nid=48213",
+     "/so-a~tin/hop-bao-48213.html"],
 )  # fmt: skip
 def test_organs_sections_pagers_bare_numbers_and_files_are_no_articles(path: str) -> None:
     assert QuyRung.article_key(f"https://quyrung.example{path}") is None
