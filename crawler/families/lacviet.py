@@ -1,6 +1,7 @@
 """SharePoint 2010 with the portal of Lạc Việt, in the layout whose style sheets are named songanh."""
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import urljoin
 
@@ -12,7 +13,7 @@ from crawler.extraction.layout import Layout
 from crawler.extraction.page import Page
 from crawler.extraction.select import remove, select_all
 from crawler.families.base import SiteSpider
-from crawler.families.queries import parameters, with_parameters
+from crawler.families.queries import is_section, parameters, with_parameters
 from crawler.families.signs import Sign
 
 ITEM = ("itemid", "id")
@@ -35,23 +36,26 @@ class LacVietSpider(SiteSpider):
     is inferred, see `ITEM`). Rebuilt ones (seen, 2019): ``/<slug>`` and ``/<section>/<subsection>``, whose further
     pages are ``/page/N`` (seen on other sites of the same rebuilding, inferred here).
     Discovery: listings alone; the page at /pages/rss.aspx is none of a feed.
-    Traps: the listings' span.ShowDate is, on rebuilt sites, when the site was built, and is not read; so may td.Time
-    be, which is all that an article tells. Pages of the site's organs have the same layout and addresses
-    (``/co-cau-to-chuc``): of 50 addresses in the lists of saved pages 40 of the 42 articles have five words and more,
-    none of the eight others has, so five are asked for. ``<base href>`` leads elsewhere than the page. ``lang`` is
-    en-us and ``<title>`` the site's name on every page. The markup is not closed: the list of older posts lies inside
-    the body. The rebuilding ends each body with "Xem chi tiết tại đây", which leads to the
-    front page; where it leads to a document it stays. Each look at a post counts.
+    Traps: the listings' span.ShowDate is, on rebuilt sites, when the site was built, and is not read. So is td.Time
+    there, which is all that an article tells (seen): it counts only on pages that the system itself sends, whose form
+    leads to Post.aspx (inferred; on rebuilt ones it leads to Home.aspx, seen). Rebuilt articles have no date. Pages of
+    the site's organs have the same layout and addresses (``/co-cau-to-chuc``): of 50 addresses in the lists of saved
+    pages 40 of the 42 articles have five words and more, none of the eight others has, so five are asked for. What is
+    declared as a section is no article. ``<base href>`` leads elsewhere than the page. ``lang`` is en-us and
+    ``<title>`` the site's name on every page. The markup is not closed: the list of older posts lies inside the body.
+    The rebuilding ends each body with "Xem chi tiết tại đây", which leads to the front page; where it leads to a
+    document it stays. Each look at a post counts.
     """
 
     family = "lacviet"
     scheme = "http"
+    sections: ClassVar[Mapping[str, str]] = {}  # a crawl asks for some, the reading of a page does not
     front_page = ""  # its menu leads to pages of the same shape as articles
     article_path = re.compile(
         r"(?P<key>(?:/[\w-]+)*/Lists/Posts/Post\.aspx|/(?:[^/.-]+-+){4,}[^/.-]+-*/?)", re.IGNORECASE
     )
     section_path = re.compile(
-        r"(?:/[\w-]+)*/Lists/Posts/(?:AllPosts|Post|Category)\.aspx|/[a-z0-9-]+(?:/[a-z0-9-]+){0,2}/?", re.IGNORECASE
+        r"(?:/[\w-]+)*/Lists/Posts/(?:AllPosts|Category)\.aspx|/[a-z0-9-]+(?:/[a-z0-9-]+){0,2}/?", re.IGNORECASE
     )
     signs = (
         Sign(
@@ -77,13 +81,15 @@ class LacVietSpider(SiteSpider):
             name="lacviet",
             title="p.Title",
             lead="b.lv_description_mode1",
-            date="td.Time",
+            date="form[action*='Post.aspx'] td.Time, form[action*='post.aspx'] td.Time",
             body="#content-print, div[class^=ExternalClass], #tableforprint",
             section="td.FolderTitle",
             views="#viewCounter",
-            # The last of these is what the rebuilding put under each text: a line with a link to the front page.
+            # The last of these is what the rebuilding put under each text: a line with a link to the front page. A
+            # selector cannot say that there are no words beside it, but that it is no sentence: it has no stop.
             drop=".css_printandback, .css_readCounter, #part2, .OtherTitle, td.Other, .tbtinkhac, .css_Xemtiep, "
-            "div[class^=ExternalClass] p:last-of-type:has(> a[href='/']:only-child)",
+            "div[class^=ExternalClass] p:last-of-type:has(> a[href='/']:only-child)"
+            ":not(:contains('.')):not(:contains(',')):not(:contains(';'))",
         ),
     )
 
@@ -96,11 +102,14 @@ class LacVietSpider(SiteSpider):
     def article_key(cls, url: str) -> str | None:
         """The slug; of a post of a list its number after the site it belongs to, for each has numbers of its own."""
         path = super().article_key(url)
-        if path is None or not path.lower().endswith(".aspx"):
-            return path.strip("/").lower() if path else None
+        if path is None or is_section(url, cls.sections):
+            return None
+        if not path.lower().endswith(".aspx"):
+            return path.strip("/").lower()
         number = _item(url)
         web = path.lower().split("/")[1:-3]
-        return "-".join((*web, number)) if number else None
+        # Neither a web's name nor a number holds this sign: /phong-ban/ and /phong/ban/ are two webs.
+        return "~".join((*web, number)) if number else None
 
     @classmethod
     def canonical_path(cls, path: str) -> str:

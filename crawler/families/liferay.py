@@ -1,15 +1,17 @@
 """Liferay 6.2 and 7, whose news are web content shown by its asset publisher."""
 
 import re
-from typing import ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from scrapy.http import Request
 
 from crawler.discovery.entry import Entry
-from crawler.discovery.listing import ListingLayout
+from crawler.discovery.listing import ListingLayout, read_listing
 from crawler.extraction.layout import Layout
 from crawler.extraction.page import Page
+from crawler.extraction.select import select_all
 from crawler.families.base import SiteSpider
 from crawler.families.signs import Sign
 
@@ -20,9 +22,16 @@ countries' portals), with a long name in 7 (crawlers of ncov.moh.gov.vn and hoch
 _SESSION = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
 """What a Java server adds to the path for who keeps no cookies."""
 
-_LANGUAGE = r"/(?!vi(?:[_-]|/))[a-z]{2}(?:[_-][A-Za-z]{2,4})?/"
+_LANGUAGE = r"/(?!vi(?:[_-]VN)?/)[a-z]{2}(?:[_-][A-Z]{2})?/"
 """The beginning of a path that names another language (seen: ``/en/``). No page can have such a name: Liferay refuses
-language codes (its knowledge base, "Friendly URL of pages")."""
+language codes (its knowledge base, "Friendly URL of pages"). The country is in capitals, as Java writes it, so that
+``/du-lich/`` is a section."""
+
+_SITE = re.compile(r"/web/(?P<site>[^/;]+)/")
+"""The beginning of a path that names the site of a portal in which a slug is unique (Liferay's manual)."""
+
+_GROUP = re.compile(r"/-/(?:details/(?P<before>\d+)/|asset_publisher/[^/;]+/content/[^/;]+/(?P<behind>\d+)(?:[/;]|$))")
+"""The same by the number of its group, before the slug or behind it (both seen in addresses that others cite)."""
 
 
 class LiferaySpider(SiteSpider):
@@ -36,9 +45,11 @@ class LiferaySpider(SiteSpider):
     Shapes of addresses: ``/-/asset_publisher/<instance>/content/<slug>``, the same with ``/id/<number>`` in place of
     the slug, or with the group's number behind it; ``/<section>/-/view_content/<number>-<slug>`` (Hà Nội);
     ``/-/<slug>``, ``/web/<site>/-/<slug>``, ``/-/details/<group>/<slug>`` (Bắc Ninh); ``/w/<slug>`` of display pages
-    (Liferay's manual). The key is the number of view_content and id, else the slug, which is unique in a group.
-    Discovery: listings. What the parameter for a page is called say the links of a section's pager; the addresses of
-    articles need no parameter.
+    (Liferay's manual). The key is the number of view_content and id, else the slug. A slug is unique in one group only,
+    so the number of the group, or else the site, stands before it where the path names one (``20182~<slug>``). An
+    article that is linked with its group here and without there is kept twice: better than two under one key.
+    Discovery: listings. What the parameter for a page is called say the links of a section's pager, of the first box
+    that has both entries and a pager; the addresses of articles need no parameter.
     Traps: ``/c/portal/update_language?...&languageId=`` leads to each page in each of 40 languages, without end;
     ``/en/`` and the like are prefixes of the same; the same article stands under every section that shows it, under
     several instances and with ``redirect``, ``inheritRedirect``, ``plidlayout``; ``/pop_up`` and ``/maximized`` are
@@ -87,14 +98,18 @@ class LiferaySpider(SiteSpider):
     layouts: ClassVar[tuple[Layout, ...]] = (
         Layout(
             name="liferay",
-            title=".header-title, .asset-full-content .asset-title, .asset-content .title-content, "
+            # The portal's head may have a .header-title too, so this is asked for in the box of the publisher.
+            title=".asset-full-content .asset-title, .portlet-asset-publisher .header-title, "
+            "[id^=p_p_id_101_] .header-title, [id*=AssetPublisherPortlet] .header-title, "
+            ".asset-content .title-content, #main-content .header-title, #content .header-title, "
             "meta[property='og:title']@content",
             lead=".asset-full-content .sapo, .journal-content-article .sapo, .article-summary",
             date=".asset-full-content .assetPublishDate, .meta-data-date, .asset-full-content .metadata-publish-date, "
             ".asset-full-content .metadata-display-date, .assetPublishDate",
             modified=".asset-full-content .metadata-modified-date",
-            body=".asset-full-content .journal-content-article, .asset-full-content .asset-content, "
-            ".portlet-asset-publisher .journal-content-article, .asset-content .journal-content-article, "
+            # An .asset-content may hold several texts: it comes before them, its furniture is in `drop`.
+            body=".asset-full-content .asset-content, .asset-full-content .journal-content-article, "
+            ".asset-content:has(.journal-content-article), .portlet-asset-publisher .journal-content-article, "
             "#main-content .journal-content-article, #content .journal-content-article",
             views=".asset-full-content .metadata-view-count",
             tags=".asset-full-content .taglib-asset-tags-summary a",
@@ -112,17 +127,25 @@ class LiferaySpider(SiteSpider):
 
     @classmethod
     def article_key(cls, url: str) -> str | None:
-        """The number of an article, else its slug."""
+        """The number of an article, else its slug, after the group or site that it is unique in."""
         slug = super().article_key(url)
         if slug is None:
             return None
-        number = re.match(r"(\d+)(?:-|\.|$)", slug) if "/-/view_content/" in urlsplit(url).path else None
-        return number[1] if number else unquote(slug).lower()
+        path = urlsplit(url).path
+        number = re.match(r"(\d+)(?:-|\.|$)", slug) if "/-/view_content/" in path else None
+        if number:
+            return number[1]
+        name = unquote(slug).lower()
+        if re.search(r"/-/asset_publisher/[^/;]+/content/id/", path):
+            return name
+        group, site = _GROUP.search(path), _SITE.match(cls.canonical_path(path))
+        space = (group["before"] or group["behind"]) if group else site and unquote(site["site"]).lower()
+        return f"{space}~{name}" if space else name
 
     @classmethod
     def canonical_path(cls, path: str) -> str:
         """Without a session, the prefix of the site's own language, the state of the box and a slash at the end."""
-        path = re.sub(r"^/vi(?:[_-]\w{2,4})?(?=/)", "", _SESSION.sub("", path))
+        path = re.sub(r"^/vi(?:[_-]VN)?(?=/)", "", _SESSION.sub("", path))
         return re.sub(r"(?<=/)(?:normal|maximized|pop_up|exclusive)/?$", "", path).rstrip("/") or "/"
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
@@ -133,7 +156,7 @@ class LiferaySpider(SiteSpider):
         if page is None:
             return None
         if number == 1:
-            self._pagers[path] = read_pager(page)
+            self._pagers[path] = read_pager(page, self.listings)
         return self.read_later(page, number)
 
     def listing_request(self, path: str, number: int) -> Request:
@@ -148,15 +171,45 @@ class LiferaySpider(SiteSpider):
         return Request(self.site_url(f"{path}?{urlencode(pairs)}"))
 
 
-def read_pager(page: Page) -> tuple[str, str] | None:
-    """The parameter for a page's number, and the query it stands in, of the pager that goes furthest; None without."""
-    found: list[tuple[int, str, str]] = []
-    for a in page.tree.iter("a"):
-        query = urlsplit(page.link(a.get("href") or "")).query
+def read_pager(page: Page, listings: Sequence[ListingLayout]) -> tuple[str, str] | None:
+    """The parameter for a page's number, and the query it stands in, of the pager that belongs to the entries.
+
+    That is the one of the first portlet box that has entries (by the first of `listings` that finds any) and a pager;
+    the links of a box without entries, and of one beside, do not count. Of its links that which goes furthest counts.
+    None without.
+    """
+    items = next((select_all(page.tree, layout.item) for layout in listings if read_listing(page, layout)), [])
+    # The furthest comes first, so what an element has is the furthest within it, and each element is met once.
+    furthest: dict[Any, tuple[int, str, str]] = {}
+    for link, pager in sorted(_pager_links(page), key=lambda one: one[1], reverse=True):
+        for above in link.iterancestors():
+            if above in furthest:
+                break
+            furthest[above] = pager
+    seen = set()
+    for item in items:
+        for above in item.iterancestors():
+            if above in seen:
+                break
+            seen.add(above)
+            if above in furthest:
+                number, name, query = furthest[above]
+                return (name, query) if number > 1 else None
+            if (above.get("id") or "").startswith("p_p_id_"):
+                break
+    return None
+
+
+def _pager_links(page: Page) -> Iterator[tuple[Any, tuple[int, str, str]]]:
+    """The links of all pagers: number, name of the parameter and query of each. What cannot be read is passed over."""
+    for link in page.tree.iter("a"):
+        query = urlsplit(page.link(link.get("href") or "")).query
         if "_cur=" not in query:
             continue
-        for name, value in parse_qsl(query, max_num_fields=100):
+        try:
+            pairs = parse_qsl(query, max_num_fields=100)
+        except ValueError:
+            continue
+        for name, value in pairs:
             if _PAGE.fullmatch(name) and value.isascii() and value.isdigit() and len(value) < 10:
-                found.append((int(value), name, query))
-    furthest = max(found, default=None)
-    return furthest[1:] if furthest and furthest[0] > 1 else None
+                yield link, (int(value), name, query)

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from scrapy.http import Request
 
@@ -10,7 +9,7 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.page import Page
 from crawler.families.base import SiteSpider
-from crawler.families.queries import parameters, with_parameters
+from crawler.families.queries import is_section, parameters, with_parameters
 
 NUMBER = "{n}"
 """Where the number of a page stands in `ListingSpider.page`."""
@@ -26,12 +25,15 @@ class ListingSpider(SiteSpider):
 
     - `article_path`, if its articles are not told by the default: a last name that ends in a hyphen and a number of
       four digits or more (with up to four letters before them, ``-post12345``), or that has five words and more. The
-      key is that whole name. A number at its end is not taken for the id, since titles end in years and days
-      ("...-nam-2019", "...-ngay-01042019"): two articles would be one. Nor is a name that is only a number taken, for
-      two folders may count for themselves. Who knows that a number is the id says so and gains that an article is
-      known again under another slug: ``article_path = re.compile(r"/.+-(?P<key>\d+)\.html")``. Five words, because of
-      50 addresses in the lists of saved portals the pages that are no articles have at most four, and 40 of the 42
-      articles have more. What is declared as a section is no article.
+      key is that whole name after the folders it stands in (``tin~2022~lich-nghi-tet``): the same name may come again
+      in another year's folder or another unit's, and of two articles under one key one would be lost. So an article
+      that a site moves to another section, or lists in two, has a key for each address. A number at the name's end is
+      not taken for the id, since titles end in years and days ("...-nam-2019", "...-ngay-01042019"): two articles would
+      be one. Nor is a name that is only a number taken, for two folders may count for themselves; nor an address with
+      ``~``, which stands for the slash in keys. Who knows that a number is the id says so and gains that an article is
+      known again under another slug and in another folder: ``article_path = re.compile(r"/.+-(?P<key>\d+)\.html")``.
+      Five words, because of 50 addresses in the lists of saved portals the pages that are no articles have at most
+      four, and 40 of the 42 articles have more. What is declared as a section is no article.
     - `article_query`, the parameter that names the article where the path does not (``ChiTietTin.aspx?nid=48213``):
       ``article_query = "nid"``, and `article_path` for the page. The key is its value.
     - `listings`, if a section's page has other articles beside its own. The default takes every link to an article.
@@ -48,7 +50,7 @@ class ListingSpider(SiteSpider):
     front_page = ""  # its links are not known to be articles
     # Words and hyphens exclude each other, so that an address of 100,000 characters is read once.
     article_path: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?:/[^/]+)*/(?P<key>(?=[^/]*[^\W\d])(?:[^/-]*-)+[A-Za-z]{0,4}\d{4,}|(?:[^/.-]+-+){4,}[^/.-]+-*)"
+        r"/(?P<key>(?:[^/~]+/)*(?:(?=[^/]*[^\W\d])(?:[^/~-]*-)+[A-Za-z]{0,4}\d{4,}|(?:[^/~.-]+-+){4,}[^/~.-]+-*))"
         r"(?:\.(?:html?|aspx|php|cm|bbg|bcb))?/?"
     )
     listings = (ListingLayout(item="a"),)
@@ -66,14 +68,14 @@ class ListingSpider(SiteSpider):
 
     @classmethod
     def article_key(cls, url: str) -> str | None:
-        """The key that the path names, or the parameter where one is declared; None for a section."""
+        """The key that the path names (``~`` for ``/``), or the parameter where one is declared; None for a section."""
         key = super().article_key(url)
         if key is None:
             return None
         if cls.article_query:
             return parameters(url).get(cls.article_query.lower())
-        path = urlsplit(url).path.rstrip("/")
-        return None if any(path == section.partition("?")[0].rstrip("/") for section in cls.sections.values()) else key
+        # An id of an article holds no slash: with one it would pass for an address.
+        return None if is_section(url, cls.sections) else key.replace("/", "~")
 
     @classmethod
     def canonical_url(cls, url: str) -> str:

@@ -1,4 +1,4 @@
-"""Addresses that name their article in the query, as those of ASP.NET pages do."""
+"""Addresses that name their article in the query, as those of ASP.NET pages do, and those of declared sections."""
 
 import re
 from collections.abc import Mapping
@@ -22,6 +22,12 @@ def parameters(url: str) -> Mapping[str, str]:
         if _VALUE.fullmatch(value):
             out.setdefault(name.lower(), value)
     return out
+
+
+def is_section(url: str, sections: Mapping[str, str]) -> bool:
+    """Whether the path of `url` is that of one of `sections` (name to path), with a slash at the end or without."""
+    path = urlsplit(url).path.rstrip("/").lower()
+    return any(path == section.partition("?")[0].rstrip("/").lower() for section in sections.values())
 
 
 def with_parameters(url: str, kept: Mapping[str, str]) -> str:

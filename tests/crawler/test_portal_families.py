@@ -2,12 +2,16 @@
 
 import asyncio
 import re
+from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
 from scrapy.http import Request
 
+from archive.article import Article
+from archive.clock import VIETNAM
 from crawler.extraction.page import Page
+from crawler.extraction.read import read
 from crawler.extraction.select import select_all
 from crawler.families.base import SiteSpider
 from crawler.families.lacviet import LacVietSpider
@@ -28,6 +32,7 @@ class DoiXanh(LacVietSpider):
     sections: ClassVar = {
         "Kinh tế": "/TinTuc/tintuc/Lists/Posts/AllPosts.aspx?CategoryId=24",
         "Xã hội": "/tin-tuc/xa-hoi",
+        "Hướng dẫn": "/huong-dan-va-trao-doi-kinh-nghiem",
     }
 
 
@@ -75,6 +80,21 @@ def pages_of(spider: SiteSpider, path: str, numbers: tuple[int, ...], answers: d
     return asyncio.run(walk())
 
 
+def article_of(spider: type[SiteSpider], url: str, body: str) -> Article:
+    """What is read of a page with `body` at `url`."""
+    page = Page(url, f"<html><body>{body}</body></html>".encode(), "text/html; charset=utf-8")
+    article = read(page, spider.facts(), datetime(2023, 4, 1, tzinfo=VIETNAM)).result
+    assert isinstance(article, Article)
+    return article
+
+
+NEWS = (
+    "Sáng nay xã Bình Lâm mở cống lấy nước về cánh đồng Ba Cây, sớm hơn năm ngoái đúng mười ngày.",
+    "Mỗi hộ góp hai ngày công; tiền thuê máy do hợp tác xã ứng trước và trả dần trong ba năm tới.",
+    "Ông Lê Đình Khởi, trưởng thôn Đồng Tâm, cho biết hồ thứ hai đủ nước cho ba lần tưới mỗi vụ.",
+)
+
+
 # -- Lạc Việt --------------------------------------------------------------------------------------
 POST = "http://doixanh.example/TinTuc/tintuc/Lists/Posts/Post.aspx"
 
@@ -89,18 +109,21 @@ POST = "http://doixanh.example/TinTuc/tintuc/Lists/Posts/Post.aspx"
     ],
 )
 def test_post_of_a_list_is_told_by_its_number_whatever_else_the_query_says(query: str) -> None:
-    assert DoiXanh.article_key(POST + query) == "tintuc-tintuc-1482"
+    assert DoiXanh.article_key(POST + query) == "tintuc~tintuc~1482"
     assert DoiXanh.canonical_url(POST + query) == f"{POST}?CategoryId=24&ItemID=1482"
 
 
 def test_post_of_a_sharepoint_blog_keeps_the_name_of_its_parameter() -> None:
     assert DoiXanh.canonical_url(f"{POST}?ID=7") == f"{POST}?ID=7"
-    assert DoiXanh.article_key(f"{POST}?ID=7") == "tintuc-tintuc-7"
+    assert DoiXanh.article_key(f"{POST}?ID=7") == "tintuc~tintuc~7"
 
 
 def test_two_lists_have_numbers_of_their_own() -> None:
     other = POST.replace("/tintuc/Lists", "/quanlynhanuoc/Lists") + "?ItemID=1482"
-    assert DoiXanh.article_key(other) == "tintuc-quanlynhanuoc-1482"
+    assert DoiXanh.article_key(other) == "tintuc~quanlynhanuoc~1482"
+    webs = ("phong-ban", "phong/ban")
+    keys = {DoiXanh.article_key(f"http://doixanh.example/{web}/Lists/Posts/Post.aspx?ItemID=7") for web in webs}
+    assert keys == {"phong-ban~7", "phong~ban~7"}
 
 
 @pytest.mark.parametrize(
@@ -114,6 +137,7 @@ def test_two_lists_have_numbers_of_their_own() -> None:
         "/tiep-cong-dan/Lists/Posts/Post.aspx?ItemID=12",
         "/_layouts/listform.aspx?PageType=4&ID=349",
         "/pages/rss.aspx",
+        "/huong-dan-va-trao-doi-kinh-nghiem/",
         "/co-cau-to-chuc",
         "/lich-su-hinh-thanh/",
         "/tin-tuc-su-kien/tin-noi-bat",
@@ -128,6 +152,30 @@ def test_rebuilt_portal_has_slugs() -> None:
     url = "https://doixanh.example/xa-binh-lam-dua-nuoc-ve-nuong/?fbclid=1"
     assert DoiXanh.article_key(url) == "xa-binh-lam-dua-nuoc-ve-nuong"
     assert DoiXanh.canonical_url(url) == "http://doixanh.example/xa-binh-lam-dua-nuoc-ve-nuong"
+
+
+def test_page_of_a_post_is_no_section() -> None:
+    assert not LacVietSpider.section_path.fullmatch("/TinTuc/tintuc/Lists/Posts/Post.aspx")
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "day"),
+    [
+        ("/mo-cong-lay-nuoc-o-ba-cay", "Home.aspx", None),
+        ("/mo-cong-lay-nuoc-o-ba-cay", "", None),
+        ("/TinTuc/tintuc/Lists/Posts/Post.aspx?ItemID=7", "Post.aspx?ItemID=7", "2019-07-30"),
+    ],
+)
+def test_time_of_a_rebuilt_page_is_no_date_and_a_last_sentence_that_leads_to_the_portal_stays(
+    url: str, form: str, day: str | None
+) -> None:
+    last = 'Danh sách 12 hộ được khen có trên <a href="/">trang của huyện</a>, ai có ý kiến gửi về trước ngày 2.'
+    texts = "".join(f"<p>{words}</p>" for words in (*NEWS, last))
+    body = f"""<form action="{form}"><table><tr><td class="FolderTitle">Tin</td><td class="Time">30/07/2019</td></tr>
+    </table><p class="Title">Mở cống lấy nước ở Ba Cây</p><div class="ExternalClassA1">{texts}</div></form>"""
+    article = article_of(DoiXanh, f"http://doixanh.example{url}", body)
+    assert (f"{article.published.instant:%Y-%m-%d}" if article.published else None) == day
+    assert article.blocks[-1].text.startswith("Danh sách 12 hộ được khen")
 
 
 FRONT = """<table><tr><td class="TitleFront"><a href="{}">{}<span class="ShowDate"> (30.07.2019 17:59)</span></a>
@@ -186,17 +234,22 @@ def test_list_that_does_not_come_is_no_end() -> None:
         ("/thu-vien/-/view_content/418203-them-hai-xe", "418203", None),
         ("/tin/-/view_content/418203-them-hai-xe?redirect=%2Ftin", "418203", "/tin/-/view_content/418203-them-hai-xe"),
         ("/tin/-/asset_publisher/Ab3xY/content/them-hai-xe", "them-hai-xe", None),
-        ("/web/so/tin/-/asset_publisher/Zz9/content/them-hai-xe/20182?inheritRedirect=false", "them-hai-xe", ""),
+        ("/web/so/tin/-/asset_publisher/Zz9/content/them-hai-xe/20182?inheritRedirect=false", "20182~them-hai-xe", ""),
         ("/web/so/chi-tiet/-/asset_publisher/Zz9/content/id/733717?plidlayout=3045", "733717", ""),
         ("/-/asset_publisher/Ab/content/them-xe/pop_up", "them-xe", "/-/asset_publisher/Ab/content/them-xe"),
         ("/vi/-/asset_publisher/Ab/content/them-hai-xe/", "them-hai-xe", "/-/asset_publisher/Ab/content/them-hai-xe"),
         ("/vi_VN/-/them-hai-xe", "them-hai-xe", "/-/them-hai-xe"),
         ("/-/them-hai-xe;jsessionid=10B16845", "them-hai-xe", "/-/them-hai-xe"),
         ("/-/-ak-lak-them-xe", "-ak-lak-them-xe", None),
-        ("/web/so/-/them-hai-xe", "them-hai-xe", None),
-        ("/-/details/37632/them-hai-xe-141199571", "them-hai-xe-141199571", None),
+        ("/web/so/-/them-hai-xe", "so~them-hai-xe", None),
+        ("/vi/web/so-b/-/them-hai-xe", "so-b~them-hai-xe", "/web/so-b/-/them-hai-xe"),
+        ("/-/details/37632/them-hai-xe-141199571", "37632~them-hai-xe-141199571", None),
+        ("/-/details/20182/them-hai-xe-141199571", "20182~them-hai-xe-141199571", None),
+        ("/du-lich/-/asset_publisher/Ab3xY/content/them-hai-xe", "them-hai-xe", None),
+        ("/an-ninh/-/them-hai-xe", "them-hai-xe", None),
+        ("/vi-tri/-/them-hai-xe", "them-hai-xe", None),
         ("/w/them-hai-xe", "them-hai-xe", None),
-        ("/web/so/w/th%C3%AAm-hai-xe", "thêm-hai-xe", None),
+        ("/web/so/w/th%C3%AAm-hai-xe", "so~thêm-hai-xe", None),
     ],
 )  # fmt: skip
 def test_liferay_article_has_one_key_under_every_instance_and_view(path: str, key: str, canonical: str | None) -> None:
@@ -275,17 +328,70 @@ def test_section_with_a_template_of_its_own_is_read_by_the_box_it_stands_in() ->
     assert pages_of(SoTuLieu(), "/thu-vien", (1,), answers)[0][1] == ["https://sotulieu.example/web/so/-/them-hai-xe"]
 
 
+@pytest.mark.parametrize("path", ["/du-lich", "/tu-phap/an-ninh", "/vi-sinh"])
+def test_liferay_section_that_begins_with_two_letters_is_no_language(path: str) -> None:
+    assert LiferaySpider.section_path.fullmatch(path)
+    assert SoTuLieu.canonical_url(f"https://sotulieu.example{path}") == f"https://sotulieu.example{path}"
+
+
+def box_of(instance: str, slug: str, last: int) -> str:
+    """A publisher's box with one article, whose pager goes to page `last`; without a pager for 0."""
+    name = f"_101_INSTANCE_{instance}_cur"
+    pager = f'<div class="taglib-page-iterator"><a href="/thu-vien?{name}={last}">Cuối</a></div>' if last else ""
+    entry = f'<div class="asset-abstract"><h3 class="asset-title"><a href="/-/{slug}">Tin</a></h3></div>'
+    return f'<div class="portlet-boundary" id="p_p_id_101_INSTANCE_{instance}_">{entry}{pager}</div>'
+
+
+@pytest.mark.parametrize(
+    ("boxes", "second"),
+    [
+        ((("Main", "tin-chinh", 3), ("Beside", "tin-khac", 25)), "_101_INSTANCE_Main_cur=2"),
+        ((("Top", "tin-noi-bat", 0), ("Main", "tin-chinh", 3), ("Beside", "tin-khac", 25)), "_101_INSTANCE_Main_cur=2"),
+        ((("Main", "tin-chinh", 0),), None),
+    ],
+)
+def test_liferay_pager_is_that_of_the_first_box_with_entries(boxes: Any, second: str | None) -> None:
+    without_entries = '<div id="p_p_id_20_"><a href="/thu-vien?_101_INSTANCE_Files_cur=90">90</a></div>'
+    body = without_entries + "".join(box_of(*one) for one in boxes)
+    answers = {"https://sotulieu.example/thu-vien": body}
+    [_, (asked, _, _)] = pages_of(SoTuLieu(), "/thu-vien", (1, 2), answers)
+    assert asked == ([f"https://sotulieu.example/thu-vien?{second}"] if second else [])
+
+
+def test_liferay_link_with_too_many_parameters_is_passed_over() -> None:
+    long = "&amp;".join(f"p{number}=1" for number in range(101))
+    body = ABSTRACT.format(f'<a href="/thu-vien?_101_cur=9&amp;{long}">9</a><a href="/thu-vien?_101_cur=2">2</a>')
+    answers = {"https://sotulieu.example/thu-vien": body}
+    [_, (asked, _, _)] = pages_of(SoTuLieu(), "/thu-vien", (1, 2), answers)
+    assert asked == ["https://sotulieu.example/thu-vien?_101_cur=2"]
+
+
+def test_liferay_title_is_not_the_portals_and_all_texts_of_an_article_count() -> None:
+    one, two, three = (f"<p>{words}</p>" for words in NEWS)
+    body = f"""<div class="header"><h2 class="header-title">Cổng thông tin điện tử Sở Tư liệu</h2></div>
+    <div class="asset-full-content"><h3 class="asset-title">Mở cống lấy nước ở Ba Cây</h3><div class="asset-content">
+    <div class="journal-content-article">{one}{two}</div><div class="journal-content-article">{three}</div>
+    <div class="taglib-ratings">Trung bình</div></div></div>"""
+    article = article_of(SoTuLieu, "https://sotulieu.example/tin/-/asset_publisher/x/content/mo-cong", body)
+    assert article.title == "Mở cống lấy nước ở Ba Cây"
+    assert tuple(block.text for block in article.blocks) == NEWS
+
+
 # -- the plain family ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("path", "key"),
     [
         ("/hop-bao-48213.html", "hop-bao-48213"),
-        ("/tin/hop-bao-post48213.html", "hop-bao-post48213"),
+        ("/tin/hop-bao-post48213.html", "tin~hop-bao-post48213"),
+        ("/so-a/thong-bao-so-1234.html", "so-a~thong-bao-so-1234"),
+        ("/so-b/thong-bao-so-1234.html", "so-b~thong-bao-so-1234"),
+        ("/tin/2021/thong-bao-lich-nghi-tet", "tin~2021~thong-bao-lich-nghi-tet"),
+        ("/tin/2022/thong-bao-lich-nghi-tet/", "tin~2022~thong-bao-lich-nghi-tet"),
         ("/trong-rung-o-xa-doi-xanh/", "trong-rung-o-xa-doi-xanh"),
-        ("/tin/tong-ket-cong-tac-rung-nam-2019.aspx", "tong-ket-cong-tac-rung-nam-2019"),
+        ("/tin/tong-ket-cong-tac-rung-nam-2019.aspx", "tin~tong-ket-cong-tac-rung-nam-2019"),
     ],
 )
-def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name(path: str, key: str) -> None:
+def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name_and_folders(path: str, key: str) -> None:
     assert QuyRung.article_key(f"https://quyrung.example{path}") == key
 
 
@@ -293,7 +399,8 @@ def test_long_name_and_name_with_a_number_are_articles_under_their_whole_name(pa
     "path",
     ["/", "/tin-tuc", "/ban-giam-doc", "/tin/2019/", "/tin/48213.html", "/tin-tuc/page/2/", "/page-2",
      "/huong-dan-va-trao-doi-kinh-nghiem", "/huong-dan-va-trao-doi-kinh-nghiem/", "/hoi-dap/hop-bao-48213.html",
-     "/anh/trong-rung-o-xa-doi-xanh.jpg", "/ChiTiet.aspx?nid=48213"],
+     "/anh/trong-rung-o-xa-doi-xanh.jpg", "/ChiTiet.aspx?nid=48213",
+     "/so-a~tin/hop-bao-48213.html"],
 )  # fmt: skip
 def test_organs_sections_pagers_bare_numbers_and_files_are_no_articles(path: str) -> None:
     assert QuyRung.article_key(f"https://quyrung.example{path}") is None
