@@ -40,7 +40,7 @@ MOST_CONTRADICTED = 0.5
 name a box or a rubric in their head; where most do not agree, the selector reads another thing."""
 
 _MONTH_IN_PATH = re.compile(r"/((?:19|20)\d\d)(?:/?(0[1-9]|1[0-2])(?:/?(?:0[1-9]|[12]\d|3[01]))?)?(?=/)")
-"""A year, or year and month, that is a whole folder of an address. Seen in ``/kinh-te/202101/``, ``/2021/01/`` is inferred; a
+"""A year, or year and month, that is a whole folder of an address: seen in ``/kinh-te/202101/``, else inferred. A
 year amid the words of a slug is what the article is about, and no date."""
 
 SAME_MINUTE_IN = 3
