@@ -51,9 +51,10 @@ def sites_review(
 ) -> None:
     """Write a page that shows a site's golden pages beside what is read of them, field by field, to be compared.
 
-    Open it in a browser: it runs no scripts and loads nothing. Correct what is wrong in tests/sites/SITE, or mend the
-    layout and give [bold]--update[/]; then mark the pages with [bold]--accept[/]. A site without golden pages is
-    shown by its newest captures.
+    Open it in a browser: it runs no scripts and loads nothing. Where a value is wrong, mend the layout and give
+    [bold]--update[/], or correct the golden in tests/sites/SITE and mend the layout until it is read so; then mark the
+    pages with [bold]--accept[/], which refuses pages that are read otherwise. A site without golden pages is shown by
+    its newest captures.
 
     Example: [bold]baotinh sites review bao_lao_cai[/], then [bold]baotinh sites review bao_lao_cai --accept[/]
     """
@@ -109,10 +110,22 @@ def sites_check(
 # -- review ---------------------------------------------------------------------------------------
 def _accept(spider: type[SiteSpider], folder: Path, by: str | None) -> None:
     wrong = [one for one in _of_goldens(spider, folder) if one.disagreeing]
-    review = goldens.accept(folder, Clock.from_environment().now(), by or getpass.getuser())
+    if wrong:
+        named = "; ".join(f"{one.name} ({', '.join(one.disagreeing)})" for one in wrong)
+        raise ArchiveError(
+            f"{spider.name}: {counted(len(wrong), 'golden page')} read otherwise than expected: {named}. Nothing was "
+            f"accepted: mend the layout, or `baotinh sites review {spider.name} --update` and look again"
+        )
+    review = goldens.accept(folder, Clock.from_environment().now(), by or _own_name())
     say(f"{spider.name}: {counted(len(goldens.read_goldens(folder)), 'golden page')} reviewed by {review.by}")
-    for one in wrong:
-        say(f"  {one.name} is read otherwise than you accepted it ({', '.join(one.disagreeing)}): mend the layout")
+
+
+def _own_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError) as error:
+        # A container may run under a number without a name; Python 3.13 tells that by an OSError.
+        raise ValueError("this machine does not know your name: say who reviewed, with --by NAME") from error
 
 
 def _update(spider: type[SiteSpider], folder: Path) -> None:

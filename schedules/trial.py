@@ -41,8 +41,10 @@ def try_site(
 ) -> Trial:
     """Crawl `site` as tonight's crawl would, at most `limit` articles, into a folder that is gone afterwards.
 
-    The site's claim in the archive at hand is held meanwhile, so that no other crawl asks the site at the same time;
-    beside the site's own row nothing is written there. Raises CaptureLocked or SiteTaken if one is under way.
+    The site's claim in the archive at hand is held meanwhile, so that no other crawl asks the site at the same time.
+    A claim is on a registered site, so the site is registered there as any crawl registers it, whatever the trial
+    finds: its row, hosts, provinces and the names it is credited under, by which credits may be grouped anew. Nothing
+    else is written: no article, capture or run. Raises CaptureLocked or SiteTaken if one is under way.
     """
     engine = sessions.kw["bind"]
     assert isinstance(engine, Engine)

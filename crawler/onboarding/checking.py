@@ -3,13 +3,15 @@
 Computes only: pages come from the goldens of the site, or from a small crawl.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, Precision, Rejection
+from archive.clock import VIETNAM
 from crawler.declaration import SiteDeclaration
 from crawler.extraction.page import Page
 from crawler.extraction.read import CLOCK_ERROR, read
@@ -37,9 +39,20 @@ MOST_CONTRADICTED = 0.5
 """Share of the compared articles whose title, or day, may be another by whole-page trafilatura. Inferred: single pages
 name a box or a rubric in their head; where most do not agree, the selector reads another thing."""
 
+_MONTH_IN_PATH = re.compile(r"/((?:19|20)\d\d)(?:/?(0[1-9]|1[0-2])(?:/?(?:0[1-9]|[12]\d|3[01]))?)?(?=/)")
+"""A year, or year and month, that is a whole folder of an address: seen in ``/kinh-te/202101/``, else inferred. A
+year amid the words of a slug is what the article is about, and no date."""
+
 SAME_MINUTE_IN = 3
 """Articles dated to one minute from which it is suspected that the page's build or its clock is read, if they are more
 than half. Seen on the saved pages of a SharePoint portal, whose articles all bear the time at which pages were made."""
+
+FETCH_DAY_IN = 3
+"""Articles dated to the day of their fetch from which the page's clock is suspected, if they are more than half and
+something tells that they are older. News of today is dated so rightly: where nothing tells otherwise it passes."""
+
+NEAR = timedelta(days=1)
+"""By how much what is told of an article may lie beside its fetch day: listings run late around midnight. Inferred."""
 
 COVERED = (
     "title", "text", "published", "lead", "author", "source_credit", "section", "captions", "tags", "views",
@@ -170,8 +183,10 @@ def failed_fetches(failed: int, asked: int) -> Rule:
 
 # -- rules ----------------------------------------------------------------------------------------
 def _enough(articles: Sequence[Article]) -> Rule:
-    words = f"{len(articles)} articles read, at least {LEAST_ARTICLES} are asked for"
-    return Rule("articles", len(articles) >= LEAST_ARTICLES, words)
+    """One article under two addresses is one: the rule asks how much of the site was seen."""
+    different = len({one.key for one in articles})
+    words = f"{different} different articles read, at least {LEAST_ARTICLES} are asked for"
+    return Rule("articles", different >= LEAST_ARTICLES, words)
 
 
 def _refused(looked: Sequence[Looked]) -> Rule:
@@ -208,6 +223,16 @@ def _clock(pairs: Sequence[tuple[Article, SavedPage]]) -> Rule:
     if most >= SAME_MINUTE_IN and 2 * most > len(exact):
         words = f"{most} of {len(exact)} articles are dated to the same minute: the time a page was made is read"
         return Rule("clock", False, words)
+    dated = [(article, page, article.published) for article, page in pairs if article.published]
+    fresh = [(article, page) for article, page, said in dated if _day(said.instant) == _day(page.fetched_at)]
+    if len(fresh) >= FETCH_DAY_IN and 2 * len(fresh) > len(dated):
+        told = [older for article, page in fresh if (older := _is_older(article, page)) is not None]
+        if sum(told) >= FETCH_DAY_IN or 2 * sum(told) > len(told):
+            words = (
+                f"{len(fresh)} of {len(dated)} articles are dated to the day of their fetch, and {sum(told)} of them "
+                "are older by their address or by what listed them: the page's clock is read"
+            )
+            return Rule("clock", False, words)
     return Rule("clock", True, "no date is that of the page's own clock")
 
 
@@ -257,6 +282,27 @@ def _whole_page(compared: Sequence[Compared]) -> list[Rule]:
 def _page(saved: SavedPage) -> Page:
     """A page of its own for each reading, which takes nodes out of its tree."""
     return Page(saved.url, saved.body, saved.content_type)
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(VIETNAM).date()
+
+
+def _is_older(article: Article, page: SavedPage) -> bool | None:
+    """Whether an article is older than its fetch by what its page's date has no part in; None where nothing tells.
+
+    Those are the date at which discovery found it listed, its last change, and the month or year in its addresses.
+    """
+    fetched = _day(page.fetched_at)
+    found = page.found
+    instants = [found.listed.instant if found and found.listed else None, article.modified and article.modified.instant]
+    told = [fetched - _day(one) > NEAR for one in instants if one]
+    for address in dict.fromkeys((article.url, page.url, *((found.url,) if found else ()))):
+        if match := _MONTH_IN_PATH.search(address):
+            year, month = match.groups()
+            eve = fetched - NEAR
+            told.append((int(year), int(month or eve.month)) < (eve.year, eve.month))
+    return any(told) if told else None
 
 
 def _has(article: Article, name: str) -> bool:

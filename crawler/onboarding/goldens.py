@@ -172,12 +172,12 @@ def found_of(spider: type[SiteDeclaration], page: SavedPage) -> Found:
 def write_goldens(folder: Path, spider: type[SiteDeclaration], pages: Sequence[SavedPage]) -> list[str]:
     """Keep `pages` with what is read of them now, to be reviewed, and give their names.
 
-    A page whose address has a golden already takes its place; the others stay. Takes the review back. Raises
-    ArchiveError if the folder cannot be written to.
+    A page whose address has a golden already takes its place; the others stay. Of pages that led to one address the
+    last is kept, and named once. Takes the review back. Raises ArchiveError if the folder cannot be written to.
     """
     names = {one.saved.url: one.name for one in read_goldens(folder)}
     out = []
-    for page in pages:
+    for page in {page.url: page for page in pages}.values():
         name = names.setdefault(page.url, _name_for(found_of(spider, page).key, set(names.values())))
         golden = _fetched(page) | reading_of(spider, page)
         # The same bytes each time: a page that is kept again is no change.
@@ -193,7 +193,7 @@ def read_goldens(folder: Path) -> list[GoldenPage]:
 
     Raises ArchiveError naming a file that is not one of ours.
     """
-    return [_read_golden(file) for file in sorted(folder.glob("*.json")) if file.name != REVIEW]
+    return [_read_golden(file) for file in _golden_files(folder)]
 
 
 def update_goldens(folder: Path, spider: type[SiteDeclaration]) -> dict[str, tuple[Golden, Golden]]:
@@ -213,12 +213,16 @@ def update_goldens(folder: Path, spider: type[SiteDeclaration]) -> dict[str, tup
 
 
 def review_of(folder: Path) -> Review:
-    """What ``site.json`` says of the pages in its folder. Raises ArchiveError if it cannot be read."""
+    """What ``site.json`` says of the pages in its folder; of no pages there is no review that stands.
+
+    Raises ArchiveError if it cannot be read.
+    """
     file = folder / REVIEW
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
         at = datetime.fromisoformat(said["reviewed"]) if said["reviewed"] else None
-        return Review(at, said["by"], at is not None and said["digest"] == digest(folder))
+        stands = at is not None and bool(_golden_files(folder)) and said["digest"] == digest(folder)
+        return Review(at, said["by"], stands)
     except FileNotFoundError:
         return Review()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -242,6 +246,10 @@ def digest(folder: Path) -> str:
             # Its name and length too, so that no byte can wander from one file into the next.
             out.update(f"{file.name} {len(body)}\n".encode() + body)
     return out.hexdigest()
+
+
+def _golden_files(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.json")) if file.name != REVIEW]
 
 
 def _read_golden(file: Path) -> GoldenPage:

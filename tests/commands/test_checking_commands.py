@@ -82,13 +82,30 @@ def test_an_update_says_what_it_changed(folder: Path, said: Callable[[], str]) -
     file.write_text(goldens.written(golden | {"author": "Ai khác"}), encoding="utf-8")
     commands.sites_review(SITE, out_file=Path("look.html"))
     assert "look.html: 2 golden pages, 1 of them read otherwise than expected" in said()
-    commands.sites_review(SITE, accept=True, by="Lan")
-    assert "2511101 is read otherwise than you accepted it (author): mend the layout" in said()
+    with pytest.raises(ArchiveError, match=r"2511101 \(author\)\. Nothing was accepted: mend .*--update"):
+        commands.sites_review(SITE, accept=True, by="Lan")
+    assert not review_of(folder).stands
     commands.sites_review(SITE, update=True)
     words = said()
     assert "author: - Ai khác + Hoàng Thạch" in words and "1 golden changed, the review is taken back" in words
     assert not review_of(folder).stands
     assert read_goldens(folder)[0].expected["author"] == "Hoàng Thạch"
+
+
+@pytest.mark.parametrize("error", [KeyError("uid not found: 54321"), OSError("no user name")])
+def test_who_has_no_name_here_is_asked_for_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[[], str], error: Exception
+) -> None:
+    def nameless() -> str:
+        raise error
+
+    monkeypatch.setattr("commands.checking.getpass.getuser", nameless)
+    site_folder(folder.parent, 1)
+    with pytest.raises(ValueError, match="--by NAME"):
+        commands.sites_review(SITE, accept=True)
+    assert not review_of(folder).stands
+    commands.sites_review(SITE, accept=True, by="Lan")
+    assert review_of(folder).by == "Lan"
 
 
 def test_without_goldens_the_newest_captures_are_shown(folder: Path, shelf: Shelf, said: Callable[[], str]) -> None:

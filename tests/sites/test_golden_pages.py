@@ -30,7 +30,9 @@ if SITES:
 
     @pytest.mark.parametrize("site", SITES)
     def test_a_person_has_reviewed_the_site(site: str) -> None:
-        review = goldens.review_of(goldens.SITES / site)
+        folder = goldens.SITES / site
+        assert goldens.read_goldens(folder), f"{folder} has no golden page: take them from git again, or delete it"
+        review = goldens.review_of(folder)
         since = f"changed since {review.by} looked" if review.at else "were looked at by nobody"
         assert review.stands, f"its golden pages {since}: baotinh sites review {site}, then --accept"
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archive.article import Article
+from archive.article import Article, Dated, Precision
+from archive.ledger import Found
 from crawler.extraction.page import Page
 from crawler.families.base import SiteSpider
 from crawler.onboarding.checking import LEAST_HELD, Report, Rule, check, compare, failed_fetches, look
@@ -88,6 +90,53 @@ def test_the_clock_of_the_page_is_no_date(moments: tuple[str, str]) -> None:
     others = [invented(number) for number in range(2, 6)]
     assert failing(report_of([*clocks, *others])) == ["clock"]
     assert failing(report_of([clocks[0], invented(1), *others])) == [], "one article may be as fresh as that"
+
+
+def fresh(number: int, month: str, listed_days_ago: int | None = None, date: str = "Thứ Bảy, 01/04/2023") -> SavedPage:
+    """An article whose page shows the day of its fetch, in a folder of `month`, listed so long ago (None: no date)."""
+    page = invented(number, date=date)
+    page = replace(page, url=page.url.replace("/202101/", f"/{month}/" if month else "/"))
+    key = spider().article_key(page.url) or page.url
+    listed = None
+    if listed_days_ago is not None:
+        listed = Dated(NOW - timedelta(days=listed_days_ago), Precision.DAY, "", "listing")
+    return replace(page, found=Found(page.url, key, "", listed=listed))
+
+
+@pytest.mark.parametrize("moment", ["", " 00:0{}"], ids=["a day", "minutes at which pages were made"])
+def test_the_day_of_the_fetch_is_no_date_of_an_archive(moment: str) -> None:
+    pages = [fresh(number, f"{2013 + number}03", date="01/04/2023" + moment.format(number)) for number in range(8)]
+    pages = [replace(page, fetched_at=NOW + timedelta(hours=5)) for page in pages]
+    report = report_of(pages)
+    assert "clock" in failing(report)
+    words = next(rule.words for rule in report.rules if rule.name == "clock")
+    assert words.startswith("8 of 8 articles are dated to the day of their fetch, and 8 of them are older"), words
+
+
+def test_the_day_of_the_fetch_is_no_date_of_what_was_listed_before() -> None:
+    assert "clock" in failing(report_of([fresh(number, "202304", listed_days_ago=40) for number in NUMBER]))
+    some = [fresh(number, "202304", listed_days_ago=40 if number < 3 else 0) for number in NUMBER]
+    assert "clock" in failing(report_of(some)), "three that are older are no accident"
+
+
+def test_news_of_today_is_dated_today() -> None:
+    assert failing(report_of([fresh(number, "202304", listed_days_ago=0) for number in NUMBER])) == []
+    assert failing(report_of([fresh(number, "202303", listed_days_ago=1) for number in NUMBER])) == [], "near midnight"
+    one = [fresh(number, "202304", listed_days_ago=40 if number == 0 else 0) for number in NUMBER]
+    assert failing(report_of(one)) == [], "one is listed twice"
+
+
+def test_a_few_of_today_among_older_ones_are_no_clock() -> None:
+    pages = [fresh(number, "202101", listed_days_ago=40) if number < 3 else invented(number) for number in NUMBER]
+    assert "clock" not in failing(report_of(pages))
+
+
+def test_one_article_under_many_addresses_is_one() -> None:
+    same = [replace(invented(0), url=invented(0).url.replace("dong-gang", f"tin-{number}")) for number in NUMBER]
+    assert len({page.url for page in same}) == 6
+    report = report_of(same)
+    assert "articles" in failing(report)
+    assert next(rule.words for rule in report.rules if rule.name == "articles").startswith("1 different articles")
 
 
 def test_the_minute_at_which_pages_were_made_is_no_date() -> None:

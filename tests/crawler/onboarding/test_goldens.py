@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -71,6 +72,34 @@ def test_two_addresses_with_one_key_are_two_pages_and_none_is_named_as_the_revie
     ]
     assert write_goldens(tmp_path, spider(), pages) == ["71", "71-2", "site-2", "duong"]
     assert [one.expected["rejection"] is not None for one in read_goldens(tmp_path)] == [True] * 4
+
+
+def test_pages_that_led_to_one_address_are_one_golden(tmp_path: Path) -> None:
+    first, other = saved(OF_SITE[0]), saved(OF_SITE[1])
+    again = replace(first, found=Found("http://baoquangninh.com.vn/cu/", "cu", ""))
+    names = write_goldens(tmp_path, spider(), [first, other, again])
+    assert len(names) == 2 and sorted(names) == [one.name for one in read_goldens(tmp_path)]
+
+
+def test_a_folder_without_pages_is_not_reviewed(tmp_path: Path) -> None:
+    folder = site_folder(tmp_path, 1)
+    for file in (folder / "2511101.json", folder / "2511101.html.gz"):
+        file.unlink()
+    said = {"reviewed": LATER.isoformat(), "by": "Lan", "digest": goldens.digest(folder)}
+    (folder / "site.json").write_text(goldens.written(said), encoding="utf-8")
+    assert (review_of(folder).stands, review_of(folder).at) == (False, LATER)
+
+
+def test_the_tests_of_sites_fail_for_a_folder_without_pages(
+    tmp_path: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / SITE).mkdir()
+    (tmp_path / SITE / "site.json").write_text('{"reviewed": null, "by": null, "digest": null}', encoding="utf-8")
+    monkeypatch.setattr(goldens, "SITES", tmp_path)
+    shutil.copy(TEST_SITES, pytester.path / "test_these_sites.py")
+    done = pytester.runpytest_inprocess(*RUN)
+    assert done.parseoutcomes()["failed"] == 1
+    done.stdout.fnmatch_lines(["*has no golden page*"])
 
 
 def test_a_reading_that_is_not_as_the_golden_says_is_told_by_field(tmp_path: Path) -> None:
