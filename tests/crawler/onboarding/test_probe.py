@@ -7,7 +7,8 @@ import pytest
 
 from archive.article import Rejection
 from crawler.onboarding.probe import SAMPLES, probe
-from crawler.onboarding.report import Report
+from crawler.onboarding.report import Report, Section
+from crawler.onboarding.sections import told_apart
 from crawler.onboarding.web import Answer, Web
 from crawler.sites import all_sites
 from tests.crawler.onboarding.webs import CLOCK, HOME, Pages, SampleSite, article, listing, small_site
@@ -118,6 +119,12 @@ def test_a_section_above_others_that_lists_only_theirs_is_left_to_them() -> None
     report = probed(Pages(pages))
     told = {one.name: one.why_not for one in report.sections}
     assert told == {"Kinh tế": "", "Xã hội": "", "Tin tức": "lists only what other sections do"}
+
+
+def test_no_two_sections_end_with_one_name() -> None:
+    paths = ["/a/x/", "/a/y/", "/a/z/", "/tin/", "/a/z"]
+    named = told_apart([Section("Tin", path) for path in paths])
+    assert [one.name for one in named] == ["Tin", "Tin (a)", "Tin (a/z)", "Tin (tin)", "Tin (2)"]
 
 
 REFUSALS: list[tuple[str, Answer, str]] = [
