@@ -35,7 +35,7 @@ from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
 
 MOST_REQUESTS = 100
-"""Most requests of one probe, whatever a site leads it to: of a menu of 60 sections `sites add` looks at all."""
+"""Most requests of one probe, whatever a site leads it to: `sites add` looks at 60 sections of a menu."""
 
 RETRIES = 1
 """Further tries for a request that failed: a probe is soon made again."""
