@@ -13,7 +13,7 @@ from archive.models import RunOutcome
 from archive.settings import Settings
 from archive.sites import SiteCheck, note_check, site_key
 from commands.common import FAILED, counted, open_archive, out, plain, say, table_of
-from commands.crawling import ScrapySetting, _scrapy_settings
+from commands.crawling import ScrapySetting, scrapy_settings
 from crawler.families.base import SiteSpider
 from crawler.onboarding import goldens
 from crawler.onboarding.captured import newest_pages
@@ -98,7 +98,7 @@ def sites_check(
     """
     spider = find_site(site)
     if live:
-        report = _live(spider, _scrapy_settings(setting or []))
+        report = _live(spider, scrapy_settings(setting or []))
     else:
         if setting:
             raise ValueError("-s is for a crawl: give it with --live")

@@ -69,7 +69,7 @@ def crawl(
             f"--start {start:%Y-%m-%d} lies after --end {end:%Y-%m-%d}: nothing can be published in between"
         )
     names = list(all_sites()) if all_of_them else list(dict.fromkeys(find_site(name).name for name in sites or []))
-    overrides = _scrapy_settings(setting or [])
+    overrides = scrapy_settings(setting or [])
     settings, sessions = open_archive()
     if start and start.date() > settings.clock.now().date():
         raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
@@ -92,7 +92,7 @@ def fetch(
     if spider.article_key(url) is None:
         raise ValueError(f"{url} is no article of {spider.name}: its path does not match {spider.article_path.pattern}")
     settings, sessions = open_archive()
-    order = Order(spider.name, url=url, force=force, settings=_scrapy_settings(setting or []))
+    order = Order(spider.name, url=url, force=force, settings=scrapy_settings(setting or []))
     [ended] = crawl_all([order], settings, Runs(sessions, settings.clock), 1)
     if ended.reason:
         err.print(f"{spider.name}: {ended.outcome}: {ended.reason}", markup=False)
@@ -170,7 +170,11 @@ def _scheduled(sessions: Sessions) -> list[str]:
     return [name for name in all_sites() if name in checks and name not in reasons]
 
 
-def _scrapy_settings(given: list[str]) -> dict[str, str]:
+def scrapy_settings(given: list[str]) -> dict[str, str]:
+    """Scrapy settings as ``-s`` gives them.
+
+    Raises ValueError for one without a value, one that Scrapy has not, and one that is not for changing.
+    """
     known = dict(ScrapySettings())
     result = {}
     for one in given:

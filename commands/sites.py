@@ -13,6 +13,7 @@ from archive.article import Rejection
 from archive.database import ArchiveError
 from archive.settings import Settings
 from commands.common import FAILED, counted, hint, out, plain, say, table_of
+from commands.crawling import ScrapySetting, scrapy_settings
 from crawler.catalogue import entry
 from crawler.onboarding.adding import FEWEST, add, refuse_known
 from crawler.onboarding.declare import EMPTY_LAYOUT, declaration_of
@@ -37,18 +38,15 @@ From = Annotated[
     typer.Option("--from", metavar="FOLDER|FILE.warc.gz", help="Read saved pages; ask nothing of the site."),
 ]
 Family = Annotated[str, typer.Option("--family", metavar="NAME", help="The family, where the operator knows better.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("-s", metavar="SCRAPY_SETTING=VALUE", help="A Scrapy setting that overrides ours.")
-]
 
 
-def sites_probe(url: Url, saved: From = None, family: Family = "", settings: Overrides = None) -> None:
+def sites_probe(url: Url, saved: From = None, family: Family = "", setting: ScrapySetting = None) -> None:
     """Look at a site: its family, ways of discovery, sections, and what is read of twelve sample articles.
 
     Asks for some 35 pages, one at a time and with the pauses of a crawl; keeps nothing. What it shows is what
     [bold]baotinh sites add[/] would write down.
     """
-    report, seconds = look_at(url, saved, family, settings, sections=SECTIONS)
+    report, seconds = look_at(url, saved, family, setting, sections=SECTIONS)
     print_report(report, out)
     took = f"{counted(report.requests, 'request')}, " if report.live else ""
     say(f"{took}{seconds:.0f} s")
@@ -67,7 +65,7 @@ def sites_add(
         str,
         typer.Option("--from-catalogue", metavar="ID", help="Address, name and province as the catalogue has them."),
     ] = "",
-    settings: Overrides = None,
+    setting: ScrapySetting = None,
 ) -> None:
     """Add a site: probe it, then write its spider file and golden pages to be reviewed.
 
@@ -80,7 +78,7 @@ def sites_add(
         url, site_id = listed.url, site_id or listed.id
         title, province = title or listed.title, province or listed.province
     refuse_known(url)
-    report, seconds = look_at(url, saved, family, settings, sections=MANY)
+    report, seconds = look_at(url, saved, family, setting, sections=MANY)
     if report.refused:
         raise ArchiveError(report.refused)
     declaration = declaration_of(report, site_id=site_id, title=title, province=province, family=family)
@@ -110,7 +108,7 @@ def shown(place: Path) -> str:
 
 
 def look_at(
-    url: str, saved: Path | None, family: str, settings: list[str] | None, *, sections: int
+    url: str, saved: Path | None, family: str, setting: list[str] | None, *, sections: int
 ) -> tuple[Report, float]:
     """Probe a site or its saved pages, and say how many seconds it took. Raises ValueError for wrong use."""
     if family:
@@ -118,7 +116,7 @@ def look_at(
     address = url if "://" in url else f"https://{url}"
     if urlsplit(address).scheme not in ("http", "https") or "." not in (urlsplit(address).hostname or ""):
         raise ValueError(f"{url} is no address of a site; give one such as https://baolaocai.vn")
-    overrides = overrides_of(settings)
+    overrides = scrapy_settings(setting or [])
     began = time.monotonic()
     if saved is not None:
         report = probe_saved(saved, address, Settings.from_environment().clock, family=family, sections=sections)
@@ -127,17 +125,6 @@ def look_at(
             order = Order(url, family, sections, SAMPLES, overrides)
             report = probe_live(order, lambda asked: status.update(plain(f"asking {asked}")))
     return report, time.monotonic() - began
-
-
-def overrides_of(settings: list[str] | None) -> dict[str, str]:
-    """Scrapy settings as ``-s`` gives them. Raises ValueError for one without a value."""
-    out = {}
-    for one in settings or []:
-        name, equals, value = one.partition("=")
-        if not equals:
-            raise ValueError(f"-s {one}: give NAME=VALUE, such as -s DOWNLOAD_DELAY=3")
-        out[name] = value
-    return out
 
 
 def print_report(report: Report, console: Console) -> None:

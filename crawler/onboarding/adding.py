@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import tempfile
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,43 +57,74 @@ def add(report: Report, declaration: Declaration, *, spiders: Path = SPIDERS, si
     samples = golden_samples(report)
     if not samples:
         raise ValueError(f"{report.home}: no sample was read as an article, so there is nothing to review")
-    fresh = not package.exists()
     with tempfile.TemporaryDirectory(prefix="baotinh-add-") as scratch:
-        made = Path(scratch) / file.name
-        made.write_text(source_of(declaration), encoding="utf-8")
-        spider = load(made, declaration)
+        made = Path(scratch) / "goldens"
+        source = source_of(declaration)
+        beside = Path(scratch) / file.name
+        beside.write_text(source, encoding="utf-8")
+        spider = load(beside, declaration)
         pages = [SavedPage(one.url, one.content_type, one.body, one.fetched_at, one.found) for one in samples]
-        names = write_goldens(Path(scratch) / "goldens", spider, pages)
+        names = write_goldens(made, spider, pages)
         try:
-            package.mkdir(parents=True, exist_ok=True)
-            if fresh:
-                (package / "__init__.py").write_text(package_of(declaration.province), encoding="utf-8")
-            sites.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(Path(scratch) / "goldens", folder)
-            shutil.copyfile(made, file)
-        except BaseException as error:
-            file.unlink(missing_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            if fresh:
-                shutil.rmtree(package, ignore_errors=True)
-            if isinstance(error, OSError):
-                raise ArchiveError(f"{error.filename}: cannot be written ({error.strerror}); nothing was") from error
-            raise
+            _put(file, source, package_of(declaration.province), made, folder)
+        except OSError as error:
+            if isinstance(error, FileExistsError) and error.filename in (str(file), str(folder)):
+                raise ValueError(f"{error.filename} is there already: another run wrote it meanwhile") from error
+            raise ArchiveError(f"{error.filename}: cannot be written ({error.strerror}); nothing was") from error
     return Added(file, folder, tuple(names))
+
+
+def _put(file: Path, source: str, package: str, made: Path, folder: Path) -> None:
+    """Put the spider file, the package it lies in and the golden pages in their places.
+
+    Only what was not there is made, and only that is taken away again if something fails: another run may write into
+    the same province. Raises OSError.
+    """
+    with ExitStack() as undo:
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            undo.callback(_remove_if_empty, file.parent)
+        init = file.parent / "__init__.py"
+        # A folder without it is no package of spiders: one that git or an editor left has only __pycache__.
+        if not init.exists():
+            init.write_text(package, encoding="utf-8")
+            undo.callback(_remove_if_alone, init)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        with file.open("x", encoding="utf-8") as opened:
+            undo.callback(file.unlink, missing_ok=True)
+            opened.write(source)
+        undo.pop_all()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _remove_if_alone(init: Path) -> None:
+    """Remove a package's `__init__.py` unless a spider lies beside it, which another run wrote."""
+    if list(init.parent.glob("*.py")) == [init]:
+        init.unlink()
 
 
 def golden_samples(report: Report, most: int = GOLDENS) -> list[Sample]:
     """The samples to be golden pages: of different sections and years, those that a layout reads before others."""
     read = report.by_layout or report.articles
-    of = {one.found.url: one for one in read}
+    # By key: an article that is listed under two slugs is one page.
+    of: dict[str, Sample] = {}
+    for one in read:
+        of.setdefault(one.found.key, one)
     # What the page tells goes before what discovery told: a sample may have been listed without its section or date.
     told: list[Told] = []
-    for url, one in of.items():
+    for key, one in of.items():
         article = one.article
         assert article is not None, "only articles are asked for"
         year = article.published.instant.year if article.published else None
-        told.append((url, article.section or one.found.section, year))
-    return [of[url] for url in chosen(told, most)]
+        told.append((key, article.section or one.found.section, year))
+    return [of[key] for key in chosen(told, most)]
 
 
 def load(file: Path, declaration: Declaration) -> type[SiteSpider]:

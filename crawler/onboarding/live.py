@@ -35,7 +35,7 @@ from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
 
 MOST_REQUESTS = 100
-"""Most requests of one probe, whatever a site leads it to: of a menu of 60 sections `sites add` looks at all."""
+"""Most requests of one probe, whatever a site leads it to: `sites add` looks at 60 sections of a menu."""
 
 RETRIES = 1
 """Further tries for a request that failed: a probe is soon made again."""
@@ -61,13 +61,13 @@ class Order:
 def probe_live(order: Order, tell: Callable[[str], None] = lambda url: None) -> Report:
     """Probe a site over the network; `tell` hears every address that is asked for.
 
-    An address without a scheme is tried by https, then by http. Raises ArchiveError if the child fails, with its
-    last words.
+    An address without a scheme is tried by https, then by http if nothing at all was answered. Raises ArchiveError if
+    the child fails, with its last words.
     """
     if "://" in order.url:
         return _in_child(order, tell)
     report = _in_child(replace(order, url=f"https://{order.url}"), tell)
-    if report.refused and not report.requests:
+    if report.refused and not report.answered:
         plain = _in_child(replace(order, url=f"http://{order.url}"), tell)
         return report if plain.refused else plain
     return report
@@ -209,8 +209,8 @@ def main(scratch: str) -> None:
     crawl = process.crawl(crawler)
     process.start()
     if spider.report is not None and crawl.done():
-        made = crawler.stats.get_value("downloader/request_count", 0)
-        (folder / "report").write_bytes(pickle.dumps(replace(spider.report, requests=made)))
+        asked, answered = (crawler.stats.get_value(f"downloader/{one}_count", 0) for one in ("request", "response"))
+        (folder / "report").write_bytes(pickle.dumps(replace(spider.report, requests=asked, answered=answered)))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from crawler.onboarding.web import Answer, Web
 from crawler.reading import read_pages
 
 SECTIONS = 10
-"""Sections that a probe asks for; `sites add`, which writes them down, asks for all."""
+"""Sections that a probe asks for; `sites add`, which writes them down, asks for more."""
 
 SAMPLES = 12
 """Sample articles: of a site of four sections and three years one of each."""
@@ -194,7 +194,7 @@ class _Probe:
             elif not self._allowed(url):
                 section = replace(section, why_not="closed by robots.txt", checked=False)
             elif asked == most and self.web.live:
-                section = replace(section, why_not="not looked at; `sites add` looks at all", checked=False)
+                section = replace(section, why_not=_beyond(most), checked=False)
             else:
                 asked += 1
                 section = await self._section(section)
@@ -327,6 +327,12 @@ class _Probe:
         return out
 
 
+def _beyond(most: int) -> str:
+    """Says why a section was not looked at, and what to do: `sites add` looks at more than a probe does."""
+    step = "`sites add` looks at more" if most <= SECTIONS else "add it to the spider's file by hand"
+    return f"not looked at: {most} sections are, at most; {step}"
+
+
 def _year(found: Found) -> int | None:
     day = day_of(found)
     return day.year if day else None
@@ -339,13 +345,19 @@ def _links_of(page: Page) -> list[Entry]:
 
 
 def _better_sitemap(spider: SiteSpider, ways: Sequence[Way]) -> str:
-    """The path of a sitemap that has more of the articles than the family's usual one, if there is one."""
-    maps = [one for one in ways if one.name == "sitemap" and one.articles]
-    best = max(maps, key=lambda one: (one.parts, one.articles), default=None)
-    usual = spider.site_url(spider.sitemap)
-    if best is None or any(one.address == usual for one in maps):
+    """The path and query of a sitemap that has more of the articles than the family's usual one, if there is one.
+
+    An index has more than a single map, and one of more parts than one of fewer: of an index only two parts are read.
+    """
+    if "sitemap" not in spider.ways:
         return ""
-    return urlsplit(best.address).path if "sitemap" in spider.ways else ""
+    usual = spider.site_url(spider.sitemap)
+    maps = [one for one in ways if one.name == "sitemap" and one.articles]
+    best = max(maps, key=lambda one: (one.parts, one.articles, one.address == usual), default=None)
+    if best is None or best.address == usual:
+        return ""
+    parts = urlsplit(best.address)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _oldest(ways: Sequence[Way], samples: Sequence[Sample]) -> date | None:

@@ -80,7 +80,8 @@ class Report:
     """What a probe found.
 
     `refused` says why it ended before it was through; then the rest is as far as it came. `family` is empty where none
-    fits. `tls` says how the connection stands. `requests` are those that were made of the site. `sitemap` is the path
+    fits. `tls` says how the connection stands. `requests` are those that were made of the site, tries
+    that failed among them, `answered` those that had a response. `sitemap` is the path
     of one that has more than the family's usual one, `page` what leads to further pages where the family leaves that
     to the site.
     """
@@ -94,6 +95,7 @@ class Report:
     host: str = ""
     tls: str = ""
     requests: int = 0
+    answered: int = 0
     robots: Robots = field(default_factory=Robots)
     likenesses: tuple[Likeness, ...] = ()
     family: str = ""

@@ -116,15 +116,25 @@ def _own_address(page: Page) -> str:
     A ``<base>`` names the folder that links start from, so it tells the site, and the file's name the rest.
     """
     told = select_first(page.tree, "link[rel=canonical]@href, meta[property='og:url']@content")
-    if told and urlsplit(page.link(told.value)).hostname:
+    if told and _is_address(page.link(told.value)):
         return page.link(told.value)
     saved = _SAVED_FROM.search(page.body[:_HEAD])
     if saved:
         address = saved[1].decode("utf-8", "replace")
-        return address if "://" in address else f"http://{address}"
+        address = address if "://" in address else f"http://{address}"
+        if _is_address(address):
+            return address
     if page.base_url != page.url:
         return urljoin(page.base_url, urlsplit(page.url).path.rpartition("/")[2])
     return ""
+
+
+def _is_address(url: str) -> bool:
+    """Whether `url` can be read and has a host."""
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _of_warc(file: Path) -> Iterator[Answer]:

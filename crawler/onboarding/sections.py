@@ -1,8 +1,9 @@
 """What the sections of a probed site are told by: their addresses, their pagers, what each lists."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from urllib.parse import urlsplit
 
 from crawler.extraction.page import Page
@@ -36,17 +37,23 @@ def address_of(spider: SiteSpider, path: str, number: int) -> str:
 
 
 def told_apart(sections: Sequence[Section]) -> list[Section]:
-    """Sections of which no two have one name: the folder above tells them apart."""
+    """Sections of which no two have one name: the folder above tells them apart, else the whole path."""
     names = set[str]()
     out = []
     for one in sections:
-        name = one.name
-        if name in names:
-            above = one.path.strip("/").split("/")
-            name = f"{name} ({above[-2] if len(above) > 1 else above[-1]})"
+        name = next(name for name in _names(one) if name not in names)
         names.add(name)
         out.append(replace(one, name=name))
     return out
+
+
+def _names(section: Section) -> Iterator[str]:
+    """Names for a section, the shortest first, without end."""
+    folders = section.path.strip("/").split("/")
+    yield section.name
+    yield f"{section.name} ({folders[-2] if len(folders) > 1 else folders[-1]})"
+    yield f"{section.name} ({'/'.join(folders)})"
+    yield from (f"{section.name} ({number})" for number in count(2))
 
 
 def alone(sections: Sequence[Section], listed: dict[str, frozenset[str]]) -> list[Section]:

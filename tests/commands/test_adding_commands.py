@@ -12,7 +12,7 @@ from rich.console import Console
 from archive.database import ArchiveError
 from commands import sites
 from commands.common import FAILED
-from commands.sites import overrides_of, print_report
+from commands.sites import print_report
 from crawler.catalogue import CatalogueEntry, HostYears
 from crawler.onboarding.adding import add
 from crawler.onboarding.live import Order, probe_live
@@ -32,7 +32,7 @@ def test_a_site_is_probed_over_the_network(program: Program, monkeypatch: pytest
     assert (report.refused, report.family, report.scheme) == ("", "tandan", "https")
     assert len(report.by_layout) == SAMPLES
     # robots.txt is asked for once, by the crawl, and not by the probe.
-    assert report.robots.closed and report.requests == len(asked) + 1
+    assert report.robots.closed and report.requests == report.answered == len(asked) + 1
     assert not list((program.data / "captures").rglob("*.warc.gz"))
 
 
@@ -85,10 +85,19 @@ def test_wrong_use_is_refused_before_anything_is_asked(
         command(url, family=family)
 
 
-def test_a_setting_needs_a_value() -> None:
-    assert overrides_of(["DOWNLOAD_DELAY=0", "X=a=b"]) == {"DOWNLOAD_DELAY": "0", "X": "a=b"}
-    with pytest.raises(ValueError, match="NAME=VALUE"):
-        overrides_of(["DOWNLOAD_DELAY"])
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("DOWNLOAD_DELAY", "NAME=VALUE"), ("DOWNLOAD_DELYA=0", "did you mean"), ("ROBOTSTXT_OBEY=False", "not for")],
+)
+def test_a_probe_takes_the_settings_that_a_crawl_takes(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, setting: str, message: str
+) -> None:
+    asked: list[Order] = []
+    monkeypatch.setattr(sites, "probe_live", lambda order, tell: asked.append(order) or probe_saved(saved, HOME, CLOCK))
+    with pytest.raises(ValueError, match=message):
+        sites.sites_probe(HOME, setting=[setting])
+    sites.sites_probe(HOME, setting=["DOWNLOAD_DELAY=0"])
+    assert [one.settings for one in asked] == [{"DOWNLOAD_DELAY": "0"}]
 
 
 def test_words_of_a_site_are_no_markup(saved: Path) -> None:

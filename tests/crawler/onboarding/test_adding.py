@@ -5,15 +5,18 @@ import asyncio
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archive.database import ArchiveError
+from crawler.families.base import SiteSpider
+from crawler.onboarding import adding
 from crawler.onboarding.adding import FEWEST, add, golden_samples, load, refuse_known
 from crawler.onboarding.declare import Declaration, declaration_of, literal, source_of
-from crawler.onboarding.goldens import read_goldens, reading_of, review_of
+from crawler.onboarding.goldens import SavedPage, read_goldens, reading_of, review_of
 from crawler.onboarding.menu import Named
 from crawler.onboarding.probe import probe
 from crawler.onboarding.recognise import families
@@ -130,6 +133,51 @@ def test_a_site_that_cannot_be_written_leaves_nothing(report: Report, tmp_path: 
         add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
     assert files(tmp_path) == ["sites"]
     assert not (tmp_path / "spiders" / "ha_nam").exists()
+
+
+def test_a_package_folder_without_init_becomes_a_package(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "spiders" / "ha_nam" / "__pycache__").mkdir(parents=True)
+    added = add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert (added.file.parent / "__init__.py").read_text() == '"""Sites of Hà Nam."""\n'
+
+
+def test_what_another_run_wrote_meanwhile_stays(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declaration, written = declaration_of(report), adding.write_goldens
+    spiders, sites = tmp_path / "spiders", tmp_path / "sites"
+
+    def slow(folder: Path, spider: type[SiteSpider], pages: Sequence[SavedPage]) -> list[str]:
+        monkeypatch.setattr(adding, "write_goldens", written)
+        add(report, declaration, spiders=spiders, sites=sites)
+        return written(folder, spider, pages)
+
+    monkeypatch.setattr(adding, "write_goldens", slow)
+    with pytest.raises(ValueError, match="is there already"):
+        add(report, declaration, spiders=spiders, sites=sites)
+    left = files(tmp_path)
+    assert "spiders/ha_nam/bao_ha_nam.py" in left and "spiders/ha_nam/__init__.py" in left
+    assert len([one for one in left if one.endswith(".html.gz")]) == len(report.by_layout)
+
+
+def test_a_package_that_another_run_writes_into_stays(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(made: Path, folder: Path, **more: object) -> None:
+        (tmp_path / "spiders" / "ha_nam" / "khac.py").write_text("")
+        raise OSError(28, "No space left on device", str(folder))
+
+    monkeypatch.setattr(adding.shutil, "copytree", full)
+    with pytest.raises(ArchiveError, match="No space left"):
+        add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
+    assert files(tmp_path) == ["spiders/ha_nam/__init__.py", "spiders/ha_nam/khac.py"]
+
+
+def test_an_article_under_two_slugs_is_one_golden_page(report: Report) -> None:
+    first, *others = report.samples
+    moved = replace(first, found=replace(first.found, url=first.found.url.replace("trong-cay", "trong-rung")))
+    both = golden_samples(replace(report, samples=(first, moved, *others)))
+    assert sorted(one.found.key for one in both) == sorted({one.found.key for one in report.samples})
 
 
 def test_a_spider_that_does_not_load_is_not_written(report: Report, tmp_path: Path) -> None:

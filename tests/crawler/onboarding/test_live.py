@@ -15,13 +15,14 @@ from tests.crawler.onboarding.webs import THEN
     [
         ({"https://bao.vn": ""}, ["https://bao.vn"], "https://bao.vn"),
         ({"https://bao.vn": "refused", "http://bao.vn": ""}, ["https://bao.vn", "http://bao.vn"], "http://bao.vn"),
+        ({"https://bao.vn": "closed by robots.txt"}, ["https://bao.vn"], "https://bao.vn"),
         (
             {"https://bao.vn": "refused", "http://bao.vn": "refused"},
             ["https://bao.vn", "http://bao.vn"],
             "https://bao.vn",
         ),
     ],
-    ids=["https", "http where https is not there", "neither: the word of https"],
+    ids=["https", "http where https is not there", "https that answered", "neither: the word of https"],
 )
 def test_an_address_without_a_scheme_is_tried_by_https_first(
     monkeypatch: pytest.MonkeyPatch, answers: dict[str, str], asked: list[str], home: str
@@ -30,7 +31,9 @@ def test_an_address_without_a_scheme_is_tried_by_https_first(
 
     def child(order: Order, tell: object) -> Report:
         tried.append(order.url)
-        return Report(order.url, THEN, refused=answers[order.url], home=order.url)
+        # robots.txt and the home page, each tried twice where nobody answers.
+        made = {"refused": (4, 0), "": (30, 30)}.get(answers[order.url], (2, 2))
+        return Report(order.url, THEN, True, answers[order.url], order.url, requests=made[0], answered=made[1])
 
     monkeypatch.setattr(live, "_in_child", child)
     assert probe_live(Order("bao.vn")).home == home

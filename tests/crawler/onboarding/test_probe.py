@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from archive.article import Rejection
-from crawler.onboarding.probe import SAMPLES, probe
-from crawler.onboarding.report import Report
+from crawler.onboarding.looking import Way, look
+from crawler.onboarding.probe import SAMPLES, _better_sitemap, probe
+from crawler.onboarding.recognise import families
+from crawler.onboarding.report import Report, Section
+from crawler.onboarding.sections import told_apart
 from crawler.onboarding.web import Answer, Web
 from crawler.sites import all_sites
 from tests.crawler.onboarding.webs import CLOCK, HOME, Pages, SampleSite, article, listing, small_site
@@ -118,6 +121,42 @@ def test_a_section_above_others_that_lists_only_theirs_is_left_to_them() -> None
     report = probed(Pages(pages))
     told = {one.name: one.why_not for one in report.sections}
     assert told == {"Kinh tế": "", "Xã hội": "", "Tin tức": "lists only what other sections do"}
+
+
+@pytest.mark.parametrize(
+    ("maps", "better"),
+    [
+        ({"index.php?nv=SitemapIndex": (9, 50)}, "/index.php?nv=SitemapIndex"),
+        ({"": (0, 1), "news-sitemap.xml": (0, 900)}, "/news-sitemap.xml"),
+        ({"": (0, 900), "news-sitemap.xml": (0, 900)}, ""),
+        ({"": (2, 50), "news-sitemap.xml": (0, 900)}, ""),
+        ({"": (2, 50), "index.xml": (90, 40)}, "/index.xml"),
+        ({"": (2, 50), "index.xml": (90, 0)}, ""),
+    ],
+    ids=["a query", "more articles", "the usual one of equals", "an index", "more parts", "none of ours"],
+)
+def test_the_sitemap_with_the_most_articles_is_declared(maps: dict[str, tuple[int, int]], better: str) -> None:
+    family = next(one for one in families().values() if "sitemap" in one.ways)
+    spider = look(family, Pages({}), CLOCK, host="bao.vn", scheme="https", sections={}, title="Báo")
+    usual = spider.site_url(spider.sitemap)
+    ways = [
+        Way("sitemap", f"{HOME}/{name}" if name else usual, articles=articles, parts=parts)
+        for name, (parts, articles) in maps.items()
+    ]
+    assert _better_sitemap(spider, ways) == better
+
+
+@pytest.mark.parametrize(("most", "step"), [(10, "`sites add` looks at more"), (11, "by hand")])
+def test_sections_beyond_the_limit_are_told_with_the_next_step(most: int, step: str) -> None:
+    pages = small_site(*((f"/muc-{number}/", f"Mục {number}") for number in range(11)))
+    last = probed(Pages(pages), sections=most).sections[-1]
+    assert f"{most} sections" in last.why_not and step in last.why_not and not last.checked
+
+
+def test_no_two_sections_end_with_one_name() -> None:
+    paths = ["/a/x/", "/a/y/", "/a/z/", "/tin/", "/a/z"]
+    named = told_apart([Section("Tin", path) for path in paths])
+    assert [one.name for one in named] == ["Tin", "Tin (a)", "Tin (a/z)", "Tin (tin)", "Tin (2)"]
 
 
 REFUSALS: list[tuple[str, Answer, str]] = [

@@ -27,10 +27,22 @@ def folder(tmp_path: Path, pages: dict[str, str]) -> Path:
         ("a.html", "<!-- saved from url=(0026)https://bao.vn/tin/3.html --><p>x", f"{HOME}/tin/3.html"),
         ("a.html", "<!-- Mirrored from bao.vn/tin/4.html by HTTrack -->", f"{HOME}/tin/4.html"),
         ("a.html", "<base href='https://www.bao.vn/tin/'>", f"{HOME}/tin/a.html"),
+        ("a.html", "<!-- saved from url=(0020)http://[bao.vn/ --><p>x", f"{HOME}/a.html"),
+        ("a.html", "<link rel=canonical href='http://[bao.vn/x'>", f"{HOME}/a.html"),
         ("tin/5.html", "<p>x", f"{HOME}/tin/5.html"),
         ("index.html", "<p>x", f"{HOME}/"),
     ],
-    ids=["canonical", "og:url", "browser", "HTTrack", "base", "file name", "index"],
+    ids=[
+        "canonical",
+        "og:url",
+        "browser",
+        "HTTrack",
+        "base",
+        "broken browser's",
+        "broken canonical",
+        "file name",
+        "index",
+    ],
 )
 def test_a_page_has_the_address_it_says(tmp_path: Path, name: str, words: str, url: str) -> None:
     web = saved_web(folder(tmp_path, {name: f"<html><head>{words}</head></html>"}), HOME)
