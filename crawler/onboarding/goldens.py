@@ -261,7 +261,7 @@ def _read_golden(file: Path) -> GoldenPage:
         return GoldenPage(file.stem, saved, {field: said[field] for field in FIELDS})
     except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise ArchiveError(
-            f"{file}: is no golden page ({error!r}); take it and its .html.gz from git again, or delete both"
+            f"{file}: is no golden page ({error!r}); take it and its .html.gz from a copy, or delete both"
         ) from error
 
 
