@@ -18,6 +18,7 @@ from crawler.onboarding.adding import add
 from crawler.onboarding.live import Order, probe_live
 from crawler.onboarding.menu import Named
 from crawler.onboarding.probe import SAMPLES
+from crawler.onboarding.report import Report
 from crawler.onboarding.saved import probe_saved
 from tests.conftest import Program
 from tests.crawler.onboarding.webs import CLOCK, HOME, small_site
@@ -93,7 +94,12 @@ def test_a_probe_takes_the_settings_that_a_crawl_takes(
     saved: Path, monkeypatch: pytest.MonkeyPatch, setting: str, message: str
 ) -> None:
     asked: list[Order] = []
-    monkeypatch.setattr(sites, "probe_live", lambda order, tell: asked.append(order) or probe_saved(saved, HOME, CLOCK))
+
+    def probed(order: Order, tell: object) -> Report:
+        asked.append(order)
+        return probe_saved(saved, HOME, CLOCK)
+
+    monkeypatch.setattr(sites, "probe_live", probed)
     with pytest.raises(ValueError, match=message):
         sites.sites_probe(HOME, setting=[setting])
     sites.sites_probe(HOME, setting=["DOWNLOAD_DELAY=0"])

@@ -16,7 +16,7 @@ from crawler.families.base import SiteSpider
 from crawler.onboarding import adding
 from crawler.onboarding.adding import FEWEST, add, golden_samples, load, refuse_known
 from crawler.onboarding.declare import Declaration, declaration_of, literal, source_of
-from crawler.onboarding.goldens import SavedPage, read_goldens, reading_of, review_of
+from crawler.onboarding.goldens import SavedPage, read_goldens, reading_of, review_of, write_goldens
 from crawler.onboarding.menu import Named
 from crawler.onboarding.probe import probe
 from crawler.onboarding.recognise import families
@@ -144,13 +144,13 @@ def test_a_package_folder_without_init_becomes_a_package(report: Report, tmp_pat
 def test_what_another_run_wrote_meanwhile_stays(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declaration, written = declaration_of(report), adding.write_goldens
+    declaration = declaration_of(report)
     spiders, sites = tmp_path / "spiders", tmp_path / "sites"
 
     def slow(folder: Path, spider: type[SiteSpider], pages: Sequence[SavedPage]) -> list[str]:
-        monkeypatch.setattr(adding, "write_goldens", written)
+        monkeypatch.setattr(adding, "write_goldens", write_goldens)
         add(report, declaration, spiders=spiders, sites=sites)
-        return written(folder, spider, pages)
+        return write_goldens(folder, spider, pages)
 
     monkeypatch.setattr(adding, "write_goldens", slow)
     with pytest.raises(ValueError, match="is there already"):
@@ -167,7 +167,7 @@ def test_a_package_that_another_run_writes_into_stays(
         (tmp_path / "spiders" / "ha_nam" / "khac.py").write_text("")
         raise OSError(28, "No space left on device", str(folder))
 
-    monkeypatch.setattr(adding.shutil, "copytree", full)
+    monkeypatch.setattr(shutil, "copytree", full)
     with pytest.raises(ArchiveError, match="No space left"):
         add(report, declaration_of(report), spiders=tmp_path / "spiders", sites=tmp_path / "sites")
     assert files(tmp_path) == ["spiders/ha_nam/__init__.py", "spiders/ha_nam/khac.py"]
