@@ -116,6 +116,8 @@ def look_at(
     address = url if "://" in url else f"https://{url}"
     if urlsplit(address).scheme not in ("http", "https") or "." not in (urlsplit(address).hostname or ""):
         raise ValueError(f"{url} is no address of a site; give one such as https://baolaocai.vn")
+    if urlsplit(address).netloc.lower() != urlsplit(address).hostname:
+        raise ValueError(f"{url}: a site is crawled by its host's name alone; give it without user and port")
     overrides = scrapy_settings(setting or [])
     began = time.monotonic()
     if saved is not None:

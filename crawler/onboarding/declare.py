@@ -1,6 +1,5 @@
 """From a probe's report to the spider file of a site: what is declared, and as what source text."""
 
-import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +7,12 @@ from datetime import date
 
 from archive.article import WHOLE_PAGE
 from archive.provinces import by_slug
+from archive.sites import check_site_id
 from crawler.extraction.text import squash, visible
 from crawler.families.base import SiteSpider
 from crawler.onboarding.menu import province_named, site_id_of
 from crawler.onboarding.recognise import family_named
+from crawler.onboarding.renaming import class_name
 from crawler.onboarding.report import Report
 
 WIDTH = 120
@@ -22,8 +23,6 @@ LONGEST_TITLE = 100
 
 EMPTY_LAYOUT = 'Layout(name="own", title="", lead="", date="", byline="", body="", section="", drop="")'
 """The layout of a site whose family has none, for the operator to fill. One without title and body fits no page."""
-
-_SITE_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Declaration:
     @property
     def class_name(self) -> str:
         """The name of the class, which follows from the id."""
-        return "".join(part.capitalize() for part in self.site_id.split("_"))
+        return class_name(self.site_id)
 
 
 def declaration_of(
@@ -74,8 +73,10 @@ def declaration_of(
     if not title:
         raise ValueError(f"{report.home}: neither title nor footer names the publisher; give --title 'Báo ...'")
     site_id = site_id or site_id_of(title)
-    if not _SITE_ID.fullmatch(site_id):
-        raise ValueError(f"--id {site_id!r}: give lower-case words joined by _, such as bao_quang_ninh")
+    try:
+        check_site_id(site_id)
+    except ValueError as error:
+        raise ValueError(f"{error}; say it with --id") from error
     found = province_named(province) if province else (report.province.value if report.province else "")
     if not found:
         raise ValueError(

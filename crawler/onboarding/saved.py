@@ -76,6 +76,10 @@ def _of_folder(folder: Path, url: str) -> list[Answer]:
     told, guessed = list[Answer](), list[Answer]()
     for answer, by_name in _read_folder(folder, url):
         (guessed if by_name else told).append(answer)
+    hosts = {bare_host(urlsplit(one.url).hostname or "") for one in told}
+    if hosts and bare_host(urlsplit(url).hostname or "") not in hosts:
+        # The others lie among pages of another site, so their names make them no pages of this one.
+        return told
     links = {
         _loose(link): link
         for answer in (*told, *guessed)

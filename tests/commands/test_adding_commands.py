@@ -143,3 +143,9 @@ def test_a_site_of_the_catalogue_is_added_with_what_that_says(
 def test_a_site_is_named_by_its_url_or_by_the_catalogue(given: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="--from-catalogue"):
         sites.sites_add(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("url", ["https://bao.vn:8443", "https://ai:mat@bao.vn"])
+def test_a_site_is_named_by_its_host_alone(url: str) -> None:
+    with pytest.raises(ValueError, match="without user and port"):
+        sites.sites_probe(url)

@@ -64,6 +64,13 @@ def test_pages_of_another_site_are_told_so(tmp_path: Path) -> None:
         saved_web(tmp_path / "nowhere", HOME)
 
 
+def test_a_page_that_tells_no_address_is_none_of_a_site_whose_host_the_others_do_not_tell(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<link rel="canonical" href="https://khac.vn/"><a href="/tin/a">a</a>')
+    (tmp_path / "tin.html").write_text('<a href="/tin/b">b</a>')
+    with pytest.raises(ValueError, match=r"no page of bao\.vn in it; it has pages of khac\.vn"):
+        saved_web(tmp_path, "https://bao.vn")
+
+
 def test_saved_pages_are_probed_as_a_site_is(tmp_path: Path) -> None:
     pages = {f"{url.removeprefix(HOME)}/index.html".lstrip("/"): words for url, words in small_site().items()}
     report = probe_saved(folder(tmp_path, pages), HOME, CLOCK)
