@@ -371,7 +371,8 @@ class _Page:
         if row is None:
             row = Url(site_id=self._site_id, url=one.url, kind=UrlKind.ARTICLE.value)
             row.article_key = one.key or None
-            row.first_seen_at, row.found_on, row.sections, row.failures = now, one.found_on, [], 0.0
+            row.first_seen_at, row.found_on, row.sections = now, one.found_on, []
+            row.failures, row.unchanged = 0.0, 0
             row.state = UrlState.FOUND.value
             self._new.append(row)
             self._rows[one.url] = row

@@ -71,6 +71,21 @@ class RunOutcome(StrEnum):
     LOST = "lost"
 
 
+class Health(StrEnum):
+    """How a site stands after a run, the worst first (`schedules.health` has the rules).
+
+    `GONE`: its host or all of its listings are no more. `BROKEN`: it answers, and cannot be read any more, or cannot be
+    reached. `BLOCKED`: it turns us away. `THIN`: it gives clearly less than it used to. `PAUSED`: an operator said so.
+    """
+
+    GONE = "gone"
+    BROKEN = "broken"
+    BLOCKED = "blocked"
+    THIN = "thin"
+    PAUSED = "paused"
+    OK = "ok"
+
+
 class Era(StrEnum):
     """Which list of provinces a code belongs to: codes were reused on 2025-07-01."""
 
@@ -269,6 +284,42 @@ class StoredCheck(Base):
     words: Mapped[str]
 
 
+class PausedSite(Base):
+    """A site that the schedule leaves out for a while, since when, until when (None: until resumed) and why."""
+
+    __tablename__ = "paused_site"
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    paused_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    reason: Mapped[str]
+
+
+class MutedSite(Base):
+    """A site of which nobody is told until an instant, whatever becomes of it; it is crawled all the same."""
+
+    __tablename__ = "muted_site"
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    muted_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
+class WantedRun(Base):
+    """An operator wants the site crawled at once; the scheduler takes the row away when it begins."""
+
+    __tablename__ = "wanted_run"
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    wanted_at: Mapped[datetime]
+
+
+class NightReport(Base):
+    """The report of a night as it was told, once a night; `night` is the day in Vietnam on which the night ends."""
+
+    __tablename__ = "night_report"
+    night: Mapped[date] = mapped_column(primary_key=True)
+    reported_at: Mapped[datetime]
+    words: Mapped[str]
+
+
 class Section(Base):
     """A category of a site, under the name its readers see."""
 
@@ -280,16 +331,21 @@ class Section(Base):
 
 
 class Run(Base):
-    """One crawl of one site, with its counts and outcome."""
+    """One crawl of one site, with its counts and outcome.
+
+    `night` is the day in Vietnam on which the night ends that the scheduler started it for; None for one by hand.
+    """
 
     __tablename__ = "run"
     __table_args__ = (
         _one_of("outcome", RunOutcome),
         CheckConstraint("(outcome = 'running') = (finished_at is null)", name="finished"),
         Index(None, "site_id", "started_at"),
+        Index(None, "night"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    night: Mapped[date | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime]
@@ -300,12 +356,40 @@ class Run(Base):
     arguments: Mapped[dict[str, Any]]
 
 
+class Verdict(Base):
+    """How a site stood after a run, compared with its own past, and why.
+
+    `cause` is one word (`schedules.health.Cause`), None where all is well; `words` say it to people. `fields` are those
+    that went missing where the cause is the layout.
+    """
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        _one_of("health", Health),
+        CheckConstraint("(health = 'ok') = (cause is null)", name="cause"),
+        Index(None, "site_id", "judged_at"),
+    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    judged_at: Mapped[datetime]
+    health: Mapped[str]
+    cause: Mapped[str | None]
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    words: Mapped[str]
+
+
 class Url(Base):
     """The ledger: every URL known, how it was found, when it was fetched, when to look again.
 
     `failures` counts hard failures as 1 and soft ones as 0.5; `sections` are the names of the
     listings it stood in; `walked_at` is when a listing was last walked, `walked_down_to` the
     day back to which nothing of it is missing.
+
+    `etag`, `last_modified` and `body_hash` (the payload digest of its capture) are of the last good answer, `unchanged`
+    is how many looks in a row found it as before. `other_titles` are those under which an article was listed besides
+    `listed_title`; `due_for` is why it is due apart from its age (a `Decision`). Of a listing, `second_look_at` is when
+    it was last looked through for what was published late, `resume_page` the page that a walk had come to when its
+    budget was used up.
     """
 
     __tablename__ = "url"
@@ -341,6 +425,14 @@ class Url(Base):
     failures: Mapped[float] = mapped_column(default=0.0)
     state: Mapped[str] = mapped_column(default=UrlState.FOUND.value)
     reason: Mapped[str | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    body_hash: Mapped[str | None]
+    unchanged: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    other_titles: Mapped[list[Any] | None]
+    due_for: Mapped[str | None]
+    second_look_at: Mapped[datetime | None]
+    resume_page: Mapped[int | None]
 
     @property
     def listed(self) -> Dated | None:

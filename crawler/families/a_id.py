@@ -10,7 +10,8 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.extraction.select import select_all
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
 
 _BUTTONS = ".paginate-items"

@@ -11,7 +11,8 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.discovery.sitemap import read_sitemap
 from crawler.extraction.layout import Layout
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
 
 MAX_PAGES_OF_A_MONTH = 100

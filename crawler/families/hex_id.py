@@ -8,7 +8,8 @@ from scrapy.http import Request
 
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
 
 

@@ -15,7 +15,8 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.extraction.text import slug
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
 
 POSTS = "/wp-json/wp/v2/posts"

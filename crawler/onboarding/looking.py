@@ -16,13 +16,14 @@ from crawler.addresses import bare_host
 from crawler.discovery.feed import read_feed
 from crawler.discovery.sitemap import month_of, read_sitemap
 from crawler.extraction.page import Page
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.onboarding.web import Web
 
 T = TypeVar("T")
 
 MAX_DEPTH = 3
-"""Sitemap indexes above a sitemap that are followed, as a crawl does (`crawler.families.base.MAX_SITEMAP_DEPTH`)."""
+"""Sitemap indexes above a sitemap that are followed, as a crawl does (`MAX_SITEMAP_DEPTH`)."""
 
 PAGES_OF_A_WAY = 2
 """Pages of discovery that are asked for by one of the family's ways: a list of categories, then the newest articles."""

@@ -14,7 +14,7 @@ from archive.clock import VIETNAM
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
-from crawler.families.base import Considered
+from crawler.families.discovering import Considered
 from crawler.families.nukeviet import LATEST, NukeVietSpider
 
 HOST = "http://phuonghoaloc.example"

@@ -17,7 +17,8 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.extraction.select import select_all
 from crawler.families.a_id import AIdSpider
-from crawler.families.base import Considered, SiteSpider
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
 from tests.crawler.helpers import FETCHED, NEWS, NEWS_HTML

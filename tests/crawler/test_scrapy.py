@@ -12,7 +12,7 @@ import scrapy
 from scrapy.settings import default_settings
 
 import crawler
-from crawler.families import base, signs
+from crawler.families import base, discovering, signs, sitemaps
 from crawler.families.base import SiteSpider
 
 PACKAGE = Path(crawler.__path__[0])
@@ -22,7 +22,7 @@ PROGRAM = [
     *sorted(PACKAGE.parent.glob("commands/*.py")),
     PACKAGE.parent / "baotinh.py",
 ]
-BASES = [PACKAGE / "declaration.py", Path(base.__file__), Path(signs.__file__)]
+BASES = [PACKAGE / "declaration.py", *(Path(one.__file__) for one in (base, discovering, signs, sitemaps))]
 SPIDERS = [
     BASES[0],
     *(file for folder in ("spiders", "families") for file in sorted((PACKAGE / folder).rglob("*.py"))),

@@ -21,8 +21,9 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
-from crawler.families import base
-from crawler.families.base import MAX_BARREN_PAGES, Considered, SiteSpider
+from crawler.families import discovering, sitemaps
+from crawler.families.base import SiteSpider
+from crawler.families.discovering import MAX_BARREN_PAGES, Considered
 from crawler.sites import find_site
 
 HOST = "https://baothainguyen.vn"
@@ -159,7 +160,7 @@ def test_indexes_within_one_another_are_followed_so_deep_and_no_deeper() -> None
 
 
 def test_of_5000_sitemaps_the_newest_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "MAX_SITEMAPS", 50)
+    monkeypatch.setattr(sitemaps, "MAX_SITEMAPS", 50)
     parts = [f"{HOST}/sitemap-{n}.xml" for n in range(1, 5_001)]
     answers: dict[str, bytes | Exception] = {part: urlset(n) for n, part in enumerate(parts, start=1)}
     walked = Walked(answers | {SITEMAP: index(*parts)})
@@ -182,7 +183,7 @@ def test_one_sitemap_that_cannot_be_had_costs_no_other_and_the_walk_is_not_done(
 def test_a_host_that_fails_again_and_again_is_left_for_the_next_run() -> None:
     parts = [f"{HOST}/sitemap-{n}.xml" for n in range(1, 100)]
     walked = Walked({SITEMAP: index(*parts)})
-    assert len(walked.asked) == 1 + base.MAX_FAILED_SITEMAPS
+    assert len(walked.asked) == 1 + sitemaps.MAX_FAILED_SITEMAPS
 
 
 def test_of_a_sitemap_with_too_many_entries_the_newest_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +315,7 @@ def test_a_long_gap_in_a_listing_is_not_its_end() -> None:
 
 
 def test_a_listing_that_lists_new_articles_for_ever_is_cut_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "MAX_LISTING_PAGES", 40)
+    monkeypatch.setattr(discovering, "MAX_LISTING_PAGES", 40)
     walked = listing(lambda number: [article(number)])
     assert len(walked.urls) == 40
     assert walked.named() == {"too-many": 1}

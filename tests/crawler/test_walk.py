@@ -226,7 +226,7 @@ def test_a_pager_without_end_is_walked_whole_twice_and_then_no_more(
 
 
 def test_a_listing_of_too_many_pages_counts_as_no_walk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.families.base.MAX_LISTING_PAGES", 3)
+    monkeypatch.setattr("crawler.families.discovering.MAX_LISTING_PAGES", 3)
     desk.walk()
     assert desk.counted["discovery/too-many"] == 1 and desk.ledger.last_walk(SOURCE) is None
 
