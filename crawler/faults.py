@@ -51,6 +51,7 @@ class FaultName(StrEnum):
     UNAVAILABLE = "http-503"
     ROBOTS_UNREACHABLE = "robots-unreachable"
     ROBOTS_BLOCKED = "robots-blocked"
+    ROBOTS_DELAY = "robots-delay"
 
 
 _PASSING = frozenset(

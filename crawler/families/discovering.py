@@ -23,6 +23,7 @@ from crawler.extraction import gate
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
 from crawler.faults import describe
+from crawler.robots import ForbiddenByRobots
 from crawler.stopping import Dropped
 
 DISCOVERY_PRIORITY = 100_000
@@ -71,6 +72,8 @@ class Discovering(SiteDeclaration, scrapy.Spider):
     last_day: date | None
     found_any: bool
     answered: int
+    closed = False
+    """Whether robots.txt does not allow what `get` asked for last."""
 
     @property
     def desk(self) -> Archiving:
@@ -97,10 +100,16 @@ class Discovering(SiteDeclaration, scrapy.Spider):
         A status in `past_end` says that there is no such page of a listing, and gives an empty page.
         """
         request.priority = DISCOVERY_PRIORITY
+        self.closed = False
         try:
             response = await self.crawler.engine.download_async(request)
         except Dropped:
             raise
+        except ForbiddenByRobots:
+            self.closed = True
+            self.desk.troubles.append(f"{request.url}: closed by robots.txt and left out")
+            self.crawler.stats.inc_value(f"discovery/{Trouble.CLOSED}")
+            return None
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
             self._trouble(request.url, describe(error))
@@ -255,7 +264,7 @@ class Discovering(SiteDeclaration, scrapy.Spider):
                 entries = await page_of(number)
             if entries is None or (not entries and number == 1):
                 # An API that is closed is no loss while another way is open.
-                if number == 1 and kind is UrlKind.LISTING:
+                if number == 1 and kind is UrlKind.LISTING and not self.closed:
                     self._lost(source, failed=entries is None)
                 return
             addresses = {entry.url for entry in entries}
