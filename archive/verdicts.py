@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.database import Sessions, reading
-from archive.models import Extraction, Fingerprint, Health, Run, RunOutcome, Site, StoredArticle, Verdict
+from archive.models import Extraction, Fingerprint, Health, NightReport, Run, RunOutcome, Site, StoredArticle, Verdict
 
 _PAGE = 500
 """Keys that one query names: SQLite takes thousands, but plans such a query anew each time."""
@@ -150,11 +150,11 @@ def standing(session: Session) -> dict[str, Judged]:
     """The last verdict on each site that was ever judged, by site id, with since when it stands so."""
     last = select(func.max(Verdict.run_id)).group_by(Verdict.site_id)
     now = {one.site: one for one in _judged(session, _VERDICTS.where(Verdict.run_id.in_(last)))}
-    since = dict(_since(session))
+    since = _since(session)
     return {name: replace(one, since=since.get(name)) for name, one in now.items()}
 
 
-def _since(session: Session) -> Iterator[tuple[str, datetime]]:
+def _since(session: Session) -> dict[str, datetime]:
     """By site id, when the first verdict of the row of equal ones was given that ends with the last one."""
     keys = select(func.max(Verdict.run_id).label("run_id")).group_by(Verdict.site_id).subquery()
     last, other, like = aliased(Verdict), aliased(Verdict), aliased(Verdict)
@@ -173,7 +173,7 @@ def _since(session: Session) -> Iterator[tuple[str, datetime]]:
         .join(Site, Site.id == last.site_id)
         .group_by(Site.name)
     )
-    yield from session.execute(query).tuples()
+    return dict(session.execute(query).all())
 
 
 def of_night(session: Session, night: date) -> dict[str, list[Judged]]:
@@ -240,3 +240,15 @@ _VERDICTS = (
     .join(Run, Run.id == Verdict.run_id)
     .join(Site, Site.id == Verdict.site_id)
 )
+
+
+# -- reports --------------------------------------------------------------------------------------
+def report_of(session: Session, night: date) -> str | None:
+    """The report of a night as it was told; None if it has not been."""
+    row = session.get(NightReport, night)
+    return row.words if row else None
+
+
+def write_report(session: Session, night: date, now: datetime, words: str) -> None:
+    """Keep the report of a night as it was told. Raises sqlalchemy.exc.IntegrityError if there is one."""
+    session.add(NightReport(night=night, reported_at=now, words=words))

@@ -25,6 +25,7 @@ from schedules.past import (
     Past,
     enough,
     is_night,
+    is_part,
     pages_of,
     past_of,
     samples_of,
@@ -129,7 +130,7 @@ def judge(run: PastRun, past: Past) -> Verdict:
     """
     if run.outcome is RunOutcome.RUNNING:
         raise ValueError("the run has not ended: there is nothing to judge yet")
-    if run.arguments:
+    if is_part(run):
         return _as_before(past, "a run of a part of it")
     saw = _saw(run.counts)
     if run.outcome is RunOutcome.STOPPED and not saw:

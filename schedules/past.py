@@ -24,6 +24,9 @@ PAGES: Final = 3
 the nights before it are added until there are as many."""
 
 
+TOLD: Final = frozenset({"start", "end", "limit", "url"})
+"""Arguments of a run that was told what to crawl: it is compared with none, and says nothing of the site."""
+
 _WELL = (Health.OK, Health.THIN)
 """Verdicts on nights that others are compared with."""
 
@@ -105,7 +108,12 @@ def past_of(
 
 def is_night(run: PastRun) -> bool:
     """Whether a run was one of the schedule's, of the whole site: only such are compared with each other."""
-    return run.night is not None and not run.arguments
+    return run.night is not None and not is_part(run)
+
+
+def is_part(run: PastRun) -> bool:
+    """Whether a run was told to crawl a part of its site."""
+    return not TOLD.isdisjoint(run.arguments)
 
 
 def _of_window(runs: Sequence[PastRun]) -> tuple[Mapping[str, Any], ...]:
@@ -121,7 +129,7 @@ def _nights(runs: Sequence[PastRun]) -> Iterator[Night]:
     by_hand = 0
     for run in reversed(runs):
         new = run.counts.get("new", 0)
-        if run.night is None or run.arguments:
+        if run.night is None or is_part(run):
             by_hand += 0 if {"start", "end"} & run.arguments.keys() else new
             continue
         if out and out[-1].night == run.night:
