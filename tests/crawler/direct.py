@@ -72,13 +72,17 @@ class DirectWeb:
 
     def __enter__(self) -> DirectWeb:
         for port in (80, 443):
-            listening = socket.create_server(("127.0.0.1", 0))
-            # Connections have it from the beginning, so that the first packet has a time too.
-            listening.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            self._sockets.append(listening)
-            self.ports[port] = listening.getsockname()[1]
-            threading.Thread(target=self._listen, args=(listening, port == 443), daemon=True).start()
+            self.ports[port] = self.listen(self.context if port == 443 else None)
         return self
+
+    def listen(self, context: ssl.SSLContext | None) -> int:
+        """Serve on another port, over TLS as `context` has it or without; gives the port."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        # Connections have it from the beginning, so that the first packet has a time too.
+        listening.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._sockets.append(listening)
+        threading.Thread(target=self._listen, args=(listening, context), daemon=True).start()
+        return int(listening.getsockname()[1])
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -88,19 +92,19 @@ class DirectWeb:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def _listen(self, listening: socket.socket, secure: bool) -> None:
+    def _listen(self, listening: socket.socket, context: ssl.SSLContext | None) -> None:
         with suppress(OSError):
             while True:
                 connection, _ = listening.accept()
-                threading.Thread(target=self._serve, args=(connection, secure), daemon=True).start()
+                threading.Thread(target=self._serve, args=(connection, context), daemon=True).start()
 
-    def _serve(self, connection: socket.socket, secure: bool) -> None:
+    def _serve(self, connection: socket.socket, context: ssl.SSLContext | None) -> None:
         connection.settimeout(30)
         hosts: set[str] = set()
         try:
             with connection, suppress(OSError):
-                wire = _Wire(connection, self.context if secure else None, self.handshake)
-                while self._answer_one(wire, hosts, secure):
+                wire = _Wire(connection, context, self.handshake)
+                while self._answer_one(wire, hosts, context is not None):
                     pass
         finally:
             with self._lock:
