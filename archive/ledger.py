@@ -78,6 +78,11 @@ def next_look(published: datetime | None, fetched_at: datetime) -> datetime | No
     return next((published + look for look in LOOKS if published + look > fetched_at), None)
 
 
+def retry_at(now: datetime, failures: float) -> datetime:
+    """When to try again what failed `now`: after 6 hours for each failure so far, at most 7 days."""
+    return now + min(failures * _STEP, _CAP)
+
+
 class Ledger:
     """The ledger of one site. Every method is one short transaction."""
 
@@ -156,7 +161,7 @@ class Ledger:
             row.failures += 0.5 if soft else 1.0
             row.reason = reason
             if row.failures < GIVE_UP:
-                row.due_at = now + min(row.failures * _STEP, _CAP)
+                row.due_at = retry_at(now, row.failures)
                 return
             row.due_at = None
             session.flush()

@@ -34,7 +34,7 @@ class SitemapDiscovering(Discovering):
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemap; of an index the newest months first, as far as the range goes."""
         source = self.site_url(self.sitemap)
-        page = await self.get(Request(source))
+        page = await self.get(Request(source), kind=UrlKind.SITEMAP)
         if page is None:
             return
         try:
@@ -105,7 +105,7 @@ class SitemapDiscovering(Discovering):
         return fresh
 
     async def _sitemap_part(self, url: str) -> Sitemap | None:
-        page = await self.get(Request(url))
+        page = await self.get(Request(url), kind=UrlKind.SITEMAP)
         if page is None:
             return None
         try:

@@ -111,7 +111,7 @@ def test_listing_that_leads_elsewhere_has_ended(monkeypatch: pytest.MonkeyPatch)
     made = spider()
     front = Page(f"{HOST}/", FRONT.encode(), "text/html; charset=utf-8")
 
-    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+    async def get(request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page:
         return front if "page-" in request.url else Page(request.url, FRONT.encode(), "text/html; charset=utf-8")
 
     monkeypatch.setattr(made, "get", get)
@@ -131,7 +131,7 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urlset}</urlset>'.encode()
     ledger = SimpleNamespace(see=lambda _: [], last_walk=lambda _: None, walked=lambda *_: None)
 
-    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+    async def get(request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page:
         return Page(request.url, body)
 
     async def ask(call: Callable[[], Any]) -> Any:

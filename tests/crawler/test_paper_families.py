@@ -328,7 +328,7 @@ class Scripted:
         class Spider(family):  # type: ignore[misc,valid-type]
             desk = property(lambda _: scripted)
 
-            async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
+            async def get(self, request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page | None:
                 path = request.url.removeprefix("https://baox.example")
                 scripted.asked.append(path)
                 if path in answers:

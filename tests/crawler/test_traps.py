@@ -25,6 +25,7 @@ from crawler.families import discovering, sitemaps
 from crawler.families.base import SiteSpider
 from crawler.families.discovering import MAX_BARREN_PAGES, Considered
 from crawler.sites import find_site
+from tests.crawler.looks import NoLooks
 
 HOST = "https://baothainguyen.vn"
 SITEMAP = f"{HOST}/sitemap.xml"
@@ -49,6 +50,7 @@ class Desk:
 
     def __init__(self, known_since: datetime | None = None) -> None:
         self.clock = Clock()
+        self.looks = NoLooks()
         looks = count()
         self.troubles: list[str] = []
         self.walks: list[str] = []
@@ -105,7 +107,7 @@ class Walked:
 
     def named(self) -> dict[str, int]:
         """The troubles counted by a name of their own."""
-        general = ("discovery/failed", "discovery/entries", "discovery/lost")
+        general = tuple(f"discovery/{name}" for name in ("failed", "entries", "lost", "asked", "not-found"))
         return {name.removeprefix("discovery/"): n for name, n in self.counts.items() if name not in general}
 
 
