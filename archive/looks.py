@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.captures import CaptureError, Held, read_capture
@@ -43,6 +43,7 @@ _LOOK = (
     Url.failures,
     Url.due_at,
     Url.reason,
+    Url.state,
 )
 
 _log = logging.getLogger(__name__)
@@ -66,7 +67,8 @@ class Look:
     """The last good answer for a URL (at `fetched_at`, None: there was none) and what went wrong since.
 
     `unchanged` is how many looks in a row found it as before. `failures` counts soft ones half; `due_at` is when the
-    URL is asked for again after a failure, `reason` what that was.
+    URL is asked for again after a failure, `reason` what that was. `is_read` says that all that this answer lists is in
+    the ledger.
     """
 
     answer: Answer = NOTHING_TOLD
@@ -75,16 +77,21 @@ class Look:
     failures: float = 0.0
     due_at: datetime | None = None
     reason: str | None = None
+    is_read: bool = False
 
     def waits(self, now: datetime) -> bool:
         """Whether it failed so recently that it is not asked for yet."""
         return self.failures > 0 and self.due_at is not None and self.due_at > now
 
     @property
+    def is_validated(self) -> bool:
+        """Whether the site can say that nothing changed."""
+        return self.answer.body_hash is not None and bool(self.answer.etag or self.answer.last_modified)
+
+    @property
     def is_conditional(self) -> bool:
-        """Whether the site can say that nothing changed, and is to be asked so this time (`WHOLE_EVERY`)."""
-        validated = self.answer.body_hash and (self.answer.etag or self.answer.last_modified)
-        return bool(validated) and self.unchanged % WHOLE_EVERY != WHOLE_EVERY - 1
+        """Whether the site is to be asked this time whether anything changed (`WHOLE_EVERY`)."""
+        return self.is_validated and self.unchanged % WHOLE_EVERY != WHOLE_EVERY - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,10 @@ class Looks:
         return KeptPage(body, kind, held)
 
     def answered(self, url: str, kind: UrlKind, answer: Answer) -> bool:
-        """Write down that a source answered well, and give whether with the same body as before."""
+        """Write down that a source answered well, and give whether with the same body as before.
+
+        What it lists counts as not read until `read` says so, unless it is what was read before.
+        """
         with writing(self._sessions, self._site_id) as session:
             row = self._source(session, url, kind)
             if row is None:
@@ -162,6 +172,7 @@ class Looks:
             same = answer.body_hash is not None and answer.body_hash == row.body_hash
             row.unchanged = row.unchanged + 1 if same else 0
             row.etag, row.last_modified, row.body_hash = answer.etag, answer.last_modified, answer.body_hash
+            row.state = row.state if same else UrlState.FOUND.value
             self._good(row)
             return same
 
@@ -172,6 +183,12 @@ class Looks:
             if row is not None:
                 row.unchanged += 1
                 self._good(row)
+
+    def read(self, url: str) -> None:
+        """Write down that all that the last good answer of a source lists is in the ledger."""
+        with writing(self._sessions, self._site_id) as session:
+            of_source = (Url.site_id == self._site_id) & (Url.url == url) & (Url.kind != UrlKind.ARTICLE.value)
+            session.execute(update(Url).where(of_source).values(state=UrlState.FETCHED.value))
 
     def failed(self, url: str, kind: UrlKind, reason: str, *, soft: bool) -> None:
         """A source could not be had; `soft` if it was likely a passing trouble.
@@ -211,7 +228,7 @@ class Looks:
         return None if row.kind == UrlKind.ARTICLE else row
 
     def _good(self, row: Url) -> None:
-        row.state, row.status, row.fetched_at = UrlState.FETCHED.value, 200, self._clock.now()
+        row.status, row.fetched_at = 200, self._clock.now()
         row.failures, row.due_at, row.reason = 0.0, None, None
 
 
@@ -236,4 +253,5 @@ def _look(row: Row[*tuple[object, ...]]) -> Look:
         told["failures"],
         told["due_at"],
         told["reason"],
+        told["state"] == UrlState.FETCHED,
     )

@@ -12,6 +12,7 @@ from scrapy.http import Request
 
 from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
+from archive.looks import Look
 from archive.models import UrlKind
 from crawler.addresses import bare_host
 from crawler.discovery.feed import read_feed
@@ -74,11 +75,22 @@ class _Blank:
         return False
 
 
+class _NoLooks:
+    """Nothing was asked for before, and nothing is kept of what is."""
+
+    def of(self, urls: Iterable[str]) -> dict[str, Look]:
+        """Nothing is known."""
+        return {}
+
+    def read(self, url: str) -> None:
+        """Nothing is kept."""
+
+
 class _Desk:
     """The archive's side of a look: a blank ledger, and the troubles."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock, self.ledger, self.troubles = clock, _Blank(), cast(list[str], [])
+        self.clock, self.ledger, self.looks, self.troubles = clock, _Blank(), _NoLooks(), cast(list[str], [])
 
     async def ask(self, call: Callable[[], T]) -> T:
         """Give what `call` gives, which asks no database."""

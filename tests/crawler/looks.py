@@ -24,5 +24,8 @@ class NoLooks:
     def answered(self, url: str, kind: UrlKind, answer: Answer) -> bool:
         return False
 
+    def read(self, url: str) -> None:
+        pass
+
     def failed(self, url: str, kind: UrlKind, reason: str, *, soft: bool) -> None:
         self.failures[url] = self.failures.get(url, 0) + 1

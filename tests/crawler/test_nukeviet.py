@@ -10,12 +10,13 @@ import pytest
 from scrapy.http import Request
 
 from archive.article import Article
-from archive.clock import VIETNAM
+from archive.clock import VIETNAM, Clock
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.families.discovering import Considered
 from crawler.families.nukeviet import LATEST, NukeVietSpider
+from tests.crawler.looks import NoLooks
 
 HOST = "http://phuonghoaloc.example"
 FRONT = """<div class="news_column"><div class="panel-body">
@@ -143,7 +144,7 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     async def all_of() -> list[Considered]:
         return [one async for one in made.by_sitemap()]
 
-    desk = SimpleNamespace(ask=ask, ledger=ledger, troubles=[])
+    desk = SimpleNamespace(ask=ask, ledger=ledger, looks=NoLooks(), clock=Clock(), troubles=[])
     monkeypatch.setattr(type(made), "desk", desk, raising=False)
     monkeypatch.setattr(
         made, "crawler", SimpleNamespace(stats=SimpleNamespace(inc_value=lambda *_: None)), raising=False

@@ -22,6 +22,7 @@ from crawler.families.discovering import Considered
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
 from tests.crawler.helpers import FETCHED, NEWS, NEWS_HTML
+from tests.crawler.looks import NoLooks
 from tests.goldens.reading import SIBLINGS, serve
 
 SECTIONS = {"Kinh tế": "/kinh-te/", "Làng nghề": "/van-hoa/lang-nghe/"}
@@ -323,6 +324,7 @@ class Scripted:
         self.ledger: Any = SimpleNamespace(
             see=self.see, last_walk=lambda source: None, walked=lambda *_: None, seen_before=lambda *_: False
         )
+        self.looks = NoLooks()
         scripted = self
 
         class Spider(family):  # type: ignore[misc,valid-type]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from scrapy.http import HtmlResponse, Request
 
-from archive.clock import VIETNAM, Clock
+from archive.clock import Clock
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
 from crawler.archiving import Troubles
@@ -144,9 +144,6 @@ def test_a_part_of_which_something_is_missing_leaves_the_walk_undone(monkeypatch
     answers.update((one, urlset(1, 2)) for one in months)
     assert Walked(answers).desk.walks == [SITEMAP]
     assert Walked(answers | {months[2]: urlset(*range(9))}).desk.walks == []
-    # Nor does a later part that an earlier walk covered make up for it.
-    covered = Walked(answers | {months[2]: urlset(*range(9))}, known_since=datetime(2023, 4, 1, tzinfo=VIETNAM))
-    assert (covered.asked[-1], covered.desk.walks) == (months[1], [])
 
 
 def test_indexes_within_one_another_are_followed_so_deep_and_no_deeper() -> None:
