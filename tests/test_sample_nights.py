@@ -143,6 +143,19 @@ def test_the_bot_check_answers_everything_on_its_night_alone() -> None:
         assert all(b"location.reload()" in one.body for one in answers) is (night == nights.BOT_CHECK[1])
 
 
+@ALL
+def test_a_faulty_web_fails_one_new_article_a_night_once(kind: type[Site]) -> None:
+    if kind.id == nights.BOT_CHECK[0]:
+        return
+    for night in EVERY[1:]:
+        site = at(kind, night, faulty="1")
+        first, second = ([ask(site, site.path(one)).status for one in new_on(site, night)] for _ in "ab")
+        fault = {"reset-once": 0, "503-once": 503, "500-once": 500}[nights.FAULTS[night % 3]]
+        assert first == [200, fault, 200][: len(first)]
+        assert second == [200] * len(first)
+        assert {ask(site, site.path(one)).status for one in site.files if one.key in site.by_key} <= {200, 301}
+
+
 def validators_of(site: Site, path: str) -> dict[str, str]:
     headers = ask(site, path).headers
     return {name: headers[name] for name in ("ETag", "Last-Modified") if name in headers}

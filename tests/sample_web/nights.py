@@ -44,6 +44,9 @@ FIRST_KEYS = {
 }
 """The articles of night N have the keys (WordPress: the post ids) from ten times N above these."""
 
+FAULTS = ("reset-once", "503-once", "500-once")
+"""How a faulty web fails, a night each in turn: once, so that whoever asks again is served."""
+
 PLACES = (
     "Đồng Găng", "Bến Sỏi", "Nà Khoang", "Vườn Cau", "Gò Thị", "Suối Mơ", "Lũng Vài", "Cồn Én", "Trại Ươm", "Đá Dựng",
     "Bãi Lau", "Xóm Lò", "Thác Lụa", "Kẻ Vạc", "Núi Đôi", "Cầu Tre", "Hòn Chảo", "Đầm Sậy", "Khe Trám", "Ao Dài",
@@ -167,6 +170,13 @@ def _article(site_id: str, sections: tuple[str, ...], night: int, number: int) -
     return Article(slugify(title) if "id" in meta else str(key), meta, raw)
 
 
+def fault_of(site_id: str, article: Article) -> str:
+    """What becomes of the first request for the second article of a night, while the web is faulty; "" of others."""
+    number = int(article.meta.get("id", article.key))
+    night, place = divmod(number - FIRST_KEYS[site_id], 10)
+    return FAULTS[night % len(FAULTS)] if 0 < night <= LAST and place == 1 else ""
+
+
 def _filled(text: str, place: str, fill: random.Random) -> str:
     values = {"place": place, "person": _person(fill), "other": _person(fill), "n": str(fill.randint(12, 98))}
     return text.format(**values)
@@ -268,3 +278,9 @@ LOOKS = (dt.timedelta(days=1), dt.timedelta(days=3), dt.timedelta(days=10))
 def _is_looked_at(when: dt.datetime, night: int) -> bool:
     before, now = instant(night - 1), instant(night)
     return any(before < when + look <= now for look in LOOKS)
+
+
+def looked_at(site: Site, night: int) -> frozenset[str]:
+    """The keys of the articles that a look is due at on `night` for their age, whatever has changed."""
+    then = present(site, site.files, night - 1)
+    return frozenset(key for key, article in then.items() if _is_looked_at(article.published, night))

@@ -93,7 +93,8 @@ class Faults:
     at=HOST moves the site there, and what is asked of its old host leads to the new one (plain HTTP only);
     api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what `hostile.py` has for the host; night=N serves
     the web as `nights.py` has it on that night (0 to 5); validators=none|feeds|all says which answers have an ETag and
-    Last-Modified and may be 304 (without it, as the site does by itself); clear=1 resets, the night as well.
+    Last-Modified and may be 304 (without it, as the site does by itself); faulty=1 lets one new article a night fail
+    at the first request (`nights.fault_of`); clear=1 resets, the night as well.
     """
 
     status: int = 0
@@ -104,6 +105,7 @@ class Faults:
     sitemap: bool = True
     feed: bool = True
     hostile: bool = False
+    faulty: bool = False
     at: str = ""
     night: int = 0
     validators: str = ""
@@ -139,7 +141,7 @@ class Faults:
                 self.validators = value
             elif name in ("slow", "drip"):
                 setattr(self, name, float(value))
-            elif name in ("drop", "api", "sitemap", "feed", "hostile"):
+            elif name in ("drop", "api", "sitemap", "feed", "hostile", "faulty"):
                 setattr(self, name, value not in ("", "0"))
             else:
                 raise KeyError(name)
@@ -221,6 +223,8 @@ class Site:
     def change(self, query: dict[str, str]) -> None:
         """Apply the parameters of a control request. Raises KeyError or ValueError for what is none."""
         self.faults.change(query)
+        if "clear" in query:
+            self._hit_once.clear()
         if self.faults.night != self._night:
             self._night = self.faults.night
             self.by_key = nights.present(self, self.files, self._night)
@@ -408,11 +412,17 @@ class Site:
 
     def _fault(self, article: Article) -> Response | None:
         """Front matter `fault`: a status for ever ("503") or once ("503-once"); "reset" cuts the line."""
-        name, _, once = str(article.meta.get("fault", "")).partition("-")
+        fault = nights.fault_of(self.id, article) if self.faults.faulty else ""
+        name, _, once = str(article.meta.get("fault", fault)).partition("-")
         if not name or (once and article.key in self._hit_once):
             return None
         self._hit_once.add(article.key)
-        return Response(0) if name == "reset" else Response.error(int(name), "fault of this article")
+        if name == "reset":
+            return Response(0)
+        response = Response.error(int(name), "fault of this article")
+        if name == "503":
+            response.headers["Retry-After"] = "1"
+        return response
 
     def rss(self, title: str, articles: Sequence[Article]) -> Response:
         items = "".join(
