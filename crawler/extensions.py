@@ -113,10 +113,11 @@ class RunLog:
             "end": spider.last_day,
             "limit": spider.limit,
             "url": spider.only_url,
+            "until": spider.until,
         }
         given = {name: str(value) for name, value in arguments.items() if value is not None}
         try:
-            desk.run_id = self._runs(desk).start_run(desk.site_id, given)
+            desk.run_id = self._runs(desk).start_run(desk.site_id, given, spider.night)
         except DatabaseFailed as error:
             # Scrapy would log it and go on, with a run that nobody could look at.
             stop_for_archive(self.crawler, error)
