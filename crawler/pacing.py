@@ -82,10 +82,15 @@ _OF_CRAWL: WeakKeyDictionary[Crawler, Pace] = WeakKeyDictionary()
 
 
 def pace_of(crawler: Crawler) -> Pace:
-    """The pace of the site that `crawler` crawls; its file lies with the locks of the data folder.
+    """The pace of the site that `crawler` crawls; its file is `asked_file`.
 
     Raises SettingsError for a wrong environment.
     """
     if crawler not in _OF_CRAWL:
-        _OF_CRAWL[crawler] = Pace(Settings.from_environment().locks / f"{crawler.spidercls.name}.asked")
+        _OF_CRAWL[crawler] = Pace(asked_file(Settings.from_environment(), crawler.spidercls.name))
     return _OF_CRAWL[crawler]
+
+
+def asked_file(settings: Settings, site: str) -> Path:
+    """The file that tells when a site was last asked, with the locks of the data folder."""
+    return settings.locks / f"{site}.asked"
