@@ -17,6 +17,7 @@ from crawler.sites import find_site
 from tests.conftest import Program
 from tests.crawler.direct import Answer, Asked, DirectWeb, crawl_in_turn, order
 from tests.crawler.hostile import HOST, TLS_HOST
+from tests.within import run_within
 
 DELAY, LONGER = 0.2, 1.0
 TOLERANCE = 0.005
@@ -134,6 +135,14 @@ def test_no_cookie_is_sent_although_every_answer_sets_one(seen: Seen) -> None:
 def test_the_user_agent_says_whom_to_write_to(seen: Seen) -> None:
     assert {one.headers["user-agent"] for one in seen.web.asked} == {seen.web.asked[0].headers["user-agent"]}
     assert "us@example.org" in seen.web.asked[0].headers["user-agent"]
+
+
+@pytest.mark.parametrize(("contact", "warned"), [("", True), ("us@example.org", False)])
+def test_the_scheduler_warns_whoever_gives_no_contact(tmp_path: Path, contact: str, warned: bool) -> None:
+    program = Program(tmp_path / "data", None)
+    program.make_archive()
+    done = run_within(["schedule", "run", "--once"], program.environment | {"BAOTINH_CONTACT": contact})
+    assert ("set BAOTINH_CONTACT" in done.stderr) is warned, done.stderr
 
 
 class Hand:
