@@ -17,10 +17,11 @@ from commands.crawling import crawl, fetch, schedule_run
 from commands.database import db_copy, db_digest, db_upgrade
 from commands.exclude import exclude_command
 from commands.exporting import export
-from commands.looking import rejects_command, show, sites_list, status
+from commands.looking import rejects_command, show, sites_list
 from commands.reextract import reextract
 from commands.reprints import reprints_rebuild, reprints_report
 from commands.sites import sites_add, sites_probe
+from commands.status import report, status
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ sites_app.command("enable")(sites_enable)
 sites_app.command("rename")(sites_rename)
 schedule_app.command("run")(schedule_run)
 app.command()(status)
+app.command()(report)
 app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(reextract)

@@ -252,3 +252,8 @@ def report_of(session: Session, night: date) -> str | None:
 def write_report(session: Session, night: date, now: datetime, words: str) -> None:
     """Keep the report of a night as it was told. Raises sqlalchemy.exc.IntegrityError if there is one."""
     session.add(NightReport(night=night, reported_at=now, words=words))
+
+
+def last_night(session: Session) -> date | None:
+    """The latest night that any site was crawled in; None if there was none."""
+    return session.scalar(select(func.max(Run.night)))

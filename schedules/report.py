@@ -15,7 +15,7 @@ from archive.settings import Settings
 from archive.sites import disabled
 from archive.verdicts import Judged, before_night, of_night, report_of, standing, write_report
 from schedules import notify
-from schedules.causes import next_step
+from schedules.causes import next_step, state_words
 
 LINES = 10
 """Most lines of a report: what is read on a telephone before breakfast."""
@@ -189,9 +189,7 @@ def _rest(facts: NightFacts) -> list[str]:
 
 
 def _state(one: Judged) -> str:
-    """Health and cause, with the fields that are missing: ``broken: layout (lead, author)``."""
-    fields = f" ({', '.join(one.fields)})" if one.fields else ""
-    return f"{one.health}{f': {one.cause}' if one.cause else ''}{fields}"
+    return state_words(one.health, one.cause, one.fields)
 
 
 def _since(instant: datetime | None) -> str:
