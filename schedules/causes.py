@@ -1,6 +1,6 @@
 """Why a site is not well: the causes by name, what an operator does about each, and how counts tell them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -185,3 +185,9 @@ REFUSALS: Final[Mapping[str, Cause]] = {
 def next_step(cause: str | None, site: str) -> str:
     """What an operator does about a cause; empty where there is none."""
     return NEXT_STEPS[Cause(cause)].format(site=site) if cause else ""
+
+
+def state_words(health: Health, cause: str | None, fields: Sequence[str]) -> str:
+    """A state as it is told: ``ok``, ``blocked: challenge``, ``broken: layout (lead, author)``."""
+    missing = f" ({', '.join(fields)})" if fields else ""
+    return f"{health}: {cause}{missing}" if cause else str(health)
