@@ -143,11 +143,6 @@ class Runs:
         with reading(self._sessions) as session:
             return session.scalar(select(func.min(Run.night)))
 
-    def outcome(self, key: int) -> RunOutcome:
-        """How the run stands or ended."""
-        with reading(self._sessions) as session:
-            return RunOutcome(session.get_one(Run, key).outcome)
-
     def latest(self, site: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, of one site or of all, the newest first."""
         query = select(Run, Site.name).join(Site, Site.id == Run.site_id)

@@ -40,24 +40,24 @@ LONG_REST = 60.0
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a turn: how its crawl ended and why, what it counted, whether its verdict asks for a person."""
+    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so."""
 
     site: str
     outcome: RunOutcome
     reason: str | None
     counts: Mapping[str, int]
-    needs_person: bool
+    trouble: str | None
 
 
 @dataclass(frozen=True)
 class Afterwards:
     """What others do when a run has ended, and when a night has.
 
-    `judge` gets the key of an ended run and says whether its site needs a person; `tell` gets a night and tells of
-    it, once however often it is called.
+    `judge` gets the key of an ended run and says why its site needs a person, None if it does not; `tell` gets a night
+    and tells of it, once however often it is called.
     """
 
-    judge: Callable[[int], bool]
+    judge: Callable[[int], str | None]
     tell: Callable[[date], object]
 
 
@@ -288,9 +288,11 @@ class Turns:
                 reason = words if outcome is RunOutcome.STOPPED else f"{words} (it had to be killed)"
                 patience(lambda: self.runs.ran_out(run, over, reason))
         self._rest_after(site, outcome)
-        needs_person = patience(lambda: self.afterwards.judge(run))
+        trouble = patience(lambda: self.afterwards.judge(run))
         self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")
-        return Done(site, outcome, reason, counts, needs_person)
+        if trouble:
+            self.say(f"{site}: {trouble}")
+        return Done(site, outcome, reason, counts, trouble)
 
     def _rest_after(self, site: str, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.LOST:

@@ -12,7 +12,7 @@ import pytest
 
 from archive.clock import Clock
 from archive.database import Sessions, open_engine, session_factory
-from archive.models import RunOutcome
+from archive.models import Run, RunOutcome
 from archive.runs import RunRecord, Runs
 from archive.settings import Settings
 from archive.sites import SiteCheck, note_check, register_site, site_key
@@ -54,9 +54,11 @@ class House:
         )
         return self
 
-    def _judge(self, key: int) -> bool:
+    def _judge(self, key: int) -> str | None:
         self.judged.append(key)
-        return self.runs.outcome(key) is not RunOutcome.FINISHED
+        with self.sessions() as session:
+            outcome = session.get_one(Run, key).outcome
+        return None if outcome == "finished" else f"it was {outcome}"
 
     @property
     def runs(self) -> Runs:

@@ -20,7 +20,7 @@ ENDED = ("finished", "failed", "blocked", "skipped")
 def test_a_night_that_was_answered_is_not_crawled_again(house: House, crawls: Crawls, outcome: str) -> None:
     crawls.ends[SITE] = [RunOutcome(outcome)]
     done = house.turns.take(SITE)
-    assert done is not None and done.needs_person is (outcome != "finished")
+    assert done is not None and (done.trouble is None) is (outcome == "finished")
     assert house.turns.take(SITE) is None
     assert house.begin().turns.take(SITE) is None, "nor by another scheduler"
     assert house.outcomes(SITE) == [outcome]
