@@ -71,6 +71,7 @@ _COUNTED = {
     "revised": "articles/revised",
     "unchanged": "articles/unchanged",
     "rejected": "articles/rejected",
+    "not_modified": "articles/not-modified",
     "failed": "articles/failed",
     "excluded": "articles/excluded",
     "taken_down": "refused/taken-down",
@@ -85,6 +86,10 @@ _COUNTED = {
     "errors": "errors",
     **COUNTED,
 }
+
+
+_ANSWERS = ("asked", "not-modified", "same-body", "waiting", "not-found")
+"""What came of asking the sources of discovery; runs count it as ``discovery/<name>``."""
 
 
 class RunLog:
@@ -197,7 +202,7 @@ class RunLog:
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
         out |= {stat: value for stat, value in stats.items() if stat.startswith(PREFIXES)}
-        out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{trouble}" for trouble in Trouble)}
+        out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{name}" for name in (*Trouble, *_ANSWERS))}
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:

@@ -6,27 +6,19 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import ClassVar
 
-import scrapy
 from scrapy.http import Request
 
 from archive.article import MAX_ADDRESS, is_overlong
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
-from crawler.archiving import Archiving, archiving
-from crawler.declaration import SiteDeclaration
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.troubles import Loss, TooLarge, Trouble
+from crawler.discovery.troubles import Loss, Trouble
 from crawler.extraction import gate
 from crawler.extraction.page import Page
-from crawler.extraction.text import visible
-from crawler.faults import describe
-from crawler.stopping import Dropped
-
-DISCOVERY_PRIORITY = 100_000
-"""Discovery before articles; articles have the number of days since 1970 as their priority."""
+from crawler.families.asking import Asking
 
 MAX_LISTING_PAGES = 5_000
 """End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
@@ -55,12 +47,12 @@ class Considered:
     oldest: datetime | None = None
 
 
-class Discovering(SiteDeclaration, scrapy.Spider):
+class Discovering(Asking):
     """Discovery by listings, feeds and the front page; `ways` are those of the family, in order of preference.
 
     `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell articles from
     other pages. `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way
-    under way has met any article, `answered` counts the pages of discovery that came.
+    under way has met any article.
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
@@ -70,12 +62,6 @@ class Discovering(SiteDeclaration, scrapy.Spider):
     first_day: date | None
     last_day: date | None
     found_any: bool
-    answered: int
-
-    @property
-    def desk(self) -> Archiving:
-        """The archive this crawl writes to."""
-        return archiving(self.crawler)
 
     async def discover(self) -> AsyncIterator[Considered]:
         """Pages of discovery, by the first of `ways` that knows any article."""
@@ -90,47 +76,6 @@ class Discovering(SiteDeclaration, scrapy.Spider):
         if self.front_page and not (self.first_day or self.last_day):
             async for considered in self.by_front_page():
                 yield considered
-
-    async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
-        """Fetch a page of discovery; None, with the reason noted, if it did not come.
-
-        A status in `past_end` says that there is no such page of a listing, and gives an empty page.
-        """
-        request.priority = DISCOVERY_PRIORITY
-        try:
-            response = await self.crawler.engine.download_async(request)
-        except Dropped:
-            raise
-        except Exception as error:
-            # Any failure of one listing must leave the others their chance; it is noted, never lost.
-            self._trouble(request.url, describe(error))
-            return None
-        if response.status in past_end:
-            return Page(response.url, b"")
-        if response.status != 200:
-            self._trouble(request.url, f"HTTP {response.status}")
-            return None
-        self.answered += 1
-        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
-
-    def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
-        """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
-        # It may quote what a server sent, and reaches the operator's terminal.
-        reason = visible(reason)
-        self.desk.troubles.append(f"{url}: {reason}")
-        self.crawler.stats.inc_value("discovery/failed")
-        if trouble:
-            self.crawler.stats.inc_value(f"discovery/{trouble}")
-        self.logger.warning("discovery: %s: %s", url, reason)
-
-    def unreadable(self, page: Page, error: ValueError) -> None:
-        """Note that a page of discovery is not what it was asked for as."""
-        if isinstance(error, TooLarge):
-            self._trouble(page.url, str(error), Trouble.TOO_LARGE)
-        elif check := gate.browser_check(page):
-            self._trouble(page.url, check, Trouble.CHALLENGE)
-        else:
-            self._trouble(page.url, str(error), Trouble.UNREADABLE)
 
     async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
@@ -361,7 +306,7 @@ class Discovering(SiteDeclaration, scrapy.Spider):
     async def feed(self, path: str, section: str | None = None) -> AsyncIterator[Considered]:
         """Read one feed."""
         url = self.site_url(path)
-        page = await self.get(Request(url))
+        page = await self.get(Request(url), kind=UrlKind.FEED)
         if page is None:
             return
         losses: list[Loss] = []

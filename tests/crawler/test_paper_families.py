@@ -22,6 +22,7 @@ from crawler.families.discovering import Considered
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
 from tests.crawler.helpers import FETCHED, NEWS, NEWS_HTML
+from tests.crawler.looks import NoLooks
 from tests.goldens.reading import SIBLINGS, serve
 
 SECTIONS = {"Kinh tế": "/kinh-te/", "Làng nghề": "/van-hoa/lang-nghe/"}
@@ -323,12 +324,13 @@ class Scripted:
         self.ledger: Any = SimpleNamespace(
             see=self.see, last_walk=lambda source: None, walked=lambda *_: None, seen_before=lambda *_: False
         )
+        self.looks = NoLooks()
         scripted = self
 
         class Spider(family):  # type: ignore[misc,valid-type]
             desk = property(lambda _: scripted)
 
-            async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
+            async def get(self, request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page | None:
                 path = request.url.removeprefix("https://baox.example")
                 scripted.asked.append(path)
                 if path in answers:
