@@ -36,11 +36,12 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that says it is under way: its key, its site's key and id, its process, when it last said so."""
+    """A run that says it is under way: its key, its site's key and id, its night, its process, when it last said so."""
 
     key: int
     site_key: int
     site: str
+    night: date | None
     pid: int
     host: str
     heartbeat_at: datetime
@@ -93,7 +94,7 @@ class Runs:
         query = select(Run, Site.name).join(Site, Site.id == Run.site_id).where(Run.outcome == RunOutcome.RUNNING.value)
         with reading(self._sessions) as session:
             return [
-                OpenRun(run.id, run.site_id, name, run.pid, run.host, run.heartbeat_at)
+                OpenRun(run.id, run.site_id, name, run.night, run.pid, run.host, run.heartbeat_at)
                 for run, name in session.execute(query.order_by(Run.id))
             ]
 

@@ -1,5 +1,8 @@
 """Turns: what the nights owe the sites, and how one turn is carried out, from the crawl to its verdict."""
 
+import contextlib
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -138,11 +142,25 @@ class Turns:
 
     def _close_if_lost(self, run: OpenRun) -> None:
         if self._is_held(run.site, run.site_key):
+            if run.night is not None and is_ours(run.host) and self.runs.is_silent(run.heartbeat_at):
+                self._kill_hung(run)
             return
         known = is_ours(run.host) or self.runs.is_silent(run.heartbeat_at, FOREIGN_SILENCE)
         if known and self.runs.lose(run.key):
             self.say(f"{run.site}: process {run.pid} ended without a word; its run is closed as lost")
             self.afterwards.judge(run.key)
+
+    def _kill_hung(self, run: OpenRun) -> None:
+        """End the orphan of a former scheduler that hangs and so does not see that it is one: it holds its site."""
+        try:
+            command = Path(f"/proc/{run.pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return
+        # Process ids come again.
+        if b"crawl" in command and run.site.encode() in command:
+            self.say(f"{run.site}: process {run.pid} has hung since {run.heartbeat_at:%Y-%m-%d %H:%M} and is killed")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(run.pid, signal.SIGKILL)
 
     def _is_held(self, site: str, site_id: int) -> bool:
         if is_written(self.settings.captures, site):

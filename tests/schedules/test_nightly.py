@@ -5,18 +5,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from archive.clock import VIETNAM, Clock
+from archive.database import open_engine
 from archive.models import RunOutcome
 from archive.schedule import pause, resume, want_run
+from archive.settings import Settings, database_url
 from archive.sites import disable
 from crawler.timing import Timing
 from schedules import nightly
 from schedules.lock import SchedulerRuns, one_scheduler, scheduler_of
 from schedules.nightly import Nights, PlannedTurns, Scheduler, engine_of
 from schedules.plan import next_turn
+from tests.postgresql import PostgreSQL
 from tests.schedules.house import NIGHT, SITES, Crawls, House, at, clock
 
 SITE = "hong_linh"
@@ -103,6 +107,25 @@ def test_one_scheduler_at_a_time_and_the_lock_says_which(house: House) -> None:
     assert scheduler_of(house.settings, engine) is None
     with one_scheduler(house.settings, engine):
         pass
+
+
+def test_one_scheduler_on_a_postgresql_database_wherever_it_runs(
+    postgresql: PostgreSQL, empty_postgresql: str, tmp_path: Path
+) -> None:
+    url = database_url(postgresql.new_database(empty_postgresql))
+    here, there = (Settings(tmp_path / name, url, clock(NIGHT)) for name in ("here", "there"))
+    engine = open_engine(url)
+    with one_scheduler(here, engine) as claim:
+        with pytest.raises(SchedulerRuns, match="from another machine or data folder"), one_scheduler(there, engine):
+            pass
+        assert scheduler_of(there, engine) == "one on another machine or data folder"
+        # As if the server had been restarted, and the other one been the quicker.
+        claim.close()
+        with one_scheduler(there, engine), pytest.raises(SchedulerRuns):
+            claim.renew()
+        claim.renew()
+    assert scheduler_of(there, engine) is None
+    engine.dispose()
 
 
 @pytest.mark.parametrize("speed", ["", " x1", " x60", " x86400"])
