@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archive.database import ArchiveError, Sessions, reading
-from archive.models import RunOutcome
+from archive.models import Health
 from archive.runs import RunRecord, Runs
 from archive.schedule import Paused, mute, pause, paused, resume, unmute, want_run
 from archive.settings import Settings
@@ -19,9 +19,11 @@ from commands.common import FAILED, hint, open_archive, out, plain, say, table_o
 from commands.crawling import AT_ONCE, ScrapySetting, scrapy_settings
 from crawler.sites import all_sites, find_site
 from crawler.timing import Timing
+from schedules.health import judge_run
 from schedules.lock import scheduler_of
 from schedules.nightly import Nights, Scheduler, engine_of
 from schedules.plan import ZONE, next_turn
+from schedules.report import tell_night
 from schedules.turns import Afterwards, Done, Turns
 
 NONE_SCHEDULED = (
@@ -69,17 +71,18 @@ def schedule_run(
         return
     done, left = nights.once()
     _print_done(done, left, turns)
-    raise typer.Exit(FAILED if left or any(one.needs_person for one in done) else 0)
+    nights.tell_if_over()
+    raise typer.Exit(FAILED if left or any(one.trouble for one in done) else 0)
 
 
 def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
     """What follows a run and a night."""
-    runs = Runs(sessions, settings.clock)
 
-    def judge(key: int) -> bool:
-        return runs.outcome(key) is not RunOutcome.FINISHED
+    def judge(key: int) -> str | None:
+        verdict = judge_run(sessions, settings.clock, key)
+        return None if verdict.health in (Health.OK, Health.PAUSED) else f"{verdict.health}: {verdict.words}"
 
-    return Afterwards(judge=judge, tell=lambda night: None)
+    return Afterwards(judge, lambda night: tell_night(sessions, settings, night))
 
 
 def _print_done(done: Sequence[Done], left: Sequence[str], turns: Turns) -> None:
@@ -238,7 +241,7 @@ def instant(text: str) -> datetime:
 
 def _turns(settings: Settings, sessions: Sessions) -> Turns:
     """For questions only."""
-    return Turns(settings, sessions, Afterwards(judge=lambda run: False, tell=lambda night: None), hint)
+    return Turns(settings, sessions, Afterwards(judge=lambda run: None, tell=lambda night: None), hint)
 
 
 def _planned(timing: Timing) -> str:
