@@ -70,6 +70,9 @@ class Discovering(Asking):
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
             if self.found_any:
+                if "sitemap" in self.ways[self.ways.index(way) + 1 :]:
+                    async for considered in self.by_changes():
+                        yield considered
                 break
             self.logger.info("no articles by %s", way)
         # A front page tells few dates, so it cannot be held to a range.
@@ -292,6 +295,12 @@ class Discovering(Asking):
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
         raise NotImplementedError
+
+    async def by_changes(self) -> AsyncIterator[Considered]:
+        """What else tells of changes of known articles: nothing, unless there is a sitemap (`SitemapDiscovering`)."""
+        nothing: tuple[Considered, ...] = ()
+        for considered in nothing:
+            yield considered
 
     async def by_front_page(self) -> AsyncIterator[Considered]:
         """The articles that the front page links to: some stand in no section that we know of."""
