@@ -385,6 +385,7 @@ class _Batch:
     ) -> None:
         """Write into the ledger that a URL was fetched, and when to look again."""
         fetched = {"status": capture.status, "fetched_at": capture.fetched_at, "failures": 0.0, "reason": why}
+        fetched["due_for"] = None
         self._url_changes.append({"row": url.id, "state": state.value, "due_at": due, "article_key": key, **fetched})
 
     def write(self) -> set[int]:
@@ -486,7 +487,7 @@ def _says_otherwise(one: _Accepted) -> bool:
 
 def _state_of(url: Row[Any]) -> dict[str, Any]:
     """The row of `_CHANGE_URL` that changes nothing."""
-    names = ("state", "article_key", "status", "fetched_at", "due_at", "failures", "reason")
+    names = ("state", "article_key", "status", "fetched_at", "due_at", "due_for", "failures", "reason")
     return {"row": url.id, **{name: getattr(url, name) for name in names}}
 
 
@@ -512,7 +513,7 @@ _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _URLS_GIVEN: BindParameter[Any] = bindparam("urls", expanding=True)
 
 _LEDGER = (Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant)
-_OF_SITE = select(*_LEDGER, Url.status, Url.fetched_at, Url.due_at, Url.failures, Url.reason).where(
+_OF_SITE = select(*_LEDGER, Url.status, Url.fetched_at, Url.due_at, Url.due_for, Url.failures, Url.reason).where(
     Url.site_id == _SITE
 )
 _URLS = _OF_SITE.where(Url.url.in_(_URLS_GIVEN), Url.kind == UrlKind.ARTICLE.value)

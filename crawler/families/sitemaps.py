@@ -11,7 +11,8 @@ from archive.models import UrlKind
 from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
 from crawler.discovery.troubles import Trouble
-from crawler.families.discovering import Considered, Discovering
+from crawler.families.discovering import Considered
+from crawler.families.walking import Walking
 
 MAX_BARREN_SITEMAPS = 200
 """So many child sitemaps in a row that name no new article end the walk; some are of categories, tags and pictures."""
@@ -26,7 +27,7 @@ MAX_FAILED_SITEMAPS = 5
 """After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
 
-class SitemapDiscovering(Discovering):
+class SitemapDiscovering(Walking):
     """Discovery by the sitemap at the path `sitemap`, besides the other ways."""
 
     sitemap: ClassVar[str] = "/sitemap.xml"

@@ -12,6 +12,7 @@ from scrapy.http import Request
 
 from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
+from archive.walks import Stand
 from crawler.addresses import bare_host
 from crawler.discovery.feed import read_feed
 from crawler.discovery.sitemap import month_of, read_sitemap
@@ -66,6 +67,13 @@ class _Blank:
         """None was made."""
 
     def walked(self, source: str, kind: Any, down_to: date) -> None:
+        """Nothing is kept."""
+
+    def stand(self, source: str) -> Stand:
+        """None has come anywhere."""
+        return Stand()
+
+    def walked_to(self, source: str, kind: Any, page: int) -> None:
         """Nothing is kept."""
 
     def seen_before(self, urls: Iterable[str], instant: datetime) -> bool:
