@@ -18,8 +18,9 @@ from archive.clock import Clock
 from archive.database import Sessions, reading, writing
 from archive.decoding import decoded
 from archive.kept import place_of
-from archive.ledger import ledger_row, next_look, retry_at
+from archive.ledger import next_look, retry_at
 from archive.models import ArticleUrl, Capture, Extraction, Url, UrlKind, UrlState
+from archive.walks import ledger_row
 from archive.warc import Headers
 
 MAX_VALIDATOR = 500

@@ -16,7 +16,8 @@ from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extraction.page import Page
 from crawler.families.asking import NOT_FOUND
-from crawler.families.discovering import Considered, Discovering
+from crawler.families.discovering import Considered
+from crawler.families.walking import Walking
 
 MAX_BARREN_SITEMAPS = 200
 """So many child sitemaps in a row that name no new article end the walk; some are of categories, tags and pictures."""
@@ -42,7 +43,7 @@ Part = tuple[str, datetime | None]
 """A child sitemap, and when its index says that it last changed."""
 
 
-class SitemapDiscovering(Discovering):
+class SitemapDiscovering(Walking):
     """Discovery by the sitemap at the path `sitemap`, besides the other ways."""
 
     sitemap: ClassVar[str] = "/sitemap.xml"
@@ -52,7 +53,7 @@ class SitemapDiscovering(Discovering):
         """Read the sitemap; of an index the newest parts first, as far as the range and a reason (`is_due`) go."""
         source = self.site_url(self.sitemap)
         self._is_first = await self.desk.ask(partial(self.desk.ledger.last_walk, source)) is None
-        page = await self.get(Request(source), kind=UrlKind.SITEMAP)
+        page = await self._ask(source)
         top = self._read(page) if page else None
         if top is None:
             return
@@ -77,7 +78,7 @@ class SitemapDiscovering(Discovering):
             dated = before is not None and any(changed for _, changed in _children(before))
             if not dated and not is_due(replace(look, is_read=True), None, now):
                 return
-        page = await self.get(Request(source), kind=UrlKind.SITEMAP, past_end=NOT_FOUND)
+        page = await self._ask(source, past_end=NOT_FOUND)
         if page is not None and not page.body:
             await self.desk.ask(partial(looks.absent, source, UrlKind.SITEMAP, now + timedelta(days=LONGEST)))
             return
@@ -103,7 +104,7 @@ class SitemapDiscovering(Discovering):
                 self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
             asked += 1
-            page = await self.get(Request(url), kind=UrlKind.SITEMAP)
+            page = await self._ask(url)
             part = self._read(page) if page else None
             if part is None:
                 whole, failed = False, failed + 1
@@ -172,6 +173,11 @@ class SitemapDiscovering(Discovering):
             self._trouble(source, words, Trouble.LOOP)
         named.update(fresh)
         return [parts[url] for url in fresh]
+
+    async def _ask(self, url: str, *, past_end: tuple[int, ...] = ()) -> Page | None:
+        """Ask for a sitemap; what it named before tells what it names no more."""
+        await self.recall(url, UrlKind.SITEMAP, url, lambda page: _newest_first(read_sitemap(page.body).entries))
+        return await self.get(Request(url), kind=UrlKind.SITEMAP, past_end=past_end)
 
     def _read(self, page: Page) -> Sitemap | None:
         """Read a sitemap; None, with the reason noted, if it is none."""

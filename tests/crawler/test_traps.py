@@ -16,14 +16,16 @@ from scrapy.http import HtmlResponse, Request
 from archive.clock import Clock
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
+from archive.walks import Stand
 from crawler.archiving import Troubles
 from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
-from crawler.families import discovering, sitemaps
+from crawler.families import sitemaps, walking
 from crawler.families.base import SiteSpider
-from crawler.families.discovering import MAX_BARREN_PAGES, Considered
+from crawler.families.discovering import Considered
+from crawler.families.walking import MAX_BARREN_PAGES
 from crawler.sites import find_site
 from tests.crawler.looks import NoLooks
 
@@ -59,6 +61,8 @@ class Desk:
             last_walk=lambda source: (known_since, date(1900, 1, 1)) if known_since else None,
             seen_before=lambda urls, instant: bool(known_since) and next(looks) > 0,
             walked=lambda source, kind, down_to: self.walks.append(source),
+            stand=lambda source: Stand(known_since, date(1900, 1, 1)) if known_since else Stand(),
+            walked_to=lambda source, kind, page: None,
         )
 
     async def ask(self, call: Callable[[], Any]) -> Any:
@@ -314,7 +318,7 @@ def test_a_long_gap_in_a_listing_is_not_its_end() -> None:
 
 
 def test_a_listing_that_lists_new_articles_for_ever_is_cut_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovering, "MAX_LISTING_PAGES", 40)
+    monkeypatch.setattr(walking, "MAX_LISTING_PAGES", 40)
     walked = listing(lambda number: [article(number)])
     assert len(walked.urls) == 40
     assert walked.named() == {"too-many": 1}
