@@ -20,6 +20,7 @@ from archive.ledger import Decision, Found
 from archive.store import Kept, Outcome
 from crawler.archiving import archiving, is_ending
 from crawler.conditional import NOT_MODIFIED, make_conditional
+from crawler.discovery.vanished import Sightings
 from crawler.excluding import TakenDown
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
@@ -55,6 +56,9 @@ LOCKED = (
 
 PENDING_AT_ONCE = 100
 """Articles that wait in the ledger are read so many at once: few enough to hold, enough to be quick."""
+
+SIGNALS = (Decision.MODIFIED, Decision.RETITLED, Decision.VANISHED)
+"""The reasons for another look that a site's sources give, counted as such."""
 
 REQUIRED = ("name", "title", "province", "hosts", "sections", "family", "layouts", "article_path")
 
@@ -107,6 +111,7 @@ class SiteSpider(SitemapDiscovering):
         self.only_url, self.force = url, force not in (None, "", "0", "false")
         self.found_any = False
         self.answered = 0
+        self.sightings, self.new = Sightings(), set[str]()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SiteSpider":
@@ -144,6 +149,8 @@ class SiteSpider(SitemapDiscovering):
                         return
                     left -= 1
                 self.crawler.stats.inc_value(f"fetch/{decision}")
+                if decision in SIGNALS:
+                    self.crawler.stats.inc_value(f"signal/{decision}")
                 request = self.article_request(found)
                 # The site has said of the others that they changed, or they were never had.
                 if decision is Decision.DUE and not self.force:
@@ -161,12 +168,23 @@ class SiteSpider(SitemapDiscovering):
         asked: set[str] = set()
         async for considered in self.discover():
             for found, decision in considered.wanted:
-                asked.add(found.url)
-                yield found, decision
+                if found.url not in asked:
+                    asked.add(found.url)
+                    yield found, decision
+            if considered.jumps:
+                # Newer than what comes now.
+                async for found, decision in self._waiting(asked):
+                    yield found, decision
+        async for found, decision in self._waiting(asked):
+            yield found, decision
+
+    async def _waiting(self, asked: set[str]) -> AsyncIterator[tuple[Found, Decision]]:
+        """What waits in the ledger and is not in `asked`, to which it is added."""
         waiting = self.desk.ledger.pending(start=self.first_day, end=self.last_day, patience=self.desk.intake.patience)
         while some := await self.desk.ask(lambda: list(islice(waiting, PENDING_AT_ONCE))):
             for found, decision in some:
                 if found.url not in asked:
+                    asked.add(found.url)
                     yield found, decision
 
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:

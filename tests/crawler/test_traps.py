@@ -16,14 +16,16 @@ from scrapy.http import HtmlResponse, Request
 from archive.clock import Clock
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
+from archive.walks import Stand
 from crawler.archiving import Troubles
 from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
-from crawler.families import discovering, sitemaps
+from crawler.families import sitemaps, walking
 from crawler.families.base import SiteSpider
-from crawler.families.discovering import MAX_BARREN_PAGES, Considered
+from crawler.families.discovering import Considered
+from crawler.families.walking import MAX_BARREN_PAGES
 from crawler.robots import ForbiddenByRobots
 from crawler.sites import find_site
 from tests.crawler.looks import NoLooks
@@ -60,6 +62,8 @@ class Desk:
             last_walk=lambda source: (known_since, date(1900, 1, 1)) if known_since else None,
             seen_before=lambda urls, instant: bool(known_since) and next(looks) > 0,
             walked=lambda source, kind, down_to: self.walks.append(source),
+            stand=lambda source: Stand(known_since, date(1900, 1, 1)) if known_since else Stand(),
+            walked_to=lambda source, kind, page: None,
         )
 
     async def ask(self, call: Callable[[], Any]) -> Any:
@@ -315,7 +319,7 @@ def test_a_long_gap_in_a_listing_is_not_its_end() -> None:
 
 
 def test_a_listing_that_lists_new_articles_for_ever_is_cut_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovering, "MAX_LISTING_PAGES", 40)
+    monkeypatch.setattr(walking, "MAX_LISTING_PAGES", 40)
     walked = listing(lambda number: [article(number)])
     assert len(walked.urls) == 40
     assert walked.named() == {"too-many": 1}
@@ -399,8 +403,7 @@ def test_an_api_answer_that_is_none_is_named(body: bytes, name: str, monkeypatch
     monkeypatch.setattr("crawler.discovery.api.MAX_ENTRIES", 500)
     answers: dict[str, bytes | Exception] = defaultdict(lambda: body)
     walked = Walked(answers, lambda spider: spider.by_api(), "tuyen_giao_binh_phuoc")  # type: ignore[attr-defined]
-    # Once for the categories and once for the posts.
-    assert walked.named() == {name: 2}
+    assert walked.named() == {name: 1}
 
 
 # -- the verdict -------------------------------------------------------------------------------------
