@@ -21,6 +21,7 @@ class Cause(StrEnum):
     PROXY = "proxy"
     SERVER = "server"
     ROBOTS = "robots"
+    CLOSED = "closed"
     CHALLENGE = "challenge"
     LOGIN = "login"
     NOT_FOUND = "not_found"
@@ -51,6 +52,7 @@ NEXT_STEPS: Final[Mapping[Cause, str]] = {
     Cause.PROXY: "look at the proxy that http_proxy and https_proxy name",
     Cause.SERVER: "the site's own server fails: wait a night or two, then write to its office",
     Cause.ROBOTS: "look at its robots.txt in a browser; until it can be had the site is left alone",
+    Cause.CLOSED: "write to the site's office, or `baotinh sites disable {site}`",
     Cause.CHALLENGE: "write to the site's office, or ask less often (DOWNLOAD_DELAY)",
     Cause.LOGIN: "look at an article in a browser; what needs a login is not read",
     Cause.NOT_FOUND: "look for its sections in a browser; write the new paths, or the new host, into its spider",
@@ -79,6 +81,7 @@ SAID: Final[Mapping[Cause, str]] = {
     Cause.PROXY: "the proxy does not reach it",
     Cause.SERVER: "its server answers with errors",
     Cause.ROBOTS: "its robots.txt cannot be had",
+    Cause.CLOSED: "its robots.txt closes it",
     Cause.CHALLENGE: "it turns us away",
     Cause.LOGIN: "its pages ask for a login",
     Cause.NOT_FOUND: "its listings are not found",
@@ -104,6 +107,7 @@ _OF_FAULT: Final[Mapping[str, Cause]] = {
     FaultName.REDIRECT: Cause.CONNECTION,
     FaultName.PRIVATE_ADDRESS: Cause.DNS,
     FaultName.ROBOTS_BLOCKED: Cause.CHALLENGE,
+    FaultName.ROBOTS_DELAY: Cause.CLOSED,
     FaultName.TOO_MANY_REQUESTS: Cause.CHALLENGE,
     FaultName.UNAVAILABLE: Cause.CHALLENGE,
 }
@@ -156,7 +160,7 @@ def health_of(cause: Cause) -> Health:
     """What a site is of which nothing can be had for this cause."""
     if cause in (Cause.NOT_FOUND, Cause.PARKED):
         return Health.GONE
-    return Health.BLOCKED if cause in (Cause.CHALLENGE, Cause.LOGIN) else Health.BROKEN
+    return Health.BLOCKED if cause in (Cause.CLOSED, Cause.CHALLENGE, Cause.LOGIN) else Health.BROKEN
 
 
 REFUSALS: Final[Mapping[str, Cause]] = {

@@ -10,7 +10,17 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from archive.article import GONE_REASONS, MAX_ADDRESS, MAX_VIEWS, WHOLE_PAGE, Attachment, Block, BlockKind, Rejection
+from archive.article import (
+    GONE_REASONS,
+    MAX_ADDRESS,
+    MAX_VIEWS,
+    WHOLE_PAGE,
+    Article,
+    Attachment,
+    Block,
+    BlockKind,
+    Rejection,
+)
 from archive.content import syllables
 from archive.database import ArchiveError, Sessions, insert_if_new, reading
 from archive.kept import known_end
@@ -544,7 +554,8 @@ def test_a_bad_reading_is_kept_and_replaces_none_until_a_good_one_comes(
 ) -> None:
     site.save(page("1", "Bản đầu."))
     whole = page("1", "Trang chủ. Bản đầu. Liên hệ.", flags=(WHOLE_PAGE,), layout=WHOLE_PAGE)
-    for number, bad in enumerate((whole, Rejection("empty", "no word"), Rejection("challenge", "a check")), 2):
+    bad_ones: list[Article | Rejection] = [whole, Rejection("empty", "no word"), Rejection("challenge", "a check")]
+    for number, bad in enumerate(bad_ones, 2):
         clock.advance(days=1)
         assert site.save(bad, url=page("1").url) is Outcome.REJECTED
         assert count(sessions, Extraction) == number, "what was read is kept, with its capture"
