@@ -10,7 +10,17 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from archive.article import GONE_REASONS, MAX_ADDRESS, MAX_VIEWS, Attachment, Block, BlockKind, Rejection
+from archive.article import (
+    GONE_REASONS,
+    MAX_ADDRESS,
+    MAX_VIEWS,
+    WHOLE_PAGE,
+    Article,
+    Attachment,
+    Block,
+    BlockKind,
+    Rejection,
+)
 from archive.content import syllables
 from archive.database import ArchiveError, Sessions, insert_if_new, reading
 from archive.kept import known_end
@@ -537,3 +547,31 @@ def test_an_address_that_leads_on_to_another_article_leaves_both(site: Site, ses
     site.save(page("2", title="Bài 1", url=NEW_ADDRESS))
     site.save(page("2", title="Bài 1", url=NEW_ADDRESS), url=page("1").url, final_url=NEW_ADDRESS)
     assert [(record.key, record.title) for record in kept(sessions)] == [("1", "Bài 1"), ("2", "Bài 1")]
+
+
+def test_a_bad_reading_is_kept_and_replaces_none_until_a_good_one_comes(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    site.save(page("1", "Bản đầu."))
+    whole = page("1", "Trang chủ. Bản đầu. Liên hệ.", flags=(WHOLE_PAGE,), layout=WHOLE_PAGE)
+    bad_ones: list[Article | Rejection] = [whole, Rejection("empty", "no word"), Rejection("challenge", "a check")]
+    for number, bad in enumerate(bad_ones, 2):
+        clock.advance(days=1)
+        assert site.save(bad, url=page("1").url) is Outcome.REJECTED
+        assert count(sessions, Extraction) == number, "what was read is kept, with its capture"
+        [record] = kept(sessions)
+        assert (record.text(), record.gone_at) == ("Bản đầu.", None)
+    assert count(sessions, Revision) == 0
+    clock.advance(days=1)
+    assert site.save(page("1", "Bản đầu.")) is Outcome.UNCHANGED
+    clock.advance(days=1)
+    assert site.save(page("1", "Bản sau.")) is Outcome.REVISED
+    assert kept(sessions)[0].text() == "Bản sau."
+
+
+def test_an_article_that_never_fitted_a_layout_is_read_as_before(site: Site, sessions: Sessions) -> None:
+    whole = page("1", "Bản đầu.", flags=(WHOLE_PAGE,), layout=WHOLE_PAGE)
+    site.save(whole)
+    changed = replace(whole, blocks=page("1", "Bản sau.").blocks)
+    assert site.save(changed) is Outcome.REVISED
+    assert site.save(page("1", "Bản sau.", layout="2021")) is Outcome.UNCHANGED
