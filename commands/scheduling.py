@@ -31,6 +31,8 @@ NONE_SCHEDULED = (
     "disabled nor paused; `baotinh schedule list` shows how they stand"
 )
 
+NO_CONTACT = "no site can tell who is asking: set BAOTINH_CONTACT to a mail address or a web page for the user agent"
+
 NEXT = 20
 """Turns that `schedule next` shows unless told otherwise: two screens of a night of two hundred sites are enough."""
 
@@ -51,6 +53,8 @@ def schedule_run(
     """
     overrides = scrapy_settings(setting or [])
     settings, sessions = open_archive()
+    if not settings.contact:
+        hint(f"Warning: {NO_CONTACT}.")
 
     def log(line: str) -> None:
         print(f"{settings.clock.now():%Y-%m-%d %H:%M:%S} {line}", file=sys.stderr, flush=True)
