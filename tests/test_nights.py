@@ -14,7 +14,7 @@ from tests.conftest import BAOTINH, Program, number_of_articles
 from tests.sample_web.harness import SampleWeb
 from tests.schedules.house import check_sites
 
-SITES = ("hong_linh", "bao_thai_nguyen")
+SITES = ("hong_linh", "tuyen_giao_ha_nam")
 NIGHT, NEXT = "2023-04-02T04:45:00+07:00", "2023-04-03T04:45:00+07:00"
 
 
