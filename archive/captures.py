@@ -13,13 +13,16 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 from archive.clock import Clock
 from archive.warc import (
+    IDENTICAL_PAYLOAD,
     REFERRED_TO,
+    SERVER_NOT_MODIFIED,
     Asked,
     Headers,
     Record,
@@ -41,6 +44,7 @@ REVISIT_FROM = 1024
 is saved (of an empty body nothing), and whoever reads a reference needs a second record."""
 
 _CHUNK = 1 << 20
+_OF_THE_BODY = {"content-encoding", "content-type", "content-range", "content-length"}
 _INFO = {
     "software": "baotinh",
     "format": "WARC File Format 1.1",
@@ -87,6 +91,7 @@ class Sent:
 
     `url` is the address asked, `body` what it was before content-decoding, `ip_address` the server's, unless a proxy
     stood between. `earlier` holds the payload of the address's last capture: if it is this one's, it is not kept twice.
+    Of a 304 it is the capture whose page the site says to be unchanged.
     """
 
     url: str
@@ -144,8 +149,15 @@ class CaptureWriter:
 
     def _made(self, one: Sent) -> tuple[Location, bytes, bytes]:
         """The records of a response and of its request, and its place but for file and offset."""
-        digest = payload_digest(one.body)
-        earlier = self._referable(one.earlier, digest) if one.earlier and len(one.body) >= REVISIT_FROM else None
+        digest, length, profile = payload_digest(one.body), len(one.body), IDENTICAL_PAYLOAD
+        earlier = None
+        if one.earlier and one.status == HTTPStatus.NOT_MODIFIED:
+            earlier, profile = self._referable(one.earlier, one.earlier.place.payload_digest), SERVER_NOT_MODIFIED
+            if earlier:
+                # Its payload is that of the page it says to be unchanged (WARC 1.1, 6.7.3).
+                digest, length = one.earlier.place.payload_digest, one.earlier.place.payload_length
+        elif one.earlier and length >= REVISIT_FROM:
+            earlier = self._referable(one.earlier, digest)
         answer, key = response_member(
             one.url,
             one.fetched_at,
@@ -155,9 +167,10 @@ class CaptureWriter:
             digest,
             ip_address=one.ip_address,
             refers_to=earlier,
+            profile=profile,
         )
         refers_to_id = one.earlier.id if one.earlier and earlier else None
-        place = Location("", 0, len(answer), digest, len(one.body), refers_to_id)
+        place = Location("", 0, len(answer), digest, length, refers_to_id)
         return place, answer, request_member(one.url, one.fetched_at, one.asked, key)
 
     def _referable(self, held: Held, digest: str) -> Mapping[str, str] | None:
@@ -347,11 +360,21 @@ def read_capture(folder: Path, place: Location, holder: Location | None = None) 
     """The record of a capture, with its payload.
 
     Of one that refers to another (`Location.refers_to_id`), `holder` is that one's place: the payload comes from there,
-    headers and status are its own. Raises CaptureError, with file and offset, if a record is not there whole, or
-    is not that of its place. Its digests are taken at their word; `walk` with `check` computes them.
+    headers and status are its own; a 304 has the headers of the page, brought up to date by its own. Raises
+    CaptureError, with file and offset, if a record is not there whole, or is not that of its place. Its digests are
+    taken at their word; `walk` with `check` computes them.
     """
     record = _record_at(folder, place, "response" if holder is None else "revisit")
-    return record if holder is None else replace(record, payload=_record_at(folder, holder, "response").payload)
+    if holder is None:
+        return record
+    held = _record_at(folder, holder, "response")
+    headers = record.headers
+    if record.status == HTTPStatus.NOT_MODIFIED:
+        # It tells of the page only what is news, and not how its body is coded (RFC 9111, 3.2 and 4.3.4).
+        told = {name.lower() for name, _ in headers} - _OF_THE_BODY
+        headers = [one for one in held.headers if one[0].lower() not in told]
+        headers += [one for one in record.headers if one[0].lower() in told]
+    return replace(record, headers=headers, payload=held.payload)
 
 
 def _record_at(folder: Path, place: Location, kind: str) -> Record:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.models import (
@@ -38,6 +38,7 @@ from archive.models import (
     StoredText,
     TextGroup,
     Url,
+    UrlKind,
     UrlState,
 )
 
@@ -122,11 +123,13 @@ def _logical() -> dict[str, Select[Any]]:
             Site.name, SiteProvince.era, SiteProvince.code, SiteProvince.valid_from, SiteProvince.valid_until
         ).join(Site, Site.id == SiteProvince.site_id),
         "section": select(Site.name, Section.name).join(Site, Site.id == Section.site_id),
-        "url": select(
-            Site.name, Url.url, Url.kind, Url.article_key, kept, Url.listed_instant, Url.listed_precision
-        ).join(Site, Site.id == Url.site_id),
+        "url": select(Site.name, Url.url, Url.kind, Url.article_key, kept, Url.listed_instant, Url.listed_precision)
+        .join(Site, Site.id == Url.site_id)
+        # What was asked for besides, and answered as before, hangs on how often a crawl was cut short.
+        .where(or_(Url.kind == UrlKind.ARTICLE.value, Url.walked_at.is_not(None))),
         "capture": select(Site.name, Capture.url, Capture.final_url, Capture.status)
         .join(Site, Site.id == Capture.site_id)
+        .where(Capture.status != 304)
         .distinct(),
         "article": select(
             Site.name, StoredArticle.key, StoredArticle.url, StoredArticle.kind, StoredArticle.gone_at.is_not(None)

@@ -142,7 +142,9 @@ class Intake:
         if not urls:
             return responses
         holders = self.patience(lambda: self._store.holders(urls))
-        return [replace(one, earlier=holders.get(one.url)) for one in responses]
+        return [
+            replace(one, earlier=holders.get(one.url)) if len(one.body) >= REVISIT_FROM else one for one in responses
+        ]
 
     def _run_call(self, job: _Call) -> None:
         try:

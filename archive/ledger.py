@@ -98,6 +98,11 @@ def next_look(published: datetime | None, fetched_at: datetime) -> datetime | No
     return next((published + look for look in LOOKS if published + look > fetched_at), None)
 
 
+def retry_at(now: datetime, failures: float) -> datetime:
+    """When to try again what failed `now`: after 6 hours for each failure so far, at most 7 days."""
+    return now + min(failures * _STEP, _CAP)
+
+
 class Ledger(Walks):
     """The ledger of one site. Every method is one short transaction."""
 
@@ -177,7 +182,7 @@ class Ledger(Walks):
             row.failures += 0.5 if soft else 1.0
             row.reason = reason
             if row.failures < GIVE_UP:
-                row.due_at = now + min(row.failures * _STEP, _CAP)
+                row.due_at = retry_at(now, row.failures)
                 return
             row.due_at, row.due_for = None, None
             session.flush()
@@ -329,10 +334,8 @@ def found_of(row: Url) -> Found:
 def _reason(row: Url) -> Decision:
     if row.state == UrlState.FOUND:
         return Decision.PENDING
-    if row.due_for:
+    if row.due_for is not None:
         return Decision(row.due_for)
-    if row.listed_modified is not None and row.fetched_at is not None and row.listed_modified > row.fetched_at:
-        return Decision.MODIFIED
     return Decision.DUE
 
 
@@ -387,6 +390,7 @@ class _Page:
             # Not even its title is noted: that may be what was asked to be taken down.
             row.state, row.due_at = UrlState.EXCLUDED.value, None
             return Decision.KNOWN
+        listed_before = row.listed_modified
         article = self._articles.get(row.article_key or "")
         retitled = article is not None and self._is_retitled(row, one, article)
         _note(row, one)
@@ -402,13 +406,8 @@ class _Page:
         main = row
         if row.state in (UrlState.FOUND, UrlState.ALIAS):
             main = self._main(row)
-        modified = (
-            one.modified is not None
-            and main.fetched_at is not None
-            # A change in the future is a wrong clock, and would be news every night.
-            and main.fetched_at < one.modified <= now
-        )
-        if modified and main.state != UrlState.FORBIDDEN:
+        before = listed_before if main is row else main.listed_modified
+        if _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN:
             # Written down, so that a run cut short after this still comes back to it.
             main.due_at, main.listed_modified, main.due_for = now, one.modified, Decision.MODIFIED.value
         elif retitled and main.state == UrlState.FETCHED:
@@ -468,6 +467,21 @@ class _Page:
         fetched = (other for other in siblings if other.state == UrlState.FETCHED)
         found = (other for other in siblings if other.state == UrlState.FOUND)
         return next(fetched, None) or next(found, row)
+
+
+def _is_modified(listed: datetime | None, before: datetime | None, fetched: datetime | None, now: datetime) -> bool:
+    """Whether an article that was `fetched` is `listed` with a later change; it was listed with that of `before`.
+
+    A day alone (midnight) may be any time of it: of the day of the fetch it is later if another was listed before.
+    """
+    # A change in the future is a wrong clock, and would be news every night.
+    if listed is None or fetched is None or listed > now:
+        return False
+    if fetched < listed:
+        return True
+    local = listed.astimezone(VIETNAM)
+    is_of_that_day = local.time() == time() and local.date() == fetched.astimezone(VIETNAM).date()
+    return is_of_that_day and before is not None and before < listed
 
 
 def _note(row: Url, one: Found) -> None:

@@ -32,6 +32,7 @@ from archive.content import (
 )
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
 from archive.ledger import Found, add_article_urls, next_look
+from archive.looks import NOTHING_TOLD, Answer, answer_of
 from archive.models import (
     ArticleUrl,
     Base,
@@ -93,7 +94,7 @@ class Read:
     """What one extractor version read from one capture.
 
     `requested_url` is the URL in the ledger, `aliases` are further addresses of the article, `found` is what
-    discovery told of it.
+    discovery told of it. It took `pages` captures, of which this is the first.
     """
 
     kept: Kept
@@ -102,6 +103,7 @@ class Read:
     version: str
     aliases: tuple[str, ...] = ()
     found: Found | None = None
+    pages: int = 1
 
 
 class Store:
@@ -361,7 +363,10 @@ class _Batch:
         else:
             published = result.published.instant if result.published else None
             state, due = UrlState.FETCHED, next_look(published, capture.fetched_at)
-        self._fetched(url, capture, state, due, key, None)
+        # Of an article on several pages one of the others may change, and an address that led on tells nothing.
+        is_told = read.pages == 1 and capture.url == url.url
+        told = answer_of(capture.headers, capture.location.payload_digest) if is_told else NOTHING_TOLD
+        self._fetched(url, capture, state, due, key, None, told)
         # Re-reading an old capture is no news of the article.
         is_news = current is None or current.fetched_at is None or current.fetched_at <= capture.fetched_at
         sha256 = text_digest(result)
@@ -382,10 +387,13 @@ class _Batch:
         due: datetime | None,
         key: str | None,
         why: str | None,
+        told: Answer = NOTHING_TOLD,
     ) -> None:
-        """Write into the ledger that a URL was fetched, and when to look again."""
+        """Write into the ledger that a URL was fetched, when to look again, and what was `told` for that."""
         fetched = {"status": capture.status, "fetched_at": capture.fetched_at, "failures": 0.0, "reason": why}
-        fetched["due_for"] = None
+        same = told.body_hash is not None and told.body_hash == url.body_hash
+        fetched |= {"etag": told.etag, "last_modified": told.last_modified, "body_hash": told.body_hash}
+        fetched |= {"unchanged": url.unchanged + 1 if same else 0, "due_for": None}
         self._url_changes.append({"row": url.id, "state": state.value, "due_at": due, "article_key": key, **fetched})
 
     def write(self) -> set[int]:
@@ -487,8 +495,7 @@ def _says_otherwise(one: _Accepted) -> bool:
 
 def _state_of(url: Row[Any]) -> dict[str, Any]:
     """The row of `_CHANGE_URL` that changes nothing."""
-    names = ("state", "article_key", "status", "fetched_at", "due_at", "due_for", "failures", "reason")
-    return {"row": url.id, **{name: getattr(url, name) for name in names}}
+    return {"row": url.id, **{column.key: getattr(url, column.key) for column in _CHANGED}}
 
 
 def _check_capture(new: NewCapture) -> None:
@@ -512,10 +519,23 @@ _ROW: BindParameter[int] = bindparam("row")
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _URLS_GIVEN: BindParameter[Any] = bindparam("urls", expanding=True)
 
-_LEDGER = (Url.id, Url.url, Url.state, Url.article_key, Url.sections, Url.listed_instant)
-_OF_SITE = select(*_LEDGER, Url.status, Url.fetched_at, Url.due_at, Url.due_for, Url.failures, Url.reason).where(
-    Url.site_id == _SITE
+_CHANGED = (
+    Url.state,
+    Url.article_key,
+    Url.status,
+    Url.fetched_at,
+    Url.due_at,
+    Url.failures,
+    Url.reason,
+    Url.etag,
+    Url.last_modified,
+    Url.body_hash,
+    Url.unchanged,
+    Url.due_for,
 )
+"""What a look at an article may change of its URLs."""
+
+_OF_SITE = select(Url.id, Url.url, Url.sections, Url.listed_instant, *_CHANGED).where(Url.site_id == _SITE)
 _URLS = _OF_SITE.where(Url.url.in_(_URLS_GIVEN), Url.kind == UrlKind.ARTICLE.value)
 # Only articles have keys. Were their kind asked for as well, SQLite would look through every URL of the site.
 _URLS_OF_KEYS = _OF_SITE.where(Url.article_key.in_(_KEYS)).order_by(Url.id)

@@ -30,7 +30,10 @@ RECORD_LIMIT = 16 * 1024 * 1024
 """A record larger than this in bytes, once inflated, is not read: the largest body (10 MiB) with room for headers."""
 
 IDENTICAL_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-"""The profile of our revisit records (WARC 1.1, 6.7.2)."""
+"""The profile of a revisit whose body was sent, and is that of an earlier record (WARC 1.1, 6.7.2)."""
+
+SERVER_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+"""The profile of a revisit for which the server said 304 (WARC 1.1, 6.7.3)."""
 
 REFERRED_TO = {
     "warc-target-uri": "WARC-Refers-To-Target-URI",
@@ -131,19 +134,22 @@ def response_member(
     *,
     ip_address: str | None = None,
     refers_to: Mapping[str, str] | None = None,
+    profile: str = IDENTICAL_PAYLOAD,
 ) -> tuple[bytes, str]:
     """The record of a response, compressed, and its id.
 
-    With `refers_to`, the `fields` of the record that holds the same payload, it is a revisit: its headers alone.
-    Headers of the transfer (chunking, connection, proxy) do not belong to a body and are dropped; Content-Length is
-    that of the body.
+    With `refers_to`, the `fields` of the record that holds the same payload, it is a revisit of that `profile`: its
+    headers alone. Headers of the transfer (chunking, connection, proxy) do not belong to a body and are dropped;
+    Content-Length is that of the body, and left out where none was sent, as with a 304.
     """
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
     kept = [(name, value) for name, value in headers if not _is_of_transfer(name)]
-    head = _head(f"HTTP/1.1 {status} {phrase}", [*kept, ("Content-Length", str(len(body)))], "latin-1")
+    if refers_to is None or profile != SERVER_NOT_MODIFIED:
+        kept.append(("Content-Length", str(len(body))))
+    head = _head(f"HTTP/1.1 {status} {phrase}", kept, "latin-1")
     fields = [
         ("WARC-Target-URI", url),
         ("Content-Type", "application/http; msgtype=response"),
@@ -154,7 +160,7 @@ def response_member(
     record_id = _new_id()
     if refers_to is None:
         return _member("response", record_id, fetched, fields, head, body), record_id
-    fields.append(("WARC-Profile", IDENTICAL_PAYLOAD))
+    fields.append(("WARC-Profile", profile))
     fields += [(name, refers_to[field]) for field, name in REFERRED_TO.items()]
     return _member("revisit", record_id, fetched, fields, head), record_id
 

@@ -16,6 +16,7 @@ from archive.database import Sessions, SiteLock, check_version, open_engine, ses
 from archive.intake import Intake
 from archive.kept import known_end
 from archive.ledger import Ledger
+from archive.looks import Looks
 from archive.patience import Patience
 from archive.restoring import refuse_half_restored
 from archive.room import Room
@@ -61,6 +62,7 @@ class Archiving:
     clock: Clock
     site_id: int
     ledger: Ledger
+    looks: Looks
     store: Store
     captures: CaptureWriter
     intake: Intake
@@ -162,6 +164,7 @@ def _open(crawler: Crawler) -> Archiving:
         clock=settings.clock,
         site_id=site_id,
         ledger=Ledger(sessions, site_id, settings.clock),
+        looks=Looks(sessions, site_id, settings.clock, settings.captures),
         store=store,
         captures=captures,
         intake=Intake(store, captures, Room(settings.keep_free, settings.written), patience),

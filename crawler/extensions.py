@@ -69,6 +69,7 @@ _COUNTED = {
     "revised": "articles/revised",
     "unchanged": "articles/unchanged",
     "rejected": "articles/rejected",
+    "not_modified": "articles/not-modified",
     "failed": "articles/failed",
     "excluded": "articles/excluded",
     "taken_down": "refused/taken-down",
@@ -81,6 +82,10 @@ _COUNTED = {
     "foreign_host": "refused/foreign-host",
     "errors": "errors",
 }
+
+
+_ANSWERS = ("asked", "not-modified", "same-body", "waiting", "not-found")
+"""What came of asking the sources of discovery; runs count it as ``discovery/<name>``."""
 
 
 class RunLog:
@@ -183,7 +188,7 @@ class RunLog:
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
         out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/", "fault/"))}
-        out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{trouble}" for trouble in Trouble)}
+        out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{name}" for name in (*Trouble, *_ANSWERS))}
         return {name: value for name, value in out.items() if value}
 
     def _tell(self) -> None:

@@ -49,6 +49,7 @@ class FaultName(StrEnum):
     REDIRECT_LOOP = "redirect-loop"
     TOO_MANY_REQUESTS = "http-429"
     UNAVAILABLE = "http-503"
+    NOT_ASKED = "304-not-asked"
     ROBOTS_UNREACHABLE = "robots-unreachable"
     ROBOTS_BLOCKED = "robots-blocked"
 

@@ -12,7 +12,7 @@ class PageRead:
     """An article page that was fetched, captured and read.
 
     `requested` is the URL in the ledger, `capture` the capture the reading rests on, `aliases`
-    other addresses that led to it.
+    other addresses that led to it, `pages` how many its reading took.
     """
 
     requested: str
@@ -20,3 +20,4 @@ class PageRead:
     result: Article | Rejection
     found: Found | None
     aliases: tuple[str, ...] = ()
+    pages: int = 1

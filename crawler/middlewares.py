@@ -20,6 +20,7 @@ from archive.warc import Asked, Headers
 from crawler.addresses import is_literal
 from crawler.archiving import ArchiveLost, archiving, stop_for_archive
 from crawler.certificates import TLS_EXCEPTION
+from crawler.conditional import HELD, NOT_MODIFIED
 from crawler.faults import FaultName, count, named
 
 if TYPE_CHECKING:
@@ -148,7 +149,9 @@ class CaptureMiddleware:
         # Behind a proxy the address is the proxy's.
         direct = response.ip_address is not None and not request.meta.get("proxy")
         address = str(response.ip_address) if direct else None
-        sent = Sent(request.url, response.status, headers, response.body, fetched, asked, address)
+        # What a 304 says to be unchanged is the page that it was asked about.
+        held = request.meta.get(HELD) if response.status == NOT_MODIFIED else None
+        sent = Sent(request.url, response.status, headers, response.body, fetched, asked, address, held)
         try:
             request.meta[CAPTURE] = await asyncio.wrap_future(desk.intake.keep(sent, described))
         except (ArchiveError, DBAPIError, OSError) as error:

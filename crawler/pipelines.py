@@ -24,7 +24,7 @@ class StorePipeline:
 
     async def process_item(self, item: PageRead) -> PageRead:
         """Save `item`; what cannot be stored stays due in the ledger."""
-        read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found)
+        read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found, item.pages)
         outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
         stats = self.crawler.stats
         stats.inc_value(f"articles/{outcome}")

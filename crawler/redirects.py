@@ -6,6 +6,7 @@ from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRe
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
+from crawler.conditional import make_whole
 from crawler.faults import FaultName, count, named
 
 FOLLOWED = (301, 302, 303, 307, 308)
@@ -23,6 +24,7 @@ class _Bounded(BaseRedirectMiddleware):
             raise count(self.crawler, named(FaultName.REDIRECT_LOOP, words)) from error
         # One that leads where we have been would be dropped without a word, and its URL stay due for ever.
         further.dont_filter = True
+        make_whole(further)
         return further
 
 

@@ -91,6 +91,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     # Before decompression (590) sees the body, after it is kept.
     "crawler.middlewares.WholeBodyMiddleware": 900,
+    "crawler.conditional.ConditionalMiddleware": 920,
     # After (that is, nearer to the network than) decompression (590).
     "crawler.middlewares.CaptureMiddleware": 950,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,

@@ -17,13 +17,14 @@ from twisted.python.failure import Failure
 
 from archive.article import MAX_ADDRESS
 from archive.ledger import Decision, Found
-from archive.store import Kept
+from archive.store import Kept, Outcome
 from crawler.archiving import archiving, is_ending
+from crawler.conditional import NOT_MODIFIED, make_conditional
 from crawler.discovery.vanished import Sightings
 from crawler.excluding import TakenDown
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
-from crawler.families.discovering import DISCOVERY_PRIORITY
+from crawler.families.asking import DISCOVERY_PRIORITY
 from crawler.families.signs import Sign
 from crawler.families.sitemaps import SitemapDiscovering
 from crawler.faults import Fault, describe
@@ -144,7 +145,11 @@ class SiteSpider(SitemapDiscovering):
                 self.crawler.stats.inc_value(f"fetch/{decision}")
                 if decision in SIGNALS:
                     self.crawler.stats.inc_value(f"signal/{decision}")
-                yield self.article_request(found)
+                request = self.article_request(found)
+                # The site has said of the others that they changed, or they were never had.
+                if decision is Decision.DUE and not self.force:
+                    await self._ask_if_changed(request)
+                yield request
         except Dropped:
             # The crawl is ending; what is not found tonight is found by the next one.
             return
@@ -204,6 +209,28 @@ class SiteSpider(SitemapDiscovering):
             priority=day,
         )
 
+    async def _ask_if_changed(self, request: Request) -> None:
+        """Make an article's request conditional, where its site told how and the archive has the page."""
+        looks = self.desk.looks
+        look = await self.desk.ask(partial(looks.at, request.url))
+        if look.is_conditional:
+            kept = await self.desk.ask(partial(looks.kept, request.url, look.answer.body_hash or ""))
+            if kept is not None:
+                make_conditional(request, look.answer, kept.held)
+                request.meta["handle_httpstatus_list"] = [NOT_MODIFIED]
+                request.callback = self.looked_again
+
+    async def looked_again(self, response: Response, found: Found) -> AsyncIterator[Any]:
+        """Note that an article is as it was, or read what it is now."""
+        if response.status != NOT_MODIFIED:
+            for one in self.parse_article(response, found):
+                yield one
+            return
+        kept = await self.desk.ask(partial(self.desk.looks.article_unchanged, found.url))
+        self.crawler.stats.inc_value("articles/not-modified")
+        if kept:
+            self.crawler.stats.inc_value(f"articles/{Outcome.UNCHANGED}")
+
     def parse_article(
         self,
         response: Response,
@@ -225,7 +252,8 @@ class SiteSpider(SitemapDiscovering):
                 priority=DISCOVERY_PRIORITY,
             )
             return
-        yield PageRead(found.url, kept, result, found, other_addresses(type(self), found, pages[0].url))
+        others = other_addresses(type(self), found, pages[0].url)
+        yield PageRead(found.url, kept, result, found, others, len(pages))
 
     async def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final."""

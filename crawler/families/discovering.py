@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
-import scrapy
 from scrapy.http import Request
 
 from archive.article import MAX_ADDRESS, is_overlong
@@ -16,21 +15,14 @@ from archive.decoding import decoded
 from archive.kept import newest_captures
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
-from crawler.archiving import Archiving, archiving
-from crawler.declaration import SiteDeclaration
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
-from crawler.discovery.troubles import Loss, TooLarge, Trouble
+from crawler.discovery.troubles import Loss, Trouble
 from crawler.discovery.vanished import Placed, Sightings
 from crawler.extraction import gate
 from crawler.extraction.page import Page
-from crawler.extraction.text import visible
-from crawler.faults import describe
-from crawler.stopping import Dropped
-
-DISCOVERY_PRIORITY = 100_000
-"""Discovery before articles; articles have the number of days since 1970 as their priority."""
+from crawler.families.asking import Asking
 
 RECALLED = timedelta(days=60)
 """How long ago a source may have been looked at for what it named then to be compared with what it names now."""
@@ -45,29 +37,27 @@ class Considered:
     """One page of discovery after the ledger saw it.
 
     `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not, `order` the same
-    in the order of the page; `modified` says that one of them is listed with a later change, `passed` that the page
-    lies wholly before the range asked for; `oldest` is its oldest date, `last` that of its last entry that tells one.
+    in the order of the page; `passed` says that the page lies wholly before the range asked for, `oldest` is its oldest
+    date, `last` that of its last entry that tells one.
     `jumps` says that what comes next is much older: a walk is taken up where an earlier run had stopped.
     """
 
     wanted: tuple[tuple[Found, Decision], ...] = ()
     urls: frozenset[str] = frozenset()
     order: tuple[str, ...] = ()
-    modified: bool = False
     passed: bool = False
     oldest: datetime | None = None
     last: datetime | None = None
     jumps: bool = False
 
 
-class Discovering(SiteDeclaration, scrapy.Spider):
+class Discovering(Asking):
     """Discovery by listings, feeds and the front page; `ways` are those of the family, in order of preference.
 
     `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell articles from
     other pages. `newest_first` says that what `listings` finds are the articles of the section alone, newest first.
     `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way under way has
-    met any article, `answered` counts the pages of discovery that came; `sightings` are what this run saw, `new` the
-    addresses that it found.
+    met any article; `sightings` are what this run saw, `new` the addresses that it found.
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
@@ -78,14 +68,8 @@ class Discovering(SiteDeclaration, scrapy.Spider):
     first_day: date | None
     last_day: date | None
     found_any: bool
-    answered: int
     sightings: Sightings
     new: set[str]
-
-    @property
-    def desk(self) -> Archiving:
-        """The archive this crawl writes to."""
-        return archiving(self.crawler)
 
     async def discover(self) -> AsyncIterator[Considered]:
         """Pages of discovery, by the first of `ways` that knows any article; then what they name no more is due."""
@@ -118,7 +102,7 @@ class Discovering(SiteDeclaration, scrapy.Spider):
         ledger = self.desk.ledger
         looked = (await self.desk.ask(lambda: ledger.stand(source))).compared_at
         self.sightings.looked[source] = kind
-        page = await self.earlier(url, looked) if looked else None
+        page = await self.as_of(url, looked) if looked else None
         if page is None:
             return
         try:
@@ -133,7 +117,7 @@ class Discovering(SiteDeclaration, scrapy.Spider):
                 placed.append(Placed(self.canonical_url(entry.url), entry.key or key, told.instant if told else None))
         self.sightings.before[source] = placed
 
-    async def earlier(self, url: str, until: datetime) -> Page | None:
+    async def as_of(self, url: str, until: datetime) -> Page | None:
         """The page of discovery at `url` as it was last had until an instant; None if no capture of it can be read."""
         desk = self.desk
 
@@ -162,47 +146,6 @@ class Discovering(SiteDeclaration, scrapy.Spider):
         await self.desk.ask(lambda: ledger.missed(away, looked, Decision.VANISHED))
         # Their new addresses were written down when they were seen; by their key the articles are the same.
         self.crawler.stats.inc_value("signal/moved", len(moved))
-
-    async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
-        """Fetch a page of discovery; None, with the reason noted, if it did not come.
-
-        A status in `past_end` says that there is no such page of a listing, and gives an empty page.
-        """
-        request.priority = DISCOVERY_PRIORITY
-        try:
-            response = await self.crawler.engine.download_async(request)
-        except Dropped:
-            raise
-        except Exception as error:
-            # Any failure of one listing must leave the others their chance; it is noted, never lost.
-            self._trouble(request.url, describe(error))
-            return None
-        if response.status in past_end:
-            return Page(response.url, b"")
-        if response.status != 200:
-            self._trouble(request.url, f"HTTP {response.status}")
-            return None
-        self.answered += 1
-        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
-
-    def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
-        """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
-        # It may quote what a server sent, and reaches the operator's terminal.
-        reason = visible(reason)
-        self.desk.troubles.append(f"{url}: {reason}")
-        self.crawler.stats.inc_value("discovery/failed")
-        if trouble:
-            self.crawler.stats.inc_value(f"discovery/{trouble}")
-        self.logger.warning("discovery: %s: %s", url, reason)
-
-    def unreadable(self, page: Page, error: ValueError) -> None:
-        """Note that a page of discovery is not what it was asked for as."""
-        if isinstance(error, TooLarge):
-            self._trouble(page.url, str(error), Trouble.TOO_LARGE)
-        elif check := gate.browser_check(page):
-            self._trouble(page.url, check, Trouble.CHALLENGE)
-        else:
-            self._trouble(page.url, str(error), Trouble.UNREADABLE)
 
     async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
@@ -258,7 +201,6 @@ class Discovering(SiteDeclaration, scrapy.Spider):
             wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
             urls=frozenset(urls),
             order=tuple(urls),
-            modified=any(decision is Decision.MODIFIED for _, decision in decided),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
             last=nearest,
@@ -283,21 +225,6 @@ class Discovering(SiteDeclaration, scrapy.Spider):
             earlier = await self.desk.ask(lambda: ledger.last_walk(source)) if met_known else None
             down_to = earlier[1] if earlier else self.first_day or self.oldest
             await self.desk.ask(lambda: ledger.walked(source, kind, down_to))
-
-    async def _known_since(self, source: str) -> datetime | None:
-        """The time of an earlier walk of `source` that went at least as far back as this one is to go.
-
-        Where every article on a page was known then, nothing new can lie behind it.
-        """
-        if self.last_day is not None:
-            return None
-        ledger = self.desk.ledger
-        earlier = await self.desk.ask(lambda: ledger.last_walk(source))
-        return earlier[0] if earlier and earlier[1] <= (self.first_day or self.oldest) else None
-
-    async def _covered(self, considered: Considered, since: datetime | None) -> bool:
-        """Whether all that a page lists was known at `since`, with no later change."""
-        return since is not None and not considered.modified and await self._known_all(considered.urls, since)
 
     async def _known_all(self, urls: frozenset[str], instant: datetime) -> bool:
         """Whether there are any `urls` and each was known at `instant`."""
@@ -358,7 +285,7 @@ class Discovering(SiteDeclaration, scrapy.Spider):
         """Read one feed."""
         url = self.site_url(path)
         await self.recall(url, UrlKind.FEED, url, lambda page: read_feed(page.body))
-        page = await self.get(Request(url))
+        page = await self.get(Request(url), kind=UrlKind.FEED)
         if page is None:
             return
         losses: list[Loss] = []

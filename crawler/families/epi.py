@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from scrapy.http import Request
 
+from archive.models import UrlKind
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.discovery.sitemap import read_sitemap
 from crawler.extraction.layout import Layout
+from crawler.families.asking import NOT_FOUND
 from crawler.families.base import SiteSpider
 from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
@@ -109,7 +111,7 @@ class EpiSpider(SiteSpider):
 
         An empty page is that of a file that is not there (`get`).
         """
-        page = await self.get(Request(source), past_end=(404, 410))
+        page = await self.get(Request(source), kind=UrlKind.SITEMAP, past_end=NOT_FOUND)
         if page is None or not page.body:
             return [], False
         try:

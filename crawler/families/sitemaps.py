@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from scrapy.http import Request
 
 from archive.clock import VIETNAM
+from archive.looks import Look
 from archive.models import UrlKind
 from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
 from crawler.discovery.troubles import Trouble
+from crawler.extraction.page import Page
 from crawler.families.discovering import Considered
 from crawler.families.walking import Walking
 
@@ -27,41 +30,44 @@ MAX_FAILED_SITEMAPS = 5
 """After so many child sitemaps in a row that could not be had the rest is left for the next run."""
 
 
+BELIEVED = 3
+"""After so many looks in a row that found the same body, without validators, an index that says "changed today" again
+is not believed: some name the day on which they were made."""
+
+LONGEST = 30
+"""Days after which every part is asked for again, whatever its index says: indexes err."""
+
+Part = tuple[str, datetime | None]
+"""A child sitemap, and when its index says that it last changed."""
+
+
 class SitemapDiscovering(Walking):
     """Discovery by the sitemap at the path `sitemap`, besides the other ways."""
 
     sitemap: ClassVar[str] = "/sitemap.xml"
 
     async def by_sitemap(self) -> AsyncIterator[Considered]:
-        """Read the sitemap; of an index the newest months first, as far as the range goes."""
+        """Read the sitemap; of an index the newest parts first, as far as the range and a reason (`is_due`) go."""
         source = self.site_url(self.sitemap)
-        page = await self.get(Request(source))
-        if page is None:
+        page = await self.get(Request(source), kind=UrlKind.SITEMAP)
+        top = await self._read(page) if page else None
+        if top is None:
             return
-        try:
-            top = read_sitemap(page.body)
-        except ValueError as error:
-            self.unreadable(page, error)
-            return
-        if top.trouble:
-            self._trouble(source, top.trouble[1], top.trouble[0])
         if top.entries:
-            yield await self.consider(_newest_first(top.entries), source)
+            yield await self._take(top, source)
         named = {source}
-        waiting = [(url, 1) for url in self._parts(source, top.children, named)]
-        # Without months nothing tells which part is the newest; WordPress puts the oldest first.
-        monthly = all(month_of(url) for url, _ in waiting)
-        since = await self._known_since(source) if monthly else None
-        asked, seen = {source}, set[str]()
+        waiting = [(part, 1) for part in await self._due(self._parts(source, top.children, named))]
+        asked, seen = 1, set[str]()
         barren = failed = 0
         whole = top.trouble is None
         while waiting:
-            url, depth = waiting.pop(0)
-            if len(asked) > MAX_SITEMAPS:
+            (url, _), depth = waiting.pop(0)
+            if asked > MAX_SITEMAPS:
                 self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
-            asked.add(url)
-            part = await self._sitemap_part(url)
+            asked += 1
+            page = await self.get(Request(url), kind=UrlKind.SITEMAP)
+            part = await self._read(page) if page else None
             if part is None:
                 whole, failed = False, failed + 1
                 if failed == MAX_FAILED_SITEMAPS:
@@ -73,50 +79,65 @@ class SitemapDiscovering(Walking):
                 self._trouble(url, f"an index below {depth} others; what it names is left out", Trouble.TOO_DEEP)
                 whole = False
             elif part.children:
-                further = self._parts(url, part.children, named)
-                since = since if all(map(month_of, further)) else None
+                # It never counts as read, so it is asked for each night: nothing else tells of its parts.
+                further = await self._due(self._parts(url, part.children, named))
                 waiting = [(one, depth + 1) for one in further] + waiting
                 continue
-            considered = await self.consider(_newest_first(part.entries), url)
+            considered = await self._take(part, url)
             barren = barren + 1 if considered.urls <= seen else 0
             seen |= considered.urls
             yield considered
             if barren == MAX_BARREN_SITEMAPS:
                 self._trouble(source, f"its last {barren} parts name no article that is new", Trouble.ENDLESS)
                 return
-            if await self._covered(considered, since):
-                if whole:
-                    await self._walked(source, UrlKind.SITEMAP, met_known=True)
-                return
         if whole:
             await self._walked(source, UrlKind.SITEMAP, met_known=False)
 
-    def _parts(self, source: str, children: Sequence[tuple[str, datetime | None]], named: set[str]) -> list[str]:
+    async def _due(self, parts: Sequence[Part]) -> list[Part]:
+        """Those of an index's `parts`, the newest first, that there is a reason to ask for now; the newest always."""
+        looks = await self.desk.ask(partial(self.desk.looks.of, [url for url, _ in parts]))
+        now, due = self.desk.clock.now(), []
+        for url, changed in parts:
+            look = looks.get(url, Look())
+            if look.waits(now):
+                self.note_waiting(url, look)
+            elif url == parts[0][0] or is_due(look, changed, now):
+                due.append((url, changed))
+        return due
+
+    async def _take(self, sitemap: Sitemap, url: str) -> Considered:
+        """Let the ledger decide on all entries of the sitemap at `url`, and note when it has all of them."""
+        considered = await self.consider(_newest_first(sitemap.entries), url)
+        first = self._first_instant()
+        in_range = first is None or considered.oldest is None or considered.oldest >= first
+        if in_range and self.last_day is None and sitemap.trouble is None:
+            await self.desk.ask(partial(self.desk.looks.read, url))
+        return considered
+
+    def _parts(self, source: str, children: Sequence[Part], named: set[str]) -> list[Part]:
         """The child sitemaps of the index at `source` that can name articles of the range, the newest first.
 
         Those in `named` are left out, with one trouble however many they are; the others are added to it.
         """
         wanted = [one for one in children if self.is_article_sitemap(one[0]) and self._month_in_range(one[0])]
-        urls = dict.fromkeys(url for url, _ in sorted(wanted, key=_place_of_child, reverse=True))
-        fresh, again = [url for url in urls if url not in named], [url for url in urls if url in named]
+        parts = {url: (url, changed) for url, changed in sorted(wanted, key=_place_of_child, reverse=True)}
+        fresh, again = [url for url in parts if url not in named], [url for url in parts if url in named]
         if again:
             words = f"the index names {len(again):,} sitemaps that were named before, such as {again[0][:100]}"
             self._trouble(source, words, Trouble.LOOP)
         named.update(fresh)
-        return fresh
+        return [parts[url] for url in fresh]
 
-    async def _sitemap_part(self, url: str) -> Sitemap | None:
-        page = await self.get(Request(url))
-        if page is None:
-            return None
+    async def _read(self, page: Page) -> Sitemap | None:
+        """Read a sitemap; None, with the reason noted, if it is none."""
         try:
-            part = read_sitemap(page.body)
+            sitemap = read_sitemap(page.body)
         except ValueError as error:
             self.unreadable(page, error)
             return None
-        if part.trouble:
-            self._trouble(url, part.trouble[1], part.trouble[0])
-        return part
+        if sitemap.trouble:
+            self._trouble(page.url, sitemap.trouble[1], sitemap.trouble[0])
+        return sitemap
 
     def is_article_sitemap(self, url: str) -> bool:
         """Whether a child sitemap can list articles (families leave out categories, tags, pages)."""
@@ -131,7 +152,27 @@ class SitemapDiscovering(Walking):
         return first <= month <= last
 
 
-def _place_of_child(child: tuple[str, datetime | None]) -> tuple[tuple[int, int], datetime, int]:
+def is_due(look: Look, changed: datetime | None, now: datetime) -> bool:
+    """Whether to ask `now` for a part of a sitemap that its index says to have `changed`; `look` is of its last answer.
+
+    It is if not all that it lists is known; if it changed on the day of that look, or later: most name days only, or
+    the time of some zone; where the index tells nothing, or is not `BELIEVED`, after one day and one more for each look
+    in a row that found nothing new.
+    """
+    if look.fetched_at is None or not look.is_read or look.failures:
+        return True
+    day = look.fetched_at.astimezone(VIETNAM).date()
+    days = (now.astimezone(VIETNAM).date() - day).days
+    if days >= LONGEST:
+        return True
+    if changed is not None and changed.astimezone(VIETNAM).date() < day:
+        return False
+    if changed is not None and (look.is_validated or look.unchanged < BELIEVED):
+        return True
+    return days > look.unchanged
+
+
+def _place_of_child(child: Part) -> tuple[tuple[int, int], datetime, int]:
     """The newest part of a sitemap sorts last: by the month it names, its date, its number."""
     url, changed = child
     return month_of(url) or (9999, 0), changed or datetime.max.replace(tzinfo=VIETNAM), number_of(url)

@@ -25,8 +25,8 @@ from scrapy.utils.project import get_project_settings
 from archive.database import ArchiveError, open_engine, upgrade
 from archive.settings import DATA, DATABASE_URL, Settings
 from crawler.extraction.layout import Layout
+from crawler.families.asking import DISCOVERY_PRIORITY
 from crawler.families.base import SiteSpider
-from crawler.families.discovering import DISCOVERY_PRIORITY
 from crawler.faults import describe, fault_of
 from crawler.onboarding.probe import SAMPLES, SECTIONS, probe
 from crawler.onboarding.report import Report

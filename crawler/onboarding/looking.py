@@ -12,6 +12,8 @@ from scrapy.http import Request
 
 from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
+from archive.looks import Look
+from archive.models import UrlKind
 from archive.walks import Stand
 from crawler.addresses import bare_host
 from crawler.discovery.feed import read_feed
@@ -81,11 +83,22 @@ class _Blank:
         return False
 
 
+class _NoLooks:
+    """Nothing was asked for before, and nothing is kept of what is."""
+
+    def of(self, urls: Iterable[str]) -> dict[str, Look]:
+        """Nothing is known."""
+        return {}
+
+    def read(self, url: str) -> None:
+        """Nothing is kept."""
+
+
 class _Desk:
     """The archive's side of a look: a blank ledger, and the troubles."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock, self.ledger, self.troubles = clock, _Blank(), cast(list[str], [])
+        self.clock, self.ledger, self.looks, self.troubles = clock, _Blank(), _NoLooks(), cast(list[str], [])
 
     async def ask(self, call: Callable[[], T]) -> T:
         """Give what `call` gives, which asks no database."""
@@ -103,7 +116,9 @@ class _Look:
         """Where a crawl has its archive."""
         return self._desk
 
-    async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
+    async def get(
+        self, request: Request, *, kind: UrlKind | None = None, past_end: tuple[int, ...] = ()
+    ) -> Page | None:
         """As `SiteSpider.get`, of the web."""
         headers = {name.decode(): values[-1].decode("latin-1") for name, values in request.headers.items()}
         answer = await self.web.get(request.url, method=request.method, body=request.body, headers=headers)
@@ -112,6 +127,9 @@ class _Look:
         if answer.page is None:
             self._desk.troubles.append(f"{request.url}: {answer.why_not}")
         return answer.page
+
+    async def earlier(self, url: str) -> None:
+        """Nothing was asked for before."""
 
 
 def look(

@@ -10,12 +10,13 @@ import pytest
 from scrapy.http import Request
 
 from archive.article import Article
-from archive.clock import VIETNAM
+from archive.clock import VIETNAM, Clock
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.families.discovering import Considered
 from crawler.families.nukeviet import LATEST, NukeVietSpider
+from tests.crawler.looks import NoLooks
 
 HOST = "http://phuonghoaloc.example"
 FRONT = """<div class="news_column"><div class="panel-body">
@@ -111,7 +112,7 @@ def test_listing_that_leads_elsewhere_has_ended(monkeypatch: pytest.MonkeyPatch)
     made = spider()
     front = Page(f"{HOST}/", FRONT.encode(), "text/html; charset=utf-8")
 
-    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+    async def get(request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page:
         return front if "page-" in request.url else Page(request.url, FRONT.encode(), "text/html; charset=utf-8")
 
     monkeypatch.setattr(made, "get", get)
@@ -131,7 +132,7 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urlset}</urlset>'.encode()
     ledger = SimpleNamespace(see=lambda _: [], last_walk=lambda _: None, walked=lambda *_: None)
 
-    async def get(request: Request, *, past_end: tuple[int, ...] = ()) -> Page:
+    async def get(request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page:
         return Page(request.url, body)
 
     async def ask(call: Callable[[], Any]) -> Any:
@@ -143,7 +144,7 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     async def all_of() -> list[Considered]:
         return [one async for one in made.by_sitemap()]
 
-    desk = SimpleNamespace(ask=ask, ledger=ledger, troubles=[])
+    desk = SimpleNamespace(ask=ask, ledger=ledger, looks=NoLooks(), clock=Clock(), troubles=[])
     monkeypatch.setattr(type(made), "desk", desk, raising=False)
     monkeypatch.setattr(
         made, "crawler", SimpleNamespace(stats=SimpleNamespace(inc_value=lambda *_: None)), raising=False

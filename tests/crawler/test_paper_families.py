@@ -23,6 +23,7 @@ from crawler.families.discovering import Considered
 from crawler.families.epi import EpiSpider
 from crawler.families.hex_id import HexIdSpider
 from tests.crawler.helpers import FETCHED, NEWS, NEWS_HTML
+from tests.crawler.looks import NoLooks
 from tests.goldens.reading import SIBLINGS, serve
 
 SECTIONS = {"Kinh tế": "/kinh-te/", "Làng nghề": "/van-hoa/lang-nghe/"}
@@ -330,12 +331,13 @@ class Scripted:
             walked_to=lambda *_: None,
             missed=lambda *_: None,
         )
+        self.looks = NoLooks()
         scripted = self
 
         class Spider(family):  # type: ignore[misc,valid-type]
             desk = property(lambda _: scripted)
 
-            async def get(self, request: Request, *, past_end: tuple[int, ...] = ()) -> Page | None:
+            async def get(self, request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page | None:
                 path = request.url.removeprefix("https://baox.example")
                 scripted.asked.append(path)
                 if path in answers:

@@ -1,0 +1,158 @@
+"""How discovery asks for a page: only if it changed where the site can tell, and ever more rarely where it fails."""
+
+from datetime import datetime
+from functools import partial
+
+import scrapy
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from archive.looks import NOTHING_TOLD, Answer, KeptPage, Look, answer_of
+from archive.models import UrlKind
+from crawler.archiving import Archiving, archiving
+from crawler.conditional import NOT_MODIFIED, make_conditional
+from crawler.declaration import SiteDeclaration
+from crawler.discovery.troubles import TooLarge, Trouble
+from crawler.extraction import gate
+from crawler.extraction.page import Page
+from crawler.extraction.text import visible
+from crawler.faults import Fault, describe
+from crawler.middlewares import CAPTURE
+from crawler.stopping import Dropped
+
+DISCOVERY_PRIORITY = 100_000
+"""Discovery before articles; articles have the number of days since 1970 as their priority."""
+
+NOT_FOUND = (404, 410)
+"""The statuses that say that there is no such page (RFC 9110, 15.5.5 and 15.5.11)."""
+
+_SOFT = (403, 408, 429)
+"""Refusals that are likely to pass; so are all from 500 on."""
+
+
+class Asking(SiteDeclaration, scrapy.Spider):
+    """Asks for pages of discovery; `answered` counts those that came."""
+
+    answered: int
+
+    @property
+    def desk(self) -> Archiving:
+        """The archive this crawl writes to."""
+        return archiving(self.crawler)
+
+    async def get(
+        self, request: Request, *, kind: UrlKind | None = UrlKind.LISTING, past_end: tuple[int, ...] = ()
+    ) -> Page | None:
+        """Fetch a page of discovery; None, with the reason noted, if it did not come or is not due after a failure.
+
+        It is asked for only if it has changed, where the site told how and the archive can still read it; then the
+        archive's page is given. The ledger keeps what came under `kind`; None says that the address is asked for once
+        only. A status in `past_end` says that there is no such page, and gives an empty page.
+        """
+        request.priority = DISCOVERY_PRIORITY
+        kind = kind if request.method == "GET" else None
+        url, looks = request.url, self.desk.looks
+        look = await self.desk.ask(partial(looks.at, url)) if kind else Look()
+        if look.waits(self.desk.clock.now()):
+            self.note_waiting(url, look)
+            return None
+        kept = await self._kept(url, look.answer) if look.is_conditional else None
+        if kept is not None:
+            make_conditional(request, look.answer, kept.held)
+        if kind:
+            self._formers.setdefault(url, look.answer.body_hash)
+        self.crawler.stats.inc_value("discovery/asked")
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Dropped:
+            raise
+        except Exception as error:
+            # Any failure of one listing must leave the others their chance; it is noted, never lost.
+            self._trouble(url, describe(error))
+            # What was not even asked for, as robots.txt has it, says nothing of the page.
+            if kind and not isinstance(error, IgnoreRequest):
+                soft = not isinstance(error, Fault) or error.soft
+                await self.desk.ask(partial(looks.failed, url, kind, visible(describe(error)), soft=soft))
+            return None
+        if response.status in past_end:
+            return Page(response.url, b"")
+        if response.status == NOT_MODIFIED and kept is not None and kind:
+            self.crawler.stats.inc_value("discovery/not-modified")
+            await self.desk.ask(partial(looks.not_modified, url, kind))
+            self.answered += 1
+            return Page(url, kept.body, kept.content_type)
+        if response.status != 200:
+            await self._refused(url, response.status, kind)
+            return None
+        self.answered += 1
+        if kind:
+            told = _told(url, response)
+            if await self.desk.ask(partial(looks.answered, url, kind, told)):
+                self.crawler.stats.inc_value("discovery/same-body")
+        return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+
+    async def earlier(self, url: str) -> Page | None:
+        """The page that the last good answer for `url` before this run's held; None if none can be read."""
+        if url in self._formers:
+            body_hash = self._formers[url]
+        else:
+            body_hash = (await self.desk.ask(partial(self.desk.looks.at, url))).answer.body_hash
+        kept = await self.desk.ask(partial(self.desk.looks.kept, url, body_hash)) if body_hash else None
+        return Page(url, kept.body, kept.content_type) if kept else None
+
+    def note_waiting(self, url: str, look: Look) -> None:
+        """Say that a source is not asked for tonight, since it failed of late."""
+        self.crawler.stats.inc_value("discovery/waiting")
+        words = f"{url}: {look.reason}; it is not asked for again before {_minute(look.due_at)}"
+        self.desk.troubles.append(words)
+        self.logger.info("discovery: %s", words)
+
+    def unreadable(self, page: Page, error: ValueError) -> None:
+        """Note that a page of discovery is not what it was asked for as."""
+        if isinstance(error, TooLarge):
+            self._trouble(page.url, str(error), Trouble.TOO_LARGE)
+        elif check := gate.browser_check(page):
+            self._trouble(page.url, check, Trouble.CHALLENGE)
+        else:
+            self._trouble(page.url, str(error), Trouble.UNREADABLE)
+
+    def _trouble(self, url: str, reason: str, trouble: Trouble | None = None) -> None:
+        """Note what is wrong with an answer of discovery, by its name if it has one of its own."""
+        # It may quote what a server sent, and reaches the operator's terminal.
+        reason = visible(reason)
+        self.desk.troubles.append(f"{url}: {reason}")
+        self.crawler.stats.inc_value("discovery/failed")
+        if trouble:
+            self.crawler.stats.inc_value(f"discovery/{trouble}")
+        self.logger.warning("discovery: %s: %s", url, reason)
+
+    @property
+    def _formers(self) -> dict[str, str | None]:
+        """By URL asked for in this run, the hash of the body that its last good answer before had."""
+        formers: dict[str, str | None] = self.__dict__.setdefault("_former_hashes", {})
+        return formers
+
+    async def _kept(self, url: str, answer: Answer) -> KeptPage | None:
+        return await self.desk.ask(partial(self.desk.looks.kept, url, answer.body_hash or ""))
+
+    async def _refused(self, url: str, status: int, kind: UrlKind | None) -> None:
+        """Note a status that brought no page."""
+        self._trouble(url, f"HTTP {status}")
+        if status in NOT_FOUND:
+            self.crawler.stats.inc_value("discovery/not-found")
+        if kind:
+            soft = status >= 500 or status in _SOFT
+            await self.desk.ask(partial(self.desk.looks.failed, url, kind, f"HTTP {status}", soft=soft))
+
+
+def _told(url: str, response: Response) -> Answer:
+    """What an answer for `url` tells for the next time; nothing of another address that it was led on to."""
+    kept = response.request.meta.get(CAPTURE) if response.request else None
+    if kept is None:
+        return NOTHING_TOLD
+    told = answer_of(kept.capture.headers, kept.capture.location.payload_digest)
+    return told if kept.capture.url == url else NOTHING_TOLD
+
+
+def _minute(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else "long"
