@@ -13,13 +13,23 @@ from commands.captures import captures_show, captures_usage, captures_verify
 from commands.catalogue import sites_catalogue, sites_disable, sites_enable, sites_rename
 from commands.checking import sites_check, sites_review
 from commands.common import FAILED, WRONG_USE, err
-from commands.crawling import crawl, fetch, schedule_run
+from commands.crawling import crawl, fetch
 from commands.database import db_copy, db_digest, db_upgrade
 from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list, status
 from commands.reextract import reextract
 from commands.reprints import reprints_rebuild, reprints_report
+from commands.scheduling import (
+    schedule_list,
+    schedule_mute,
+    schedule_next,
+    schedule_now,
+    schedule_pause,
+    schedule_resume,
+    schedule_run,
+    schedule_unmute,
+)
 from commands.sites import sites_add, sites_probe
 from crawler.sites import UnknownSite
 
@@ -55,6 +65,13 @@ sites_app.command("disable")(sites_disable)
 sites_app.command("enable")(sites_enable)
 sites_app.command("rename")(sites_rename)
 schedule_app.command("run")(schedule_run)
+schedule_app.command("list")(schedule_list)
+schedule_app.command("next")(schedule_next)
+schedule_app.command("now")(schedule_now)
+schedule_app.command("pause")(schedule_pause)
+schedule_app.command("resume")(schedule_resume)
+schedule_app.command("mute")(schedule_mute)
+schedule_app.command("unmute")(schedule_unmute)
 app.command()(status)
 app.command()(show)
 app.command("rejects")(rejects_command)

@@ -405,6 +405,18 @@ def _locked(path: Path, site: str) -> IO[bytes]:
     return file
 
 
+def is_written(folder: Path, site: str) -> bool:
+    """Whether a process of this machine holds the captures of a site, `folder` being that of all captures."""
+    try:
+        with (folder / site / "writer.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, which fsync on its files does not. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)

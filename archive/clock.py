@@ -1,5 +1,6 @@
 """The one clock: stored times come from here, timeouts and delays do not."""
 
+import math
 import os
 import re
 import time
@@ -37,6 +38,31 @@ class Clock:
         if self.start is None:
             return datetime.now(VIETNAM)
         return self.start + timedelta(seconds=self.speed * (time.monotonic() - self._began))
+
+    def seconds_until(self, instant: datetime) -> float:
+        """How many real seconds pass until this clock shows `instant`; below 0 if it has.
+
+        Infinite for what lies ahead of a clock that stands still, and minus infinite for what lies behind one.
+        """
+        ahead = (instant - self.now()).total_seconds()
+        if self.start is None or not ahead:
+            return ahead
+        return ahead / self.speed if self.speed else math.copysign(math.inf, ahead)
+
+    def real(self, instant: datetime) -> datetime | None:
+        """The real instant at which this clock shows `instant`; None if no calendar has it, as on a standing clock."""
+        if self.start is None:
+            return instant
+        try:
+            return datetime.now(VIETNAM) + timedelta(seconds=self.seconds_until(instant))
+        except OverflowError:
+            return None
+
+    def shown(self, real: datetime) -> datetime:
+        """What this clock shows at the real instant `real`."""
+        if self.start is None:
+            return real.astimezone(VIETNAM)
+        return self.now() + self.speed * (real - datetime.now(VIETNAM))
 
     def setting(self) -> str | None:
         """The value of ``BAOTINH_NOW`` that lets a child process go on from now; None if real."""

@@ -32,6 +32,7 @@ CONNECT_SECONDS = 10
 SITE_LOCKS = 0x62740001
 UPGRADE_LOCK = 0x62740000
 GROUPS_LOCK = 0x62740002
+SCHEDULER_LOCK = 0x62740003
 """Our names among PostgreSQL's advisory locks ("bt" and a number); for a site its key is the second part."""
 
 _FULL = "the database's disk is full; make room on it: nothing that was kept is lost"
@@ -284,21 +285,22 @@ def _inserting(dialect: str, model: type[Base], returning: str | None = None) ->
     return statement.returning(table.c[returning]) if returning else statement
 
 
-class SiteLock:
-    """The claim of a crawl on its site, as long as it is open.
+class Claim:
+    """A claim on something of the archive that one process has at a time, as long as it is open.
 
-    The lock file beside the captures keeps two processes of one machine apart; machines that share a PostgreSQL
-    archive are kept apart by this. On SQLite, which is of one machine, it does nothing. Raises SiteTaken if the site
-    is claimed already.
+    Lock files keep the processes of one machine apart; machines that share a PostgreSQL archive are kept apart by
+    this. On SQLite, which is of one machine, it does nothing. `name` and `key` are those of an advisory lock; `taken`
+    is what SiteTaken or another `error` says if somebody has it already.
     """
 
-    def __init__(self, engine: Engine, site_id: int, site: str) -> None:
-        self._engine, self._site_id, self._site = engine, site_id, site
+    def __init__(self, engine: Engine, name: int, key: int, taken: str, error: type[ArchiveError]) -> None:
+        self._engine, self._name, self._key = engine, name, key
+        self._taken, self._error = taken, error
         self._connection: Connection | None = None
         self.renew()
 
     def renew(self) -> None:
-        """Claim the site again if the server has ended our session, and the claim with it. Raises as above."""
+        """Claim it again if the server has ended our session, and the claim with it. Raises as above."""
         if self._engine.dialect.name == "sqlite":
             return
         if self._connection is not None:
@@ -311,18 +313,24 @@ class SiteLock:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         # The lock lives as long as the server's session, so this one must not go back to the pool.
         connection.detach()
-        if not connection.scalar(select(func.pg_try_advisory_lock(SITE_LOCKS, self._site_id))):
+        if not connection.scalar(select(func.pg_try_advisory_lock(self._name, self._key))):
             connection.close()
-            raise SiteTaken(
-                f"{self._site}: another machine is crawling this site into the same archive; wait until it ends"
-            )
+            raise self._error(self._taken)
         self._connection = connection
 
     def close(self) -> None:
-        """Give the site free."""
+        """Give it free."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+class SiteLock(Claim):
+    """The claim of a crawl on its site. Raises SiteTaken if the site is claimed already."""
+
+    def __init__(self, engine: Engine, site_id: int, site: str) -> None:
+        taken = f"{site}: another machine is crawling this site into the same archive; wait until it ends"
+        super().__init__(engine, SITE_LOCKS, site_id, taken, SiteTaken)
 
 
 def _reading_options(dialect: str) -> dict[str, Any]:

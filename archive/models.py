@@ -334,6 +334,7 @@ class Run(Base):
     """One crawl of one site, with its counts and outcome.
 
     `night` is the day in Vietnam on which the night ends that the scheduler started it for; None for one by hand.
+    `host` is the name of the machine whose process `pid` is: the id of another machine's process says nothing here.
     """
 
     __tablename__ = "run"
@@ -350,6 +351,7 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime]
     pid: Mapped[int]
+    host: Mapped[str] = mapped_column(default="", server_default=text("''"))
     outcome: Mapped[str] = mapped_column(default=RunOutcome.RUNNING.value)
     reason: Mapped[str | None]
     counts: Mapped[dict[str, Any]]

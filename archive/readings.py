@@ -36,6 +36,7 @@ from archive.models import (
 from archive.reprints import regroup
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
+from archive.store import LAYOUT_LOST
 from archive.walks import ledger_row
 
 _PAGE = 256
@@ -287,7 +288,7 @@ class _Group:
             row.article_id == owner and row.fetched_at <= one.due.fetched_at for row in self._layouts
         ):
             # Told by readings of other versions alone, lest it hang on the order in which pages are read.
-            why = Rejection("layout-lost", "the page no longer fits a layout that it or an earlier one fitted")
+            why = Rejection(LAYOUT_LOST, "the page no longer fits a layout that it or an earlier one fitted")
             return Reread(one.due, why, one.found, one.aliases)
         return one
 

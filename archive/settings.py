@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +22,8 @@ DATA = "BAOTINH_DATA"
 DATABASE_URL = "BAOTINH_DATABASE_URL"
 CONTACT = "BAOTINH_CONTACT"
 KEEP_FREE = "BAOTINH_KEEP_FREE"
-VARIABLES = (DATA, DATABASE_URL, CONTACT, KEEP_FREE, clock_module.VARIABLE)
+NOTIFY = "BAOTINH_NOTIFY"
+VARIABLES = (DATA, DATABASE_URL, CONTACT, KEEP_FREE, NOTIFY, clock_module.VARIABLE)
 """Every variable of our own; any other name with our prefix is refused as a slip of the pen."""
 
 DEFAULT_KEEP_FREE = "500M"
@@ -46,7 +47,8 @@ class Settings:
     """The settings of one process: data folder (absolute), database URL, clock, and whom sites may write to.
 
     `contact` is a mail address or a web page for the user agent; empty if none is given. `keep_free` is how many bytes
-    a crawl leaves free on the disks it writes to.
+    a crawl leaves free on the disks it writes to. `notify` are the addresses, as Apprise has them, that are told of
+    nights; they may hold passwords and are never shown.
     """
 
     data: Path
@@ -54,6 +56,7 @@ class Settings:
     clock: Clock
     contact: str = ""
     keep_free: int = 0
+    notify: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def written(self) -> tuple[Path, ...]:
@@ -95,7 +98,9 @@ class Settings:
             if name.startswith(_PREFIX) and name not in VARIABLES:
                 near = difflib.get_close_matches(name, VARIABLES, n=1)
                 hint = f"did you mean {near[0]}? " if near else ""
-                raise SettingsError(f"{name}={environ[name]!r}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}")
+                # Of a slip of the pen for one that holds passwords, the value is none to be shown.
+                shown = f"{name}=..." if near == [NOTIFY] else f"{name}={environ[name]!r}"
+                raise SettingsError(f"{shown}: no such setting; {hint}Allowed: {', '.join(VARIABLES)}")
         for name in (*VARIABLES, *_PROXIES, "SSL_CERT_FILE"):
             _check_encoding(name, environ.get(name, ""))
         for name in _PROXIES:
@@ -108,7 +113,7 @@ class Settings:
         data = _data_folder(environ.get(DATA, "").strip() or "./data")
         default = URL.create("sqlite", database=str(data / "baotinh.sqlite3")).render_as_string(False)
         url = database_url(environ.get(DATABASE_URL, "").strip() or default)
-        return cls(data, url, clock, _contact(environ), _keep_free(environ))
+        return cls(data, url, clock, _contact(environ), _keep_free(environ), _notify(environ))
 
 
 def _data_folder(value: str) -> Path:
@@ -169,8 +174,8 @@ def _check_encoding(name: str, value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        shown = _without_password(value)
-        raise SettingsError(f"{name}={shown!r}: is not UTF-8; write it in a terminal set to UTF-8") from error
+        shown = f"{name}=..." if name == NOTIFY else f"{name}={_without_password(value)!r}"
+        raise SettingsError(f"{shown}: is not UTF-8; write it in a terminal set to UTF-8") from error
 
 
 def _without_password(value: str) -> str:
@@ -191,6 +196,17 @@ def _keep_free(environ: Mapping[str, str]) -> int:
     if not match:
         raise SettingsError(f"{KEEP_FREE}={value!r}: give a number of bytes, or of K, M, G or T, such as 2G")
     return int(match[1]) * _UNITS[match[2].upper()]
+
+
+def _notify(environ: Mapping[str, str]) -> tuple[str, ...]:
+    addresses = tuple(environ.get(NOTIFY, "").split())
+    for number, address in enumerate(addresses, 1):
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/]", address):
+            raise SettingsError(
+                f"{NOTIFY}: address {number} of {len(addresses)} is none; give addresses of Apprise divided by spaces, "
+                "such as mailto://user:password@example.org or tgram://token/chat"
+            )
+    return addresses
 
 
 def _check_proxy(name: str, value: str) -> None:

@@ -50,6 +50,9 @@ from archive.revisions import settle
 from archive.sections import put_in_sections
 from archive.warc import Headers
 
+LAYOUT_LOST = "layout-lost"
+"""Why a page is rejected that no layout fits any more while one fitted what is kept of its article."""
+
 
 class Outcome(StrEnum):
     """What saving did: `NEW` article, `UNCHANGED`, `REVISED` by its publisher, `REJECTED` as no article.
@@ -349,7 +352,7 @@ class _Batch:
     ) -> Outcome:
         capture = read.kept.capture
         if current is not None and _lost_layout(current, result):
-            why = Rejection("layout-lost", f"the page no longer fits layout {current.layout}; what is kept stays")
+            why = Rejection(LAYOUT_LOST, f"the page no longer fits layout {current.layout}; what is kept stays")
             return self._reject(read, url, why)
         key = current.key if current else result.key
         found = [other for other in others if other.state == UrlState.FOUND]

@@ -52,7 +52,7 @@ def sites_disable(
     """
     settings, sessions = open_archive()
     with sessions.begin() as session:
-        disable(session, _key(session, site, settings.clock), reason, settings.clock)
+        disable(session, site_row(session, site, settings.clock), reason, settings.clock)
     say(f"{site} is disabled: {reason.strip()}. To crawl it again: baotinh sites enable {site}")
 
 
@@ -60,7 +60,7 @@ def sites_enable(site: SiteId) -> None:
     """Let a disabled site be crawled again."""
     settings, sessions = open_archive()
     with sessions.begin() as session:
-        was = enable(session, _key(session, site, settings.clock))
+        was = enable(session, site_row(session, site, settings.clock))
     say(f"{site} is enabled." if was else f"{site} was not disabled.")
 
 
@@ -98,7 +98,7 @@ def sites_rename(
             say(f"  {file}")
 
 
-def _key(session: Session, site: str, clock: Clock) -> int:
+def site_row(session: Session, site: str, clock: Clock) -> int:
     """The key of a site; one that was never crawled becomes a row. Raises UnknownSite."""
     known = site_key(session, site)
     return known if known is not None else register_site(session, site_record(find_site(site)), clock)

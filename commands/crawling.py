@@ -1,7 +1,6 @@
-"""Commands that fetch: crawl, fetch, schedule run."""
+"""Commands that fetch: crawl, fetch."""
 
 import difflib
-import threading
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -14,21 +13,15 @@ from archive.models import RunOutcome
 from archive.query import find_article, rejects
 from archive.runs import Runs
 from archive.settings import Settings
-from archive.sites import disabled, last_checks
-from commands.common import FAILED, FirstDay, LastDay, err, hint, open_archive, out, say, table_of
+from archive.sites import disabled
+from commands.common import FAILED, FirstDay, LastDay, err, hint, open_archive, out, table_of
 from commands.looking import print_article
 from crawler.families.base import LOCKED
 from crawler.sites import all_sites, find_site, site_of
-from schedules.nightly import beginning, run_nightly
 from schedules.runs import Order, crawl_all
 
 AT_ONCE = 4
 """Sites crawled at once unless told otherwise: each waits most of its time between requests."""
-
-NONE_SCHEDULED = (
-    "no site is scheduled: each needs `baotinh sites check SITE --live` to have passed once, and must not be disabled; "
-    "`baotinh sites list` shows how they stand"
-)
 
 LOCKED_PARTS = ("SPIDER_MODULES", "SCHEDULER")
 LOCKED_ENDINGS = ("_MIDDLEWARES", "_PIPELINES", "_HANDLERS", "_BASE")
@@ -106,41 +99,6 @@ def fetch(
     raise typer.Exit(0 if found and ended.outcome is RunOutcome.FINISHED and not refused else FAILED)
 
 
-def schedule_run(
-    at: Annotated[str, typer.Option(metavar="HH:MM", help="When the night begins, Vietnam's time.")] = "00:30",
-    at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
-) -> None:
-    """Crawl each night, until stopped; a night missed by up to 12 hours is caught up at once.
-
-    It takes every site that has passed [bold]baotinh sites check SITE --live[/] and is not disabled. Each night asks
-    anew, so a site that is added, checked or disabled meanwhile needs no other start.
-    """
-    beginning(at)
-    settings, sessions = open_archive()
-    ending = threading.Event()
-
-    def night() -> None:
-        # Spiders may have been added or renamed since yesterday.
-        all_sites.cache_clear()
-        names = _scheduled(sessions)
-        if not names:
-            hint(NONE_SCHEDULED)
-            return
-        _crawl([Order(name) for name in names], settings, Runs(sessions, settings.clock), at_once, ending)
-
-    names = _scheduled(sessions)
-    if not names:
-        raise ArchiveError(NONE_SCHEDULED)
-    say(f"Scheduled: {', '.join(names)}.")
-    last = Runs(sessions, settings.clock).latest(limit=1)
-    out.print(f"Crawling every night at {at}, Vietnam's time. End with Ctrl+C.", highlight=False)
-    try:
-        run_nightly(night, at, settings, last[0].started_at if last else None)
-    finally:
-        # The night is crawled by a thread of the scheduler, which no signal interrupts.
-        ending.set()
-
-
 def _enabled(names: list[str], sessions: Sessions, all_of_them: bool) -> list[str]:
     """The sites of `names` that are not disabled, if all were asked for; else all of them must be.
 
@@ -156,18 +114,6 @@ def _enabled(names: list[str], sessions: Sessions, all_of_them: bool) -> list[st
     for line in words:
         hint(f"Left out: {line}.")
     return [name for name in names if name not in reasons]
-
-
-def _scheduled(sessions: Sessions) -> list[str]:
-    """The sites for the night: checked on the live site and not disabled. Tells of the others."""
-    with reading(sessions) as session:
-        checks, reasons = last_checks(session), disabled(session)
-    for name in all_sites():
-        if name in reasons:
-            hint(f"Left out: {name} is disabled ({reasons[name]}).")
-        elif name not in checks:
-            hint(f"Left out: {name} has never passed `baotinh sites check {name} --live`.")
-    return [name for name in all_sites() if name in checks and name not in reasons]
 
 
 def scrapy_settings(given: list[str]) -> dict[str, str]:
@@ -198,9 +144,7 @@ def scrapy_settings(given: list[str]) -> dict[str, str]:
     return result
 
 
-def _crawl(
-    orders: list[Order], settings: Settings, runs: Runs, at_once: int, ending: threading.Event | None = None
-) -> bool:
+def _crawl(orders: list[Order], settings: Settings, runs: Runs, at_once: int) -> bool:
     """Crawl with a bar a site, then print what came of it; True if any did not finish well."""
     columns = (SpinnerColumn(), TextColumn("{task.description:24}"), TextColumn("{task.fields[words]}"))
     with Progress(*columns, TimeElapsedColumn(), console=err) as bar:
@@ -213,7 +157,7 @@ def _crawl(
             words = _progress(counts) if running else str(outcome)
             bar.update(tasks[site], words=words, total=None if running else 1, completed=0 if running else 1)
 
-        ended = crawl_all(orders, settings, runs, at_once, tell, ending)
+        ended = crawl_all(orders, settings, runs, at_once, tell)
     shown = ("new", "revised", "unchanged", "rejected", "failed", "requests")
     table = table_of("site", "outcome", "new", "revised", "unchanged", "rejected", "failed", "requests", "seconds")
     for one in ended:

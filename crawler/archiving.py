@@ -54,7 +54,8 @@ class Archiving:
     """What one crawl writes to.
 
     `run_id` is the key of its `run` row once that is begun; `troubles` collects, in order, why requests
-    brought nothing; `ending` is under way once the crawl ends before it is through.
+    brought nothing; `ending` is under way once the crawl ends before it is through. `saved` are the keys of the
+    captures whose pages were read.
     """
 
     engine: Engine
@@ -70,6 +71,7 @@ class Archiving:
     run_id: int | None = None
     troubles: list[str] = field(default_factory=Troubles)
     ending: asyncio.Task[None] | None = None
+    saved: list[int] = field(default_factory=list)
 
     async def ask(self, call: Callable[[], T]) -> T:
         """Give what `call` gives, which asks the archive: by the intake's thread and with its patience.

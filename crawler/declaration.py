@@ -11,6 +11,7 @@ from archive.article import Dated, is_overlong
 from crawler.addresses import bare_host
 from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
+from crawler.timing import NIGHTLY, Timing
 
 LEFT_OUT = re.compile(
     r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
@@ -38,6 +39,8 @@ class SiteDeclaration:
 
     `names` are further names under which others credit the site, where its title and hosts do not give them.
 
+    `timing` says when nights crawl it, where the usual window does not suit it.
+
     `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
     accepted; captures fetched so say it.
     """
@@ -54,6 +57,7 @@ class SiteDeclaration:
 
     names: ClassVar[Sequence[str]] = ()
     scheme: ClassVar[str] = "https"
+    timing: ClassVar[Timing] = NIGHTLY
     tls_exceptions: ClassVar[Mapping[str, date]] = {}
 
     @classmethod

@@ -23,7 +23,9 @@ from twisted.python.failure import Failure
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from archive.runs import Runs
+from archive.verdicts import template_only
 from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
+from crawler.counting import COUNTED, PREFIXES, count_answer, note_end
 from crawler.discovery.troubles import Trouble
 from crawler.extraction.gate import Reason
 from crawler.families.base import MIDDLE_OF_DELAY
@@ -80,7 +82,9 @@ _COUNTED = {
     "robots_refused": "robotstxt/forbidden",
     "robots_last_good": "robotstxt/last-good",
     "foreign_host": "refused/foreign-host",
+    "answered": "discovery/answered",
     "errors": "errors",
+    **COUNTED,
 }
 
 
@@ -106,6 +110,7 @@ class RunLog:
         # What our own code raised; servers' errors are noted where they are met.
         crawler.signals.connect(record.broke, signal=signals.spider_error)
         crawler.signals.connect(record.broke, signal=signals.item_error)
+        crawler.signals.connect(record.answered, signal=signals.response_received)
         # It would say at each look that all is well.
         logging.getLogger("scrapy.extensions.memusage").setLevel(logging.WARNING)
         return record
@@ -118,10 +123,11 @@ class RunLog:
             "end": spider.last_day,
             "limit": spider.limit,
             "url": spider.only_url,
+            "until": spider.until,
         }
         given = {name: str(value) for name, value in arguments.items() if value is not None}
         try:
-            desk.run_id = self._runs(desk).start_run(desk.site_id, given)
+            desk.run_id = self._runs(desk).start_run(desk.site_id, given, spider.night)
         except DatabaseFailed as error:
             # Scrapy would log it and go on, with a run that nobody could look at.
             stop_for_archive(self.crawler, error)
@@ -129,13 +135,21 @@ class RunLog:
         self._beat = create_looping_call(self._tell)
         self._beat.start(BEAT_SECONDS, now=False)
 
+    def answered(self, response: Response, request: Request) -> None:
+        """Count an answer that is an error."""
+        count_answer(self.crawler.stats, request, response)
+
     async def closed(self, spider: Any, reason: str) -> None:
         """End the run and let go of the archive."""
         if self._beat is not None and self._beat.running:
             self._beat.stop()
         desk = archiving(self.crawler)
         runs, run_id = self._runs(desk), desk.run_id
+        note_end(self.crawler.stats, reason, spider.answered, 0)
         try:
+            if desk.saved:
+                failed = await desk.ask(lambda: template_only(desk.sessions, desk.saved))
+                note_end(self.crawler.stats, reason, spider.answered, failed)
             known = sum((await desk.ask(desk.ledger.counts)).values()) if not spider.only_url else 0
             outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
             if run_id is not None:
@@ -184,10 +198,10 @@ class RunLog:
             stop_for_archive(self.crawler, error)
 
     def counts(self) -> dict[str, int]:
-        """The numbers of this run so far, those that are zero left out; rejections, faults and troubles by name."""
+        """The numbers of this run so far, zero ones left out; rejections, faults, fields and troubles by name."""
         stats = self.crawler.stats.get_stats()
         out = {name: stats.get(stat, 0) for name, stat in _COUNTED.items()}
-        out |= {stat: value for stat, value in stats.items() if stat.startswith(("rejected/", "fetch/", "fault/"))}
+        out |= {stat: value for stat, value in stats.items() if stat.startswith(PREFIXES)}
         out |= {stat: stats.get(stat, 0) for stat in (f"discovery/{name}" for name in (*Trouble, *_ANSWERS))}
         return {name: value for name, value in out.items() if value}
 

@@ -4,9 +4,9 @@ import asyncio
 
 from scrapy.crawler import Crawler
 
-from archive.article import Article, Rejection
-from archive.store import Outcome, Read
+from archive.store import Read
 from crawler.archiving import archiving
+from crawler.counting import count_page
 from crawler.extraction.read import EXTRACTOR_VERSION
 from crawler.items import PageRead
 
@@ -25,11 +25,8 @@ class StorePipeline:
     async def process_item(self, item: PageRead) -> PageRead:
         """Save `item`; what cannot be stored stays due in the ledger."""
         read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found, item.pages)
-        outcome = await asyncio.wrap_future(archiving(self.crawler).intake.save(read))
-        stats = self.crawler.stats
-        stats.inc_value(f"articles/{outcome}")
-        if outcome is Outcome.REJECTED and isinstance(item.result, Rejection):
-            stats.inc_value(f"rejected/{item.result.reason}")
-        for flag in item.result.flags if isinstance(item.result, Article) else ():
-            stats.inc_value(f"articles/{flag}")
+        desk = archiving(self.crawler)
+        outcome = await asyncio.wrap_future(desk.intake.save(read))
+        desk.saved.append(item.capture.id)
+        count_page(self.crawler.stats, item.result, outcome)
         return item

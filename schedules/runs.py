@@ -1,14 +1,15 @@
 """One crawl as a child process: the reactor cannot start twice, and a crash takes only itself along."""
 
+import contextlib
 import os
 import re
+import resource
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -26,15 +27,24 @@ STOP_SECONDS = 7.0
 
 POLL_SECONDS = 0.2
 
+MEMORY_BYTES = 3 * 2**30
+"""The most data that a crawl may have: six times what makes it end itself (MEMUSAGE_LIMIT_MB in crawler/settings.py),
+since a library that hangs and grows in C lets nobody look. Only Linux can set the limit of another process."""
+
 _ERROR_LINE = re.compile(
     r"^(?:[\w.]*\.)?([A-Z]\w*"
     r"(?:Error|Exception|Failed|Locked|Missing|Outdated|Newer|Configured|Away|Taken)): (.+)$"
 )
 
+_LOCKED_OUT = re.compile(r"^(?:[\w.]*\.)?(?:CaptureLocked|SiteTaken): ", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Order:
-    """What to crawl: one site, its range of days, and Scrapy settings that override ours."""
+    """What to crawl: one site, its range of days, and Scrapy settings that override ours.
+
+    `night` is the scheduler's night that the run is of, `until` the instant at which whoever gives the order ends it.
+    """
 
     site: str
     start: date | None = None
@@ -43,10 +53,13 @@ class Order:
     url: str | None = None
     force: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    night: date | None = None
+    until: datetime | None = None
 
     def command(self) -> list[str]:
         """The command line of the child: Scrapy's own ``crawl``."""
         arguments = {"start": self.start, "end": self.end, "limit": self.limit, "url": self.url, "parent": os.getpid()}
+        arguments |= {"night": self.night, "until": self.until.isoformat() if self.until else None}
         command = [sys.executable, "-m", "scrapy", "crawl", self.site]
         for name, value in arguments.items():
             if value is not None:
@@ -62,7 +75,7 @@ class Child:
     """A crawl under way: a process of its own session, whose log goes to a file."""
 
     def __init__(self, order: Order, settings: Settings, runs: Runs) -> None:
-        self.order, self._runs, self._before = order, runs, runs.last_key()
+        self.order, self._runs, self.before = order, runs, runs.last_key()
         now = settings.clock.now()
         self.log = settings.logs / order.site / f"{now:%Y-%m-%dT%H%M%S}.log"
         try:
@@ -85,6 +98,14 @@ class Child:
             env=environment,
             start_new_session=True,
         )
+        if hasattr(resource, "prlimit"):
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(self.pid, resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+
+    @property
+    def pid(self) -> int:
+        """The process id of the crawl."""
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -114,7 +135,7 @@ class Child:
         None too while the database is away: it is the crawl that waits for it, and says so.
         """
         try:
-            return self._runs.of_process(self.order.site, self._process.pid, self._before)
+            return self._runs.of_process(self.order.site, self.pid, self.before)
         except DatabaseAway:
             return None
 
@@ -134,6 +155,10 @@ class Child:
                 f"the crawl {how}; mend that, then crawl again: it goes on where it stopped (log: {self.log})",
             )
         return record.outcome, record.reason
+
+    def found_locked(self) -> bool:
+        """Whether the ended crawl never began because another one holds its site."""
+        return _LOCKED_OUT.search(self.log.read_text(encoding="utf-8", errors="replace")) is not None
 
     def _last_words(self) -> str:
         assert self._process.stdout is not None, "it was opened as a pipe"
@@ -158,19 +183,17 @@ def crawl_all(
     runs: Runs,
     at_once: int,
     tell: Callable[[str, Mapping[str, int], RunOutcome], None] = lambda site, counts, outcome: None,
-    ending: threading.Event | None = None,
 ) -> list[Ended]:
     """Carry out `orders`, at most `at_once` sites at a time, and give how each ended, in that order.
 
     `tell` hears of every crawl several times a second: its site, counts and how it stands. Any exception, an
-    interrupt among them, ends the children in order before it goes on; so does `ending` once it is set, for a thread
-    that no interrupt reaches.
+    interrupt among them, ends the children in order before it goes on.
     """
     waiting, ended, patience = list(orders), list[Ended](), Patience()
     began: dict[Child, float] = {}
     told: dict[Child, Mapping[str, int]] = {}
     try:
-        while (waiting or began) and not (ending and ending.is_set()):
+        while waiting or began:
             while waiting and len(began) < at_once:
                 child = patience(partial(Child, waiting[0], settings, runs))
                 del waiting[0]

@@ -28,7 +28,8 @@ from tests.goldens.reading import (
     serve,
     write_golden,
 )
-from tests.sample_web.sites import Article, Site
+from tests.sample_web.articles import Article
+from tests.sample_web.sites import Site
 
 PAGES = page_names()
 OWN = tuple(name for name in PAGES if not name.startswith(f"{SIBLINGS}/"))

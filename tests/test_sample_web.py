@@ -16,9 +16,11 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import pytest
 
 from tests.goldens.reading import FAMILIES
+from tests.sample_web.articles import Article
 from tests.sample_web.harness import SampleWeb
-from tests.sample_web.sites import HERE, SITES, Article, Site
+from tests.sample_web.sites import HERE, SITES, Site
 
+CONDITIONS = {"if_none_match", "if_modified_since"}
 ALL = pytest.mark.parametrize("kind", SITES, ids=lambda kind: kind.id)
 
 
@@ -191,7 +193,7 @@ def test_unknown_hosts_get_502_and_are_logged(web: SampleWeb, visitor: Visitor) 
         visitor.get("https://khong-biet.example/trang")
     lines = [line for line in web.log() if line["host"] == "khong-biet.example"]
     assert [(line["method"], line["status"]) for line in lines] == [("GET", 502), ("CONNECT", 502)]
-    assert set(lines[0]) == {"time", "host", "scheme", "method", "path", "status", "user_agent"}
+    assert set(lines[0]) == {"time", "host", "scheme", "method", "path", "status", "user_agent", *CONDITIONS}
 
 
 def test_the_other_scheme_and_www_redirect(web: SampleWeb, visitor: Visitor) -> None:

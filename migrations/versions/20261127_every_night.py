@@ -13,6 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("run", sa.Column("night", sa.Date(), nullable=True))
+    op.add_column("run", sa.Column("host", _words(), nullable=False, server_default=sa.text("''")))
     op.create_index(op.f("ix_run_night"), "run", ["night"])
     for column in _of_url():
         op.add_column("url", column)
@@ -74,6 +75,7 @@ def downgrade() -> None:
         op.drop_column("url", column.name)
     op.drop_index(op.f("ix_run_night"), "run")
     op.drop_column("run", "night")
+    op.drop_column("run", "host")
 
 
 def _of_url() -> list[sa.Column[object]]:

@@ -17,7 +17,8 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.bench.weight import weighted
-from tests.sample_web.sites import Article, BaoQuangNinh, Request, Response
+from tests.sample_web.articles import Article
+from tests.sample_web.sites import BaoQuangNinh, Request, Response
 
 NEWEST = datetime(2022, 12, 31, 18, 0)
 APART = timedelta(hours=2)

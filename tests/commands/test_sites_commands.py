@@ -55,7 +55,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture
 def crawled(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Of each crawl or night its sites; nothing is fetched."""
+    """Of each crawl its sites; nothing is fetched."""
     asked: list[list[str]] = []
 
     def crawl(orders: list[Any], *_: Any) -> bool:
@@ -63,7 +63,6 @@ def crawled(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return False
 
     monkeypatch.setattr(commands.crawling, "_crawl", crawl)
-    monkeypatch.setattr(commands.crawling, "run_nightly", lambda night, *_: night())
     return asked
 
 
@@ -88,36 +87,6 @@ def test_a_disabled_site_is_left_out_of_a_crawl_of_all(run: Run, crawled: list[l
     assert "hong_linh was not disabled." in run("sites", "enable", "hong_linh")
     run("crawl", "hong_linh")
     assert crawled[1:] == [["hong_linh"]]
-
-
-@pytest.mark.usefixtures("data")
-def test_a_night_takes_what_was_checked_and_is_enabled(run: Run, sessions: Sessions, crawled: list[list[str]]) -> None:
-    with pytest.raises(ArchiveError, match="no site is scheduled: each needs `baotinh sites check SITE --live`"):
-        run("schedule", "run")
-    passed(sessions, "hong_linh", "bao_thai_nguyen", "bao_quang_ninh")
-    run("sites", "disable", "bao_quang_ninh", "--reason", "it moved")
-    said = run("schedule", "run")
-    assert "Scheduled: bao_thai_nguyen, hong_linh." in said
-    assert "Left out: bao_quang_ninh is disabled (it moved)." in said
-    assert "Left out: tuyen_giao_ha_nam has never passed `baotinh sites check tuyen_giao_ha_nam --live`." in said
-    assert crawled == [["bao_thai_nguyen", "hong_linh"]]
-
-
-def test_a_night_asks_anew(
-    run: Run, sessions: Sessions, crawled: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nights(night: Callable[[], None], *_: Any) -> None:
-        night()
-        passed(sessions, "bao_quang_ninh")
-        night()
-        for name in ("bao_quang_ninh", "hong_linh"):
-            run("sites", "disable", name, "--reason", "holidays")
-        night()
-
-    passed(sessions, "hong_linh")
-    monkeypatch.setattr(commands.crawling, "run_nightly", nights)
-    assert "no site is scheduled" in run("schedule", "run")
-    assert crawled == [["hong_linh"], ["bao_quang_ninh", "hong_linh"]]
 
 
 def test_the_list_says_when_a_site_was_checked(run: Run, sessions: Sessions) -> None:

@@ -24,8 +24,9 @@ from typing import Any
 import brotli
 
 from archive.decoding import BODY_LIMIT
+from tests.sample_web.articles import Article
 from tests.sample_web.server import Proxy
-from tests.sample_web.sites import Article, BaoQuangNinh, BaoThaiNguyen, Request, Response, Site
+from tests.sample_web.sites import BaoQuangNinh, BaoThaiNguyen, Request, Response, Site
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "baoquangninh.com.vn"

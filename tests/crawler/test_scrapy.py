@@ -22,7 +22,7 @@ PROGRAM = [
     *sorted(PACKAGE.parent.glob("commands/*.py")),
     PACKAGE.parent / "baotinh.py",
 ]
-BASES = [PACKAGE / "declaration.py", *(Path(one.__file__) for one in (base, discovering, signs, sitemaps))]
+BASES = [PACKAGE / "declaration.py", *(Path(one.__file__ or "") for one in (base, discovering, signs, sitemaps))]
 SPIDERS = [
     BASES[0],
     *(file for folder in ("spiders", "families") for file in sorted((PACKAGE / folder).rglob("*.py"))),

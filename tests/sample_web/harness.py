@@ -85,14 +85,14 @@ class SampleWeb:
         return {"http_proxy": self.proxy, "https_proxy": self.proxy, "SSL_CERT_FILE": self.ca}
 
     def log(self) -> list[dict[str, Any]]:
-        """Every request so far: time, host, scheme, method, path, status, user_agent."""
+        """Every request so far: time, host, scheme, method, path, status, user_agent and the conditional headers."""
         if not self.log_file.exists():
             return []
         lines = self.log_file.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line]
 
     def control(self, host: str, **faults: object) -> dict[str, Any]:
-        """Change how `host` answers; see `sites.Faults` for the switches. Returns the state after it."""
+        """Change how `host` answers ("all": every host); see `sites.Faults`. Returns the state after it."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": self.proxy}))
         address = f"http://sample.web/__control?{urlencode({'host': host, **faults})}"
         with opener.open(address, timeout=10) as answer:

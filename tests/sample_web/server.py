@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from .sites import SITES, Request, Response, Site
 
 ADMIN_HOST = "sample.web"
+ALL_HOSTS = "all"
 IDLE_SECONDS = 60.0
 MAX_BODY = 1_000_000
 
@@ -135,6 +136,8 @@ class Proxy:
             "path": request.target,
             "status": status,
             "user_agent": request.headers.get("user-agent", ""),
+            "if_none_match": request.headers.get("if-none-match", ""),
+            "if_modified_since": request.headers.get("if-modified-since", ""),
         }
         self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
         self._log.flush()
@@ -219,18 +222,23 @@ class Proxy:
             return Response.error(500, "the sample web itself failed; see its standard error")
 
     def _control(self, request: Request) -> Response:
-        """`/__control?host=H&status=503&slow=1&drip=1&gone=PATH&edit=KEY&drop=1&api=0&sitemap=0&clear=1`."""
-        site = self.sites.get(request.query.get("host", ""))
+        """`/__control?host=H&NAME=VALUE...` with the switches of `Faults`; host=all is every host."""
+        host = request.query.get("host", "")
+        sites = list(dict.fromkeys(self.sites.values())) if host == ALL_HOSTS else [self.sites.get(host)]
         if request.path == "/sample-ca.pem":
             pem = self.authority.ca_file.read_bytes()
             return Response(200, pem, {"Content-Type": "application/x-pem-file"})
-        if request.path != "/__control" or site is None:
+        if request.path != "/__control" or None in sites:
             return Response.error(404, "no such control or host")
+        said = "{}"
         try:
-            site.faults.change(request.query)
+            for site in sites:
+                assert site is not None
+                site.change(request.query)
+                said = site.faults.json()
         except (KeyError, ValueError) as error:
             return Response.error(400, f"bad control: {error}")
-        return Response(200, site.faults.json().encode(), {"Content-Type": "application/json"})
+        return Response(200, said.encode(), {"Content-Type": "application/json"})
 
     async def _send(self, writer: asyncio.StreamWriter, request: Request, response: Response, *, keep: bool) -> None:
         body = response.body

@@ -7,9 +7,8 @@ import datetime as dt
 import hashlib
 import json
 import re
-import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from functools import cached_property
@@ -21,13 +20,18 @@ from xml.sax.saxutils import escape
 import jinja2
 from markupsafe import Markup
 
-from tests.sample_web import hostile
+from tests.sample_web import hostile, nights
+from tests.sample_web.articles import HANOI, Article
+from tests.sample_web.validators import KINDS, is_unchanged, validators
 
 HERE = Path(__file__).resolve().parent
-HANOI = dt.timezone(dt.timedelta(hours=7))
 WEEKDAYS = ("Hai", "Ba", "Tư", "Năm", "Sáu", "Bảy")
 XML = {"Content-Type": "application/xml; charset=utf-8"}
 JSON = {"Content-Type": "application/json; charset=utf-8"}
+BOT_CHECK = """<!DOCTYPE html><html><head><title>Xin chờ một lát</title></head><body>
+<noscript>Vui lòng bật JavaScript để tiếp tục.</noscript><p>Đang kiểm tra trình duyệt của bạn.</p>
+<script>document.cookie="pass=1;path=/";location.reload()</script></body></html>"""
+"""A page that a script has to pass before the site shows itself."""
 
 
 @dataclass
@@ -55,11 +59,16 @@ class Request:
 
 @dataclass
 class Response:
-    """What goes back; status 0 drops the connection."""
+    """What goes back; status 0 drops the connection.
+
+    `state` is what it tells apart from counters and clocks, `changed` when that last changed; both stay inside.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    state: str = ""
+    changed: dt.datetime | None = None
 
     @classmethod
     def error(cls, status: int, reason: str) -> Response:
@@ -82,7 +91,10 @@ class Faults:
     article's page; gone=PATH answers as for a page removed; moved=OLD>NEW leads from one path on to another,
     which serves what the first did (but for the front page); edit=KEY serves an article's second version;
     at=HOST moves the site there, and what is asked of its old host leads to the new one (plain HTTP only);
-    api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what `hostile.py` has for the host; clear=1 resets.
+    api=0, sitemap=0, feed=0 close those routes; hostile=1 adds what `hostile.py` has for the host; night=N serves
+    the web as `nights.py` has it on that night (0 to 5); validators=none|feeds|all says which answers have an ETag and
+    Last-Modified and may be 304 (without it, as the site does by itself); faulty=1 lets one new article a night fail
+    at the first request (`nights.fault_of`); clear=1 resets, the night as well.
     """
 
     status: int = 0
@@ -93,7 +105,10 @@ class Faults:
     sitemap: bool = True
     feed: bool = True
     hostile: bool = False
+    faulty: bool = False
     at: str = ""
+    night: int = 0
+    validators: str = ""
     gone: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -116,9 +131,17 @@ class Faults:
                 self.at = value
             elif name == "status":
                 self.status = int(value or 0)
+            elif name == "night":
+                if not 0 <= int(value) <= nights.LAST:
+                    raise ValueError(f"night={value}: there are 0 to {nights.LAST}")
+                self.night = int(value)
+            elif name == "validators":
+                if value not in KINDS:
+                    raise ValueError(f"validators={value}: there are {', '.join(KINDS)}")
+                self.validators = value
             elif name in ("slow", "drip"):
                 setattr(self, name, float(value))
-            elif name in ("drop", "api", "sitemap", "feed", "hostile"):
+            elif name in ("drop", "api", "sitemap", "feed", "hostile", "faulty"):
                 setattr(self, name, value not in ("", "0"))
             else:
                 raise KeyError(name)
@@ -126,81 +149,6 @@ class Faults:
     def json(self) -> str:
         """The state, for the caller."""
         return json.dumps({**vars(self), "gone": sorted(self.gone), "edited": sorted(self.edited)})
-
-
-@dataclass
-class Article:
-    """One article file: TOML between +++ lines, then the body as an editor left it."""
-
-    key: str
-    meta: dict[str, Any]
-    raw: str
-    fetched: int = 0
-
-    @classmethod
-    def read(cls, file: Path) -> Article:
-        """Parse an article file."""
-        before, front, body = file.read_text(encoding="utf-8").split("+++\n", 2)
-        if before.strip():
-            raise ValueError(f"{file}: text before the front matter")
-        meta = tomllib.loads(front)
-        for name in ("title", "section", "published"):
-            if name not in meta:
-                raise ValueError(f"{file}: no {name}")
-        dt.datetime.fromisoformat(meta["published"])
-        return cls(file.stem, meta, body.strip())
-
-    def version(self, edited: bool) -> Article:
-        """The article as first published, or its second version if it has one and it is asked for."""
-        change = self.meta.get("edit")
-        if not edited or not change:
-            return self
-        raw = self.raw
-        for old, new in change.get("replace", []):
-            if old not in raw:
-                raise ValueError(f"{self.key}: edit does not apply: {old}")
-            raw = raw.replace(old, new)
-        rest = {name: value for name, value in change.items() if name != "replace"}
-        return Article(self.key, {**self.meta, "slug": self.slug, **rest}, raw, self.fetched)
-
-    @property
-    def published(self) -> dt.datetime:
-        return dt.datetime.fromisoformat(self.meta["published"]).replace(tzinfo=HANOI)
-
-    @property
-    def modified(self) -> dt.datetime:
-        text = self.meta.get("modified", self.meta["published"])
-        return dt.datetime.fromisoformat(text).replace(tzinfo=HANOI)
-
-    @property
-    def title(self) -> str:
-        return str(self.meta["title"])
-
-    @property
-    def section(self) -> str:
-        return str(self.meta["section"])
-
-    @property
-    def slug(self) -> str:
-        return str(self.meta.get("slug") or slugify(self.title))
-
-    @property
-    def pages(self) -> list[str]:
-        """The body, cut at the CMS's page breaks."""
-        return [page.strip() for page in self.raw.split("<!--nextpage-->")]
-
-    def __getattr__(self, name: str) -> Any:
-        """Front matter by name, for templates; what is not there is empty."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self.meta.get(name, "")
-
-
-def slugify(text: str) -> str:
-    """An address word by word: no marks, lower case, hyphens."""
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def weekday(moment: dt.datetime) -> str:
@@ -253,23 +201,52 @@ class Site:
     disallowed: ClassVar[tuple[str, ...]] = ()
     robots_extra: ClassVar[str] = ""
     static: ClassVar[dict[str, str]] = {}
+    way: ClassVar[str] = "listing"
+    """What names all of its articles: listing, sitemap or api. A reader need look no further."""
+    validators: ClassVar[str] = "feeds"
+    """Which of its answers have validators, unless a test says otherwise."""
 
     def __init__(self) -> None:
         self.folder = HERE / self.id
         self.faults = Faults()
         self.hits = 0
-        files = sorted((self.folder / "articles").glob("*.html"))
-        found = [Article.read(file) for file in files]
-        self.by_key = {article.key: article for article in found}
+        self.files = [Article.read(file) for file in sorted((self.folder / "articles").glob("*.html"))]
+        self._night = 0
+        self.by_key = {article.key: article for article in self.files}
+        self.moved: dict[str, str] = {}
+        self._ends: list[dt.datetime] = []
         self._hit_once: set[str] = set()
-        for article in found:
+        for article in self.files:
             if article.section not in self.sections:
                 raise ValueError(f"{self.id}/{article.key}: unknown section {article.section}")
 
-    @cached_property
+    def change(self, query: dict[str, str]) -> None:
+        """Apply the parameters of a control request. Raises KeyError or ValueError for what is none."""
+        self.faults.change(query)
+        if "clear" in query:
+            self._hit_once.clear()
+        if self.faults.night != self._night:
+            self._night = self.faults.night
+            self.by_key = nights.present(self, self.files, self._night)
+            self.moved = nights.moved(self, self.files, self._night)
+            changes = nights.changes(self, self._night)
+            self._ends = [one.at for one in changes if one.kind is not nights.Kind.EDIT]
+
+    @property
     def templates(self) -> jinja2.Environment:
-        """The site's templates, autoescaped."""
-        loader = jinja2.FileSystemLoader(self.folder / "templates")
+        """The site's templates as of tonight, autoescaped."""
+        return self._redesigned if nights.has_redesign(self.id, self._night) else self._templates
+
+    @cached_property
+    def _templates(self) -> jinja2.Environment:
+        return self._environment("templates")
+
+    @cached_property
+    def _redesigned(self) -> jinja2.Environment:
+        return self._environment("redesign")
+
+    def _environment(self, folder: str) -> jinja2.Environment:
+        loader = jinja2.FileSystemLoader(self.folder / folder)
         environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         environment.globals |= {"site": self, "body_of": Markup}
         return environment
@@ -311,6 +288,8 @@ class Site:
         if request.scheme != self.scheme or (bare != request.host and not self.serves_www):
             return Response.redirect(self.base + request.target)
         path = request.path
+        if nights.has_bot_check(self.id, self._night):
+            return Response(200, BOT_CHECK.encode(), {"Content-Type": "text/html; charset=utf-8"})
         if path == "/robots.txt":
             lines = ["User-agent: *", *(f"Disallow: {rule}" for rule in self.disallowed), self.robots_extra]
             return Response(200, "\n".join(lines).encode(), {"Content-Type": "text/plain"})
@@ -321,6 +300,8 @@ class Site:
             return self.missing()
         if path in self.faults.moved:
             return Response.redirect(self.base + self.faults.moved[path])
+        if to := self.moved.get(path):
+            return Response.redirect(self.base + to)
         came_from = {new: old for old, new in self.faults.moved.items() if new not in ("/", *self.static)}
         if path in came_from:
             request = replace(request, target=came_from[path])
@@ -335,14 +316,23 @@ class Site:
         return f"{self.static[path]} – {self.name}. Địa chỉ: số 1, đường Ví Dụ. Điện thoại: 0200 000 000."
 
     def _conditional(self, request: Request, response: Response) -> Response:
-        """Feeds, sitemaps and JSON carry an ETag and answer 304 to it."""
+        """Give the answer the validators that it has on this site, and answer 304 to those who send them back."""
+        which = self.faults.validators or self.validators
         kind = response.headers.get("Content-Type", "")
-        if response.status == 200 and ("xml" in kind or "json" in kind):
-            tag = f'"{hashlib.sha256(response.body).hexdigest()[:16]}"'
-            response.headers["ETag"] = tag
-            if request.headers.get("if-none-match") == tag:
-                return Response(304, b"", response.headers)
+        is_feed = "xml" in kind or "json" in kind
+        if response.status != 200 or which == "none" or not (is_feed or (which == "all" and response.state)):
+            return response
+        state = f"{self.base} {response.state}" if response.state else response.body
+        weak = self.gzip or not is_feed
+        sent = validators(state, response.changed, weak=weak)
+        response.headers |= sent
+        if is_unchanged(request.method, request.headers, sent):
+            return Response(304, b"", sent)
         return response
+
+    def changed(self, articles: Iterable[Article]) -> dt.datetime | None:
+        """When a list of these articles last changed, at the latest: what was removed or moved away counts as well."""
+        return max([*(article.modified for article in articles), *self._ends], default=None)
 
     def route(self, request: Request) -> Response | None:
         """The site's own pages; None when there is none at this address."""
@@ -367,7 +357,14 @@ class Site:
         return self.templates.get_template(template).render(now=now, clock=clock, **counters, **values)
 
     def home(self) -> Response:
-        return self.page("home.html", title=self.name, newest=self.articles[:3])
+        newest = self.articles[:3]
+        return self._listed(self.page("home.html", title=self.name, newest=newest), newest)
+
+    def _listed(self, response: Response, shown: Sequence[Article], *rest: object) -> Response:
+        """A page that lists `shown`, with what it tells."""
+        response.state = repr((*rest, [(self.path(one), one.title, str(one.lead)) for one in shown]))
+        response.changed = self.changed(shown)
+        return response
 
     def paged(self, articles: list[Article], number: int) -> tuple[list[Article], int]:
         """One listing page and the number of pages."""
@@ -378,7 +375,8 @@ class Site:
         """One page of a section's listing."""
         shown, pages = self.paged(self.in_section(section), number)
         values = {"section": section, "shown": shown, "number": number, "pages": pages}
-        return self.page("listing.html", title=self.sections[section], **values)
+        page = self.page("listing.html", title=self.sections[section], **values)
+        return self._listed(page, shown, section, number, pages)
 
     def article_page(self, article: Article, page: int = 1, **values: Any) -> Response | None:
         """The article's page, with its counters, its faults and its encoding."""
@@ -403,7 +401,10 @@ class Site:
             **values,
         )
         body, headers = misencode(text, str(shown.meta.get("encoding", "")))
-        return Response(200, body, {"Content-Type": self.content_type, **headers})
+        response = Response(200, body, {"Content-Type": self.content_type, **headers})
+        response.state = repr((self.path(shown), page, sorted(shown.meta.items(), key=str), shown.raw))
+        response.changed = shown.modified
+        return response
 
     def related_box(self, articles: list[Article]) -> str:
         """The box of links a CMS puts inside the body, if this one does."""
@@ -411,13 +412,19 @@ class Site:
 
     def _fault(self, article: Article) -> Response | None:
         """Front matter `fault`: a status for ever ("503") or once ("503-once"); "reset" cuts the line."""
-        name, _, once = str(article.meta.get("fault", "")).partition("-")
+        fault = nights.fault_of(self.id, article) if self.faults.faulty else ""
+        name, _, once = str(article.meta.get("fault", fault)).partition("-")
         if not name or (once and article.key in self._hit_once):
             return None
         self._hit_once.add(article.key)
-        return Response(0) if name == "reset" else Response.error(int(name), "fault of this article")
+        if name == "reset":
+            return Response(0)
+        response = Response.error(int(name), "fault of this article")
+        if name == "503":
+            response.headers["Retry-After"] = "1"
+        return response
 
-    def rss(self, title: str, articles: Iterable[Article]) -> Response:
+    def rss(self, title: str, articles: Sequence[Article]) -> Response:
         items = "".join(
             f"<item><title>{escape(article.title)}</title><link>{escape(self.url(article))}</link>"
             f"<guid>{escape(self.url(article))}</guid><pubDate>{format_datetime(article.published)}</pubDate>"
@@ -428,7 +435,8 @@ class Site:
         head += f"<description>{escape(self.name)}</description>\n"
         text = '<?xml version="1.0" encoding="utf-8"?>\n<rss version="2.0">'
         text += f"<channel>{head}{items}</channel></rss>"
-        return Response(200, text.encode(), {"Content-Type": "application/rss+xml; charset=utf-8"})
+        headers = {"Content-Type": "application/rss+xml; charset=utf-8"}
+        return Response(200, text.encode(), headers, changed=self.changed(articles))
 
     def sitemap(self, entries: Iterable[tuple[str, str]], index: bool = False) -> Response:
         """A sitemap, or an index of sitemaps, from (address, lastmod) pairs."""
@@ -438,7 +446,7 @@ class Site:
         )
         space = "http://www.sitemaps.org/schemas/sitemap/0.9"
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{outer} xmlns="{space}">\n{rows}</{outer}>'
-        return Response(200, text.encode(), dict(XML))
+        return Response(200, text.encode(), dict(XML), changed=self.changed(self.articles))
 
 
 class BaoQuangNinh(Site):
@@ -449,6 +457,7 @@ class BaoQuangNinh(Site):
     scheme = "http"
     name = "Báo Quảng Ninh điện tử"
     serves_www = True
+    validators = "all"
     sections: ClassVar[dict[str, str]] = {
         "chinh-tri": "Chính trị",
         "kinh-te": "Kinh tế",
@@ -505,6 +514,7 @@ class HongLinh(Site):
     id = "hong_linh"
     host = "honglinh.hatinh.gov.vn"
     name = "Trang thông tin điện tử thị xã Hồng Lĩnh"
+    validators = "none"
     soft_404 = True
     sections: ClassVar[dict[str, str]] = {
         "Xay-dung-Dang": "Xây dựng Đảng",
@@ -561,6 +571,7 @@ class BaoThaiNguyen(Site):
     soft_404 = True
     gzip = True
     page_size = 4
+    way = "sitemap"
     sections: ClassVar[dict[str, str]] = {
         "chinh-tri": "Chính trị",
         "kinh-te": "Kinh tế",
@@ -694,6 +705,7 @@ class TuyenGiaoBinhPhuoc(Site):
     host = "tuyengiaobinhphuoc.vn"
     name = "Tuyên giáo Bình Phước"
     gzip = True
+    way = "api"
     sections: ClassVar[dict[str, str]] = {
         "tuyen-truyen": "Tuyên truyền",
         "kinh-te-xa-hoi": "Kinh tế – Xã hội",
@@ -711,7 +723,7 @@ class TuyenGiaoBinhPhuoc(Site):
     static: ClassVar[dict[str, str]] = {"/gioi-thieu/": "Giới thiệu", "/lien-he/": "Liên hệ"}
 
     def path(self, article: Article) -> str:
-        return f"/{article.key}/"
+        return f"/{article.meta.get('moved_to', article.key)}/"
 
     def route(self, request: Request) -> Response | None:
         path = request.path
@@ -732,7 +744,8 @@ class TuyenGiaoBinhPhuoc(Site):
             number = int(match[2] or 1)
             return self.listing(match[1], number) if self.paged(self.in_section(match[1]), number)[0] else None
         if match := re.fullmatch(r"/([a-z0-9-]+)/(?:(\d+)/|(amp)/)?", path):
-            article = self.by_key.get(match[1])
+            named = f"/{match[1]}/"
+            article = next((one for one in self.by_key.values() if self.path(one) == named), None)
             return self.article_page(article, int(match[2] or 1)) if article else None
         return None
 
@@ -796,7 +809,7 @@ class TuyenGiaoBinhPhuoc(Site):
             "date_gmt": f"{article.published.astimezone(zero):%Y-%m-%dT%H:%M:%S}",
             "modified": f"{article.modified:%Y-%m-%dT%H:%M:%S}",
             "modified_gmt": f"{article.modified.astimezone(zero):%Y-%m-%dT%H:%M:%S}",
-            "slug": article.key,
+            "slug": article.meta.get("moved_to", article.key),
             "status": "publish",
             "type": "post",
             "link": self.url(article),

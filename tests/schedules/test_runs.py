@@ -1,7 +1,7 @@
 """Crawls as child processes: how they are ended, and how they say why they ended."""
 
 import shlex
-import threading
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +25,16 @@ class Children:
         self.engine = open_engine(self.settings.database_url)
         upgrade(self.engine)
 
-    def crawl(self, line: str, ending: threading.Event | None = None) -> list[Ended]:
+    def crawl(self, line: str, seconds: float = 60.0) -> list[Ended]:
+        """Crawl by `line`, and interrupt it after so many seconds."""
         self._monkeypatch.setattr(Order, "command", lambda order: ["sh", "-c", line])
-        runs = Runs(session_factory(self.engine), self.settings.clock)
-        return crawl_all([Order("hong_linh")], self.settings, runs, 1, ending=ending)
+        runs, last = Runs(session_factory(self.engine), self.settings.clock), time.monotonic() + seconds
+
+        def tell(*_: object) -> None:
+            if time.monotonic() > last:
+                raise KeyboardInterrupt
+
+        return crawl_all([Order("hong_linh")], self.settings, runs, 1, tell)
 
 
 @pytest.fixture
@@ -38,23 +44,31 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Childr
     made.engine.dispose()
 
 
-def test_a_night_is_ended_by_whoever_ends_the_scheduler(children: Children) -> None:
-    ending, ended = threading.Event(), children.folder / "ended"
-    threading.Timer(1.0, ending.set).start()
+def test_an_interrupt_ends_a_crawl_in_order(children: Children) -> None:
+    ended = children.folder / "ended"
     began = time.monotonic()
-    line = f"trap 'touch {shlex.quote(str(ended))}; exit' TERM; sleep 60 & wait"
-    assert children.crawl(line, ending) == []
+    with pytest.raises(KeyboardInterrupt):
+        children.crawl(f"trap 'touch {shlex.quote(str(ended))}; exit' TERM; sleep 60 & wait", seconds=1.0)
     assert time.monotonic() - began < 30
     assert ended.exists(), "in order"
 
 
 def test_a_child_that_does_not_end_is_killed(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs_module, "STOP_SECONDS", 0.5)
-    ending = threading.Event()
-    threading.Timer(1.0, ending.set).start()
     began = time.monotonic()
-    children.crawl("trap '' TERM; for second in $(seq 60); do sleep 1; done", ending)
+    with pytest.raises(KeyboardInterrupt):
+        children.crawl("trap '' TERM; for second in $(seq 60); do sleep 1; done", seconds=1.0)
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(("mebibytes", "fails"), [(50, False), (200, True)])
+def test_a_crawl_that_takes_more_memory_than_it_may_is_ended_by_the_system(
+    children: Children, monkeypatch: pytest.MonkeyPatch, mebibytes: int, fails: bool
+) -> None:
+    monkeypatch.setattr(runs_module, "MEMORY_BYTES", 150 * 2**20)
+    take = f"import time; time.sleep(0.3); bytearray({mebibytes} * 2**20); raise ValueError('it had them')"
+    [ended] = children.crawl(f'exec {shlex.quote(sys.executable)} -c "{take}"')
+    assert ("it had them" not in (ended.reason or "")) is fails, ended.reason
 
 
 def test_last_words_are_told_where_no_log_could_take_them(children: Children) -> None:

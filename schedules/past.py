@@ -1,0 +1,203 @@
+"""What a run of a site is compared with: its nights, what its pages had, how long it was ever silent. All computed."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any, Final
+
+from archive.models import Health
+from archive.verdicts import PastRun
+from schedules.causes import REFUSALS, Cause
+
+WINDOW: Final = timedelta(days=28)
+"""How far back a site is compared with itself: four of each weekday, and short enough to follow its year. It ends with
+the last night that was well, so that a site that has been broken for a month is still compared with what it was."""
+
+SAME_WEEKDAY: Final = 3
+"""Nights of one weekday from which there is a usual number: of two the median says nothing."""
+
+PAGES: Final = 3
+"""Pages from which something can be said of a site's layout: what a small site has in a night. Where a night has fewer,
+the nights before it are added until there are as many."""
+
+
+TOLD: Final = frozenset({"start", "end", "limit", "url"})
+"""Arguments of a run that was told what to crawl: it is compared with none, and says nothing of the site."""
+
+_WELL = (Health.OK, Health.THIN)
+"""Verdicts on nights that others are compared with."""
+
+
+@dataclass(frozen=True)
+class Silence:
+    """How many days a site has published nothing, its longest silence before, and of how many that is the longest."""
+
+    days: int
+    longest: int
+    gaps: int
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night of a site: new articles (of runs by hand since the night before too) and the counts of its last run."""
+
+    night: date
+    new: int
+    counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a run is compared with.
+
+    `nights` were well, the newest first, of `WINDOW`; `recent` are the counts of all whole runs of nights before, the
+    newest first; `layouts` those of either that came after the last live check that the site passed, since which its
+    spider may read it otherwise. `new` are the new articles of tonight, `previous` is the last run that was judged,
+    `no_address_since` when its host last had one, if that is what is wrong. `listings` are those that the site
+    declares.
+    """
+
+    nights: tuple[Night, ...] = ()
+    recent: tuple[Mapping[str, Any], ...] = ()
+    layouts: tuple[Mapping[str, Any], ...] = ()
+    layouts_well: tuple[Mapping[str, Any], ...] = ()
+    new: int = 0
+    previous: PastRun | None = None
+    no_address_since: datetime | None = None
+    silence: Silence | None = None
+    listings: int = 0
+
+
+def past_of(
+    runs: Sequence[PastRun],
+    *,
+    silence: Silence | None = None,
+    checked_at: datetime | None = None,
+    listings: int = 0,
+    is_whole_past: bool = True,
+) -> Past:
+    """The past of the first of `runs`, which come newest first; `is_whole_past` if they are all that the site had.
+
+    A run that was told what to crawl is no night. The first one of a site is none either: it takes years at once.
+    """
+    run, earlier = runs[0], runs[1:]
+    nights = list(_nights(runs))
+    tonight = nights[0] if nights and is_night(run) else None
+    nights = nights[1:] if tonight else nights
+    if is_whole_past and nights:
+        nights = nights[:-1]
+    healthy = {one.night for one in earlier if is_night(one) and one.health in _WELL}
+    nights = [one for one in nights if one.night in healthy]
+    whole = [one for one in earlier if is_night(one)]
+    checked = [one for one in whole if checked_at is None or one.started_at > checked_at]
+    return Past(
+        nights=tuple(one for one in nights if one.night > nights[0].night - WINDOW),
+        recent=tuple(one.counts for one in whole),
+        layouts=tuple(one.counts for one in checked),
+        layouts_well=_of_window([one for one in checked if one.health in _WELL]),
+        new=tonight.new if tonight else run.counts.get("new", 0),
+        previous=next((one for one in earlier if one.health is not None), None),
+        no_address_since=_no_address_since(earlier),
+        silence=silence,
+        listings=listings,
+    )
+
+
+def is_night(run: PastRun) -> bool:
+    """Whether a run was one of the schedule's, of the whole site: only such are compared with each other."""
+    return run.night is not None and not is_part(run)
+
+
+def is_part(run: PastRun) -> bool:
+    """Whether a run was told to crawl a part of its site."""
+    return not TOLD.isdisjoint(run.arguments)
+
+
+def _of_window(runs: Sequence[PastRun]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(one.counts for one in runs if one.started_at > runs[0].started_at - WINDOW)
+
+
+def _nights(runs: Sequence[PastRun]) -> Iterator[Night]:
+    """The nights of runs that come newest first; what runs by hand had found since the night before is a night's too.
+
+    One for a range of days finds what is old, and counts to none.
+    """
+    out: list[Night] = []
+    by_hand = 0
+    for run in reversed(runs):
+        new = run.counts.get("new", 0)
+        if run.night is None or is_part(run):
+            by_hand += 0 if {"start", "end"} & run.arguments.keys() else new
+            continue
+        if out and out[-1].night == run.night:
+            out[-1] = Night(run.night, out[-1].new + new + by_hand, run.counts)
+        else:
+            out.append(Night(run.night, new + by_hand, run.counts))
+        by_hand = 0
+    return reversed(out)
+
+
+def _no_address_since(earlier: Sequence[PastRun]) -> datetime | None:
+    since = None
+    for run in earlier:
+        if run.health is not None and run.cause != Cause.DNS:
+            break
+        since = run.started_at if run.health is not None else since
+    return since
+
+
+def silence_of(published: Sequence[date], today: date) -> Silence | None:
+    """The silence of a site that published on these days, in their order; None where there are none."""
+    days = [day for day in published if day <= today]
+    if not days:
+        return None
+    gaps = [(later - day).days for day, later in pairwise(days)]
+    return Silence((today - days[-1]).days, max(gaps, default=0), len(gaps))
+
+
+def usual_new(past: Past, night: date) -> float | None:
+    """The median of new articles on the nights of the same weekday; None where there are too few."""
+    same = [one.new for one in past.nights if one.night.weekday() == night.weekday()]
+    return median(same) if len(same) >= SAME_WEEKDAY else None
+
+
+_SHAPE: Final = tuple(f"rejected/{reason}" for reason, cause in REFUSALS.items() if cause is Cause.LAYOUT)
+
+
+def pages_of(counts: Mapping[str, Any]) -> Counter[str]:
+    """The pages of a run: ``read`` as articles, refused by their shape, refused for what else."""
+    shape = sum(counts.get(name, 0) for name in _SHAPE)
+    other = sum(counts.get(f"rejected/{reason}", 0) for reason, cause in REFUSALS.items() if cause is not Cause.LAYOUT)
+    return Counter({"read": counts.get("read", 0), "refused-shape": shape, "refused-else": other})
+
+
+def unfit_share(sample: Mapping[str, Any]) -> float:
+    """The share of pages that fit no layout among those that were read, or refused by their shape."""
+    shape = pages_of(sample)["refused-shape"]
+    of = sample.get("read", 0) + shape
+    return (sample.get("whole_page", 0) + shape) / of if of else 0.0
+
+
+def enough(runs: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """The counts of the first runs together that have `PAGES` pages; of all where they have fewer."""
+    out: Counter[str] = Counter()
+    for counts in runs:
+        out.update({name: number for name, number in counts.items() if isinstance(number, int)})
+        if pages_of(out).total() >= PAGES:
+            break
+    return out
+
+
+def samples_of(runs: Sequence[Mapping[str, Any]]) -> list[Counter[str]]:
+    """The runs by so many at once as have `PAGES` pages together; a last one with fewer is left out."""
+    out, left = [], list(runs)
+    while left:
+        sample: Counter[str] = Counter()
+        while left and pages_of(sample).total() < PAGES:
+            sample.update({name: number for name, number in left.pop(0).items() if isinstance(number, int)})
+        if pages_of(sample).total() >= PAGES and sample["read"]:
+            out.append(sample)
+    return out

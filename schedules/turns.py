@@ -1,0 +1,308 @@
+"""Turns: what the nights owe the sites, and how one turn is carried out, from the crawl to its verdict."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Engine
+
+from archive.captures import is_written
+from archive.database import ArchiveError, Sessions, SiteLock, SiteTaken, reading
+from archive.models import RunOutcome
+from archive.patience import Patience
+from archive.runs import OpenRun, Runs, is_ours
+from archive.schedule import paused, take_wanted
+from archive.settings import Settings
+from archive.sites import disabled, last_checks, site_key
+from crawler.sites import all_sites, find_site
+from crawler.timing import Timing
+from schedules.plan import MOST_LOST, Standing, Turn, last_turn, standing, start_of
+from schedules.runs import POLL_SECONDS, STOP_SECONDS, Child, Order
+
+ORPHAN_SECONDS = 10.0
+"""How long a crawl that another process began is waited for: one whose scheduler died ends within 6.5 s."""
+
+FOREIGN_SILENCE = timedelta(minutes=5)
+"""A run of another machine is lost after so long without a beat, if nobody holds its site: a crawl that waits for a
+database makes its claim again within two minutes (`archive.patience.WAIT_SECONDS`)."""
+
+REST_SECONDS = 15.0
+"""Real seconds before a site whose run was lost is begun anew; four times as long after each further loss."""
+
+LONG_REST = 60.0
+"""Real seconds before a site is tried again that could not be begun."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a turn: how its crawl ended and why, what it counted, whether its verdict asks for a person."""
+
+    site: str
+    outcome: RunOutcome
+    reason: str | None
+    counts: Mapping[str, int]
+    needs_person: bool
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What others do when a run has ended, and when a night has.
+
+    `judge` gets the key of an ended run and says whether its site needs a person; `tell` gets a night and tells of
+    it, once however often it is called.
+    """
+
+    judge: Callable[[int], bool]
+    tell: Callable[[date], object]
+
+
+@dataclass
+class Turns:
+    """Carries out turns, each in the thread that asks for it.
+
+    `overrides` are Scrapy settings of every crawl. `say` gets one line an event. Once `ending` is set, crawls under
+    way are ended in order and none is begun.
+    """
+
+    settings: Settings
+    sessions: Sessions
+    afterwards: Afterwards
+    say: Callable[[str], None]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    ending: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Begin with no turn under way."""
+        self.runs = Runs(self.sessions, self.settings.clock)
+        self._lock = threading.Lock()
+        self._sites = set[str]()
+        self._children = set[Child]()
+        self._resting: dict[str, float] = {}
+        self._losses = Counter[str]()
+
+    # -- what is owed -----------------------------------------------------------------------------
+    def scheduled(self) -> dict[str, Timing]:
+        """When nights crawl each site that they take: checked on the live site, neither disabled nor paused."""
+        with reading(self.sessions) as session:
+            checks, reasons, pauses = last_checks(session), disabled(session), paused(session, self.now())
+        return {
+            name: site.timing
+            for name, site in all_sites().items()
+            if name in checks and name not in reasons and name not in pauses
+        }
+
+    def owed(self) -> list[Turn]:
+        """The turns that should have begun by now and are not through, the earliest first.
+
+        Those that another process has under way are among them: it may be the orphan of a scheduler that died.
+        """
+        due = [turn for site, timing in self.scheduled().items() if (turn := last_turn(site, timing, self.now()))]
+        made = self.runs.of_nights({turn.night for turn in due})
+        open_ones = (Standing.OWED, Standing.UNDER_WAY)
+        left = [turn for turn in due if standing(made.get((turn.site, turn.night), ())) in open_ones]
+        return sorted(left, key=lambda turn: (turn.begins, turn.site))
+
+    def is_through(self, night: date) -> bool:
+        """Whether a night owes no scheduled site anything any more, nor will."""
+        made = self.runs.of_nights({night})
+        over = (Standing.THROUGH, Standing.GIVEN_UP)
+        return all(
+            standing(made.get((site, night), ())) in over
+            for site, timing in self.scheduled().items()
+            if start_of(site, night, timing) is not None
+        )
+
+    def rest(self, site: str) -> float:
+        """How many real seconds the site is to be left alone yet, since its last run was lost or it was busy."""
+        return max(0.0, self._resting.get(site, 0.0) - time.monotonic())
+
+    def is_under_way(self, site: str) -> bool:
+        """Whether this process carries out a turn of the site."""
+        return site in self._sites
+
+    def now(self) -> datetime:
+        """The current instant."""
+        return self.settings.clock.now()
+
+    # -- runs of processes that died --------------------------------------------------------------
+    def close_lost(self) -> None:
+        """Close the runs as lost that say they are under way while no process holds their site, and judge them."""
+        for run in self.runs.under_way():
+            if not self.is_under_way(run.site):
+                self._close_if_lost(run)
+
+    def _close_if_lost(self, run: OpenRun) -> None:
+        if self._is_held(run.site, run.site_key):
+            return
+        known = is_ours(run.host) or self.runs.is_silent(run.heartbeat_at, FOREIGN_SILENCE)
+        if known and self.runs.lose(run.key):
+            self.say(f"{run.site}: process {run.pid} ended without a word; its run is closed as lost")
+            self.afterwards.judge(run.key)
+
+    def _is_held(self, site: str, site_id: int) -> bool:
+        if is_written(self.settings.captures, site):
+            return True
+        engine = self.sessions.kw["bind"]
+        assert isinstance(engine, Engine)
+        try:
+            SiteLock(engine, site_id, site).close()
+        except SiteTaken:
+            return True
+        return False
+
+    # -- one turn ---------------------------------------------------------------------------------
+    def take(self, site: str, *, wanted: bool = False) -> Done | None:
+        """Carry out the turn of `site` that is owed, or a run that is `wanted` whatever the night says.
+
+        None if there was nothing to do, or the site could not be begun now: another crawl of it is under way, or the
+        database is away. Then it rests, and is still owed.
+        """
+        with self._alone_with(site) as alone:
+            if not alone:
+                return None
+            try:
+                return self._take(site, wanted)
+            except ArchiveError as error:
+                self.say(f"{site}: {error}")
+                self._resting[site] = time.monotonic() + LONG_REST
+                return None
+
+    def kill(self) -> None:
+        """End what is under way at once: its runs are lost, not its data."""
+        with self._lock:
+            for child in self._children:
+                child.kill()
+
+    def wait(self) -> None:
+        """Wait until no turn is under way, once `ending` is set."""
+        while self._sites:
+            time.sleep(POLL_SECONDS / 4)
+
+    @contextmanager
+    def _alone_with(self, site: str) -> Iterator[bool]:
+        with self._lock:
+            alone = site not in self._sites and not self.ending.is_set()
+            if alone:
+                self._sites.add(site)
+        try:
+            yield alone
+        finally:
+            if alone:
+                with self._lock:
+                    self._sites.discard(site)
+
+    def _take(self, site: str, wanted: bool) -> Done | None:
+        with reading(self.sessions) as session:
+            key = site_key(session, site)
+        if key is None:
+            raise ArchiveError(f"the archive has no site of this id; `baotinh sites check {site} --live` registers it")
+        if not self._is_free(site, key):
+            self._busy(site)
+            return None
+        order = self._wanted(site, key) if wanted else self._owed(site)
+        if order is None or self.ending.is_set():
+            return None
+        until = order.until
+        assert until is not None, "every turn has its end"
+        self.say(f"{site}: begins, {f'night {order.night}' if order.night else 'wanted at once'}, until {until:%H:%M}")
+        child = Patience()(partial(Child, order, self.settings, self.runs))
+        with self._lock:
+            self._children.add(child)
+        try:
+            is_over = self._watch(child, until)
+        finally:
+            with self._lock:
+                self._children.discard(child)
+        return self._ended(child, key, until if is_over else None)
+
+    def _is_free(self, site: str, key: int) -> bool:
+        """Wait for whoever crawls the site, if it is likely to end; False if it goes on. Then nobody's run is open."""
+        patient_until = time.monotonic() + ORPHAN_SECONDS
+        while self._is_held(site, key):
+            if time.monotonic() > patient_until or self.ending.wait(POLL_SECONDS):
+                return False
+        for run in self.runs.under_way():
+            if run.site == site:
+                self._close_if_lost(run)
+        return True
+
+    def _busy(self, site: str) -> None:
+        self.say(f"{site}: another crawl of it is under way; it is begun once that has ended")
+        self._resting[site] = time.monotonic() + LONG_REST
+
+    def _owed(self, site: str) -> Order | None:
+        timing = self.scheduled().get(site)
+        turn = last_turn(site, timing, self.now()) if timing is not None else None
+        if turn is None:
+            return None
+        made = self.runs.of_nights({turn.night}).get((site, turn.night), ())
+        if standing(made) is not Standing.OWED:
+            return None
+        return Order(site, settings=self.overrides, night=turn.night, until=turn.until)
+
+    def _wanted(self, site: str, key: int) -> Order | None:
+        with self.sessions.begin() as session:
+            is_wanted = take_wanted(session, key)
+        until = self.now() + find_site(site).timing.length
+        return Order(site, settings=self.overrides, until=until) if is_wanted else None
+
+    def _watch(self, child: Child, until: datetime) -> bool:
+        """Wait for the end of a crawl, and see to it at the end of its time: then True, or when all is to end."""
+        # By a clock that stands still no time is ever over.
+        last = time.monotonic() + find_site(child.order.site).timing.length.total_seconds()
+        while child.running:
+            is_over = self.now() >= until or time.monotonic() > last
+            if is_over or self.ending.wait(POLL_SECONDS):
+                child.stop()
+                child.wait(STOP_SECONDS)
+                return is_over
+        return False
+
+    def _ended(self, child: Child, key: int, over: datetime | None) -> Done | None:
+        """See to it that the run of an ended crawl says how it ended, and have it judged."""
+        site, patience = child.order.site, Patience()
+        counts: Mapping[str, int] = {}
+        outcome, reason = child.result()
+        record = patience(lambda: self.runs.of_process(site, child.pid, child.before))
+        if record is None:
+            if self.ending.is_set():
+                return None
+            if child.found_locked():
+                self._busy(site)
+                return None
+            why = f"it ended before its run began: {reason}"
+            run = patience(lambda: self.runs.never_began(key, child.order.night, child.pid, why))
+            outcome, reason = RunOutcome.LOST, why
+        else:
+            run, counts = record.key, record.counts
+            if record.outcome is RunOutcome.RUNNING:
+                outcome = RunOutcome.LOST
+                patience(lambda: self.runs.lose(run, reason))
+            if over is not None and outcome in (RunOutcome.STOPPED, RunOutcome.LOST):
+                words = f"its time was over at {over:%H:%M}; the next night goes on where it stopped"
+                reason = words if outcome is RunOutcome.STOPPED else f"{words} (it had to be killed)"
+                patience(lambda: self.runs.ran_out(run, over, reason))
+        self._rest_after(site, outcome)
+        needs_person = patience(lambda: self.afterwards.judge(run))
+        self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")
+        return Done(site, outcome, reason, counts, needs_person)
+
+    def _rest_after(self, site: str, outcome: RunOutcome) -> None:
+        if outcome is RunOutcome.LOST:
+            self._losses[site] += 1
+            self._resting[site] = time.monotonic() + REST_SECONDS * 4 ** min(self._losses[site] - 1, MOST_LOST)
+        else:
+            self._losses.pop(site, None)
+            if outcome is RunOutcome.STOPPED:
+                # By a person who ended its process; what ends all of them is no matter of rest.
+                self._resting[site] = time.monotonic() + LONG_REST
+
+
+def _numbers(counts: Mapping[str, int]) -> str:
+    shown = {name: counts.get(name, 0) for name in ("new", "revised", "unchanged", "rejected", "failed", "requests")}
+    return "".join(f", {number:,} {name}" for name, number in shown.items() if number)
