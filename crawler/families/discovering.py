@@ -30,15 +30,14 @@ class Considered:
     """One page of discovery after the ledger saw it.
 
     `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not, `order` the same
-    in the order of the page; `modified` says that one of them is listed with a later change, `passed` that the page
-    lies wholly before the range asked for; `oldest` is its oldest date, `last` that of its last entry that tells one.
+    in the order of the page; `passed` says that the page lies wholly before the range asked for, `oldest` is its oldest
+    date, `last` that of its last entry that tells one.
     `jumps` says that what comes next is much older: a walk is taken up where an earlier run had stopped.
     """
 
     wanted: tuple[tuple[Found, Decision], ...] = ()
     urls: frozenset[str] = frozenset()
     order: tuple[str, ...] = ()
-    modified: bool = False
     passed: bool = False
     oldest: datetime | None = None
     last: datetime | None = None
@@ -179,7 +178,6 @@ class Discovering(Asking):
             wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
             urls=frozenset(urls),
             order=tuple(urls),
-            modified=any(decision is Decision.MODIFIED for _, decision in decided),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
             last=nearest,
@@ -204,21 +202,6 @@ class Discovering(Asking):
             earlier = await self.desk.ask(lambda: ledger.last_walk(source)) if met_known else None
             down_to = earlier[1] if earlier else self.first_day or self.oldest
             await self.desk.ask(lambda: ledger.walked(source, kind, down_to))
-
-    async def _known_since(self, source: str) -> datetime | None:
-        """The time of an earlier walk of `source` that went at least as far back as this one is to go.
-
-        Where every article on a page was known then, nothing new can lie behind it.
-        """
-        if self.last_day is not None:
-            return None
-        ledger = self.desk.ledger
-        earlier = await self.desk.ask(lambda: ledger.last_walk(source))
-        return earlier[0] if earlier and earlier[1] <= (self.first_day or self.oldest) else None
-
-    async def _covered(self, considered: Considered, since: datetime | None) -> bool:
-        """Whether all that a page lists was known at `since`, with no later change."""
-        return since is not None and not considered.modified and await self._known_all(considered.urls, since)
 
     async def _known_all(self, urls: frozenset[str], instant: datetime) -> bool:
         """Whether there are any `urls` and each was known at `instant`."""

@@ -83,10 +83,14 @@ class VnptPortalSpider(SiteSpider):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._pagers: dict[str, tuple[dict[str, str], int]] = {}
 
+    def listing_request(self, path: str, number: int) -> Request:
+        """The first page of a listing; further ones are posted for, as it says."""
+        return Request(self.site_url(path))
+
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The first page by GET, further ones by POST until the last that the first one named."""
         if number == 1:
-            page = await self.get(Request(self.site_url(path)))
+            page = await self.get(self.listing_request(path, number))
             if page is None:
                 return None
             self._pagers[path] = read_pager(page)

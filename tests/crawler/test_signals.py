@@ -15,6 +15,7 @@ from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
 from archive.intake import Intake
 from archive.ledger import Decision, Ledger
+from archive.looks import Looks
 from archive.models import UrlState
 from archive.patience import Patience
 from archive.room import Room
@@ -64,6 +65,7 @@ class Nights:
         self.ledger = Ledger(self.sessions, self.site_id, self.clock)
         store = Store(self.sessions, self.site_id, self.clock)
         self.captures = CaptureWriter(self.settings.captures, "bao_quang_ninh", self.clock, lambda file: 0)
+        self.looks = Looks(self.sessions, self.site_id, self.clock, self.settings.captures)
         room = Room(self.settings.keep_free, self.settings.written)
         self.intake = Intake(store, self.captures, room, Patience())
         self.troubles: list[str] = []
@@ -165,10 +167,10 @@ def test_a_run_that_was_cut_short_forgets_nothing_that_vanished(nights: Nights) 
 def test_the_front_page_is_looked_at_when_there_is_news_and_once_a_week(nights: Nights) -> None:
     looked = []
     listed = list(FIRST)
-    for number in range(18):
+    for number in range(11):
         if number == 3:
             listed.insert(0, address("2000000"))
         nights.night(*listed)
         looked.append(FRONT in nights.asked)
-    assert [number for number, one in enumerate(looked) if one] == [0, 3, 10, 17]
+    assert [number for number, one in enumerate(looked) if one] == [0, 3, 10]
     assert nights.asked == [SECTION, FRONT]
