@@ -98,17 +98,12 @@ def place_of(capture: Capture | Row[Any]) -> Location:
 
 
 def newest_captures(
-    session: Session,
-    site_id: int,
-    urls: Collection[str],
-    since: datetime,
-    limit: int = 20,
-    until: datetime | None = None,
+    session: Session, site_id: int, urls: Collection[str], since: datetime, limit: int = 20
 ) -> list[tuple[datetime, Location]]:
     """When a site's good captures of `urls` were fetched and where their payload stands, the newest first.
 
-    Good is a status of 200, from `since` on and no later than `until`, whose bytes are still there. Where a capture
-    refers to an earlier one for its payload, that one's place is given.
+    Good is a status of 200, from `since` on, whose bytes are still there. Where a capture refers to an earlier one for
+    its payload, that one's place is given.
     """
     query = (
         select(Capture, _HOLDER)
@@ -118,7 +113,6 @@ def newest_captures(
             Capture.url.in_(urls),
             Capture.status == 200,
             Capture.fetched_at >= since,
-            *([] if until is None else [Capture.fetched_at <= until]),
             Capture.purged_at.is_(None),
             _HOLDER.purged_at.is_(None),
         )

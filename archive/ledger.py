@@ -243,6 +243,16 @@ class Ledger(Walks):
             pages = (wanted[start : start + _PAGE] for start in range(0, len(wanted), _PAGE))
             return all(session.scalar(known.where(Url.url.in_(page))) == len(page) for page in pages)
 
+    def known_among(self, urls: Collection[str]) -> frozenset[str]:
+        """Those of `urls` at which an article was found before."""
+        wanted = list(urls)
+        out: set[str] = set()
+        with reading(self._sessions) as session:
+            for start in range(0, len(wanted), _PAGE):
+                some = Url.url.in_(wanted[start : start + _PAGE])
+                out.update(session.scalars(select(Url.url).where(self._mine(), some)))
+        return frozenset(out)
+
     def counts(self) -> dict[str, int]:
         """How many article URLs are in each state; states without any are left out."""
         query = select(Url.state, func.count()).where(self._mine()).group_by(Url.state).order_by(Url.state)

@@ -42,6 +42,9 @@ def crawl(
     start: FirstDay = None,
     end: LastDay = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Send at most so many requests to each site, robots.txt included.")
+    ] = None,
     at_once: Annotated[
         int,
         typer.Option(min=1, max=64, help="Sites crawled at once; never two requests at once to one site."),
@@ -52,6 +55,8 @@ def crawl(
 
     Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop
     where everything is known. A crawl that was interrupted goes on where it stopped.
+
+    With [bold]--budget[/] the past of a site can be fetched in many small parts, night after night, newest first.
 
     Example: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/]
     """
@@ -68,7 +73,14 @@ def crawl(
         raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
     names = _enabled(names, sessions, all_of_them)
     orders = [
-        Order(name, start.date() if start else None, end.date() if end else None, limit, settings=overrides)
+        Order(
+            name,
+            start.date() if start else None,
+            end.date() if end else None,
+            limit,
+            settings=overrides,
+            budget=budget,
+        )
         for name in names
     ]
     failed = _crawl(orders, settings, Runs(sessions, settings.clock), at_once)

@@ -28,6 +28,7 @@ from archive.kept import newest_captures
 from archive.models import RunOutcome
 from crawler.addresses import bare_host
 from crawler.archiving import ArchiveLost, archiving, end_crawl, stop_for_archive
+from crawler.conditional import NOT_MODIFIED, make_conditional
 from crawler.faults import FaultName, count, describe, named
 from crawler.pauses import ROBOTS
 from crawler.stopping import Dropped
@@ -41,6 +42,9 @@ MOST = 500 * 1024
 LAST_GOOD_FOR = timedelta(days=30)
 """How old rules may be that stand for those which cannot be had: "a reasonably long period", such as 30 days
 (RFC 9309, 2.3.1.4)."""
+
+WHOLE_AFTER = timedelta(days=7)
+"""Rules that last came whole so long ago are asked for whole, whatever a cache says of them since."""
 
 _PRIORITY = 1_000_000
 """Before everything: nothing else of the host may be asked for until its rules are known."""
@@ -156,8 +160,20 @@ class RobotsMiddleware:
     async def _ask(self, url: str) -> tuple[RobotsAnswer, bytes, str]:
         """What came for `url`, with its body, and in words why there are no rules in it."""
         asking = Request(url, priority=_PRIORITY, meta={ROBOTS: True}, callback=NO_CALLBACK)
+        desk = archiving(self.crawler)
+        try:
+            kept = await desk.ask(partial(desk.looks.kept_until, url, desk.clock.now()))
+        except DatabaseFailed as error:
+            stop_for_archive(self.crawler, error)
+            raise ArchiveLost(f"the archive cannot be read: {error}") from error
+        told = kept is not None and (kept.answer.etag or kept.answer.last_modified)
+        if kept is not None and told and desk.clock.now() - kept.fetched_at < WHOLE_AFTER:
+            make_conditional(asking, kept.answer, kept.held)
         try:
             response: Response = await self.crawler.engine.download_async(asking)
+            if response.status == NOT_MODIFIED and kept is not None:
+                headers = {"Content-Type": kept.content_type}
+                response = Response(url, status=200, headers=headers, body=kept.body)
         except Dropped:
             raise
         except Exception as error:

@@ -91,13 +91,19 @@ class Asking(SiteDeclaration, scrapy.Spider):
                 self.crawler.stats.inc_value("discovery/same-body")
         return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
 
-    async def earlier(self, url: str) -> Page | None:
-        """The page that the last good answer for `url` before this run's held; None if none can be read."""
-        if url in self._formers:
-            body_hash = self._formers[url]
+    async def earlier(self, url: str, until: datetime | None = None) -> Page | None:
+        """The page that the last good answer for `url` before this run's held, or the last `until` an instant.
+
+        None if none can be read.
+        """
+        looks, kept = self.desk.looks, None
+        if until is not None:
+            kept = await self.desk.ask(partial(looks.kept_until, url, until))
         else:
-            body_hash = (await self.desk.ask(partial(self.desk.looks.at, url))).answer.body_hash
-        kept = await self.desk.ask(partial(self.desk.looks.kept, url, body_hash)) if body_hash else None
+            if url not in self._formers:
+                self._formers[url] = (await self.desk.ask(partial(looks.at, url))).answer.body_hash
+            if (body_hash := self._formers[url]) is not None:
+                kept = await self.desk.ask(partial(looks.kept, url, body_hash))
         return Page(url, kept.body, kept.content_type) if kept else None
 
     def note_waiting(self, url: str, look: Look) -> None:

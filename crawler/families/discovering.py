@@ -8,11 +8,7 @@ from typing import ClassVar
 from scrapy.http import Request
 
 from archive.article import MAX_ADDRESS, is_overlong
-from archive.captures import CaptureError, read_capture
 from archive.clock import VIETNAM
-from archive.database import reading
-from archive.decoding import decoded
-from archive.kept import newest_captures
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
 from crawler.discovery.entry import Entry
@@ -23,9 +19,6 @@ from crawler.discovery.vanished import Placed, Sightings
 from crawler.extraction import gate
 from crawler.extraction.page import Page
 from crawler.families.asking import Asking
-
-RECALLED = timedelta(days=60)
-"""How long ago a source may have been looked at for what it named then to be compared with what it names now."""
 
 FRONT_PAGE_AFTER = timedelta(days=7)
 """So long after our last look the front page is looked at although nothing else was found: a quiet night is to cost no
@@ -78,6 +71,9 @@ class Discovering(Asking):
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
             if self.found_any:
+                if "sitemap" in self.ways[self.ways.index(way) + 1 :]:
+                    async for considered in self.by_changes():
+                        yield considered
                 break
             self.logger.info("no articles by %s", way)
         if await self._is_front_page_due():
@@ -102,7 +98,7 @@ class Discovering(Asking):
         ledger = self.desk.ledger
         looked = (await self.desk.ask(lambda: ledger.stand(source))).compared_at
         self.sightings.looked[source] = kind
-        page = await self.as_of(url, looked) if looked else None
+        page = await self.earlier(url, looked) if looked else None
         if page is None:
             return
         try:
@@ -116,25 +112,6 @@ class Discovering(Asking):
                 told = entry.published or self.date_in_url(entry.url)
                 placed.append(Placed(self.canonical_url(entry.url), entry.key or key, told.instant if told else None))
         self.sightings.before[source] = placed
-
-    async def as_of(self, url: str, until: datetime) -> Page | None:
-        """The page of discovery at `url` as it was last had until an instant; None if no capture of it can be read."""
-        desk = self.desk
-
-        def read_it() -> Page | None:
-            with reading(desk.sessions) as session:
-                places = newest_captures(session, desk.site_id, [url], until - RECALLED, until=until, limit=1)
-            for _, place in places:
-                record = read_capture(desk.captures.folder, place)
-                headers = {name.lower(): value for name, value in record.headers}
-                return Page(url, decoded(record.headers, record.payload), headers.get("content-type", ""))
-            return None
-
-        try:
-            return await desk.ask(read_it)
-        except CaptureError as error:
-            self.logger.warning("discovery: %s as it was cannot be read: %s", url, error)
-            return None
 
     async def _miss(self) -> None:
         """Write down what the sources name no more: it is due for one look."""
@@ -268,6 +245,12 @@ class Discovering(Asking):
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
         raise NotImplementedError
+
+    async def by_changes(self) -> AsyncIterator[Considered]:
+        """What else tells of changes of known articles: nothing, unless there is a sitemap (`SitemapDiscovering`)."""
+        nothing: tuple[Considered, ...] = ()
+        for considered in nothing:
+            yield considered
 
     async def by_front_page(self) -> AsyncIterator[Considered]:
         """The articles that the front page links to: some stand in no section that we know of."""

@@ -128,7 +128,7 @@ class _Look:
             self._desk.troubles.append(f"{request.url}: {answer.why_not}")
         return answer.page
 
-    async def earlier(self, url: str) -> None:
+    async def earlier(self, url: str, until: datetime | None = None) -> None:
         """Nothing was asked for before."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
+from archive.clock import Clock
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from crawler import robots
@@ -19,6 +20,7 @@ from crawler.middlewares import ForeignHost
 from crawler.robots import MOST, ForbiddenByRobots, RobotsAnswer, RobotsMiddleware, judge_robots
 from crawler.sites import find_site
 from crawler.stopping import Dropped
+from tests.crawler.looks import NoLooks
 
 PAGES = [
     b"<!DOCTYPE html><html><body>Trang kh\xc3\xb4ng t\xe1\xbb\x93n t\xe1\xba\xa1i</body></html>",
@@ -90,6 +92,7 @@ class World:
         self.ended: list[str] = []
         self.parsed: list[Any] = []
         self.archive_fails = False
+        self.desk: Any = SimpleNamespace(troubles=[], ask=self.ask, looks=NoLooks(), clock=Clock())
         self.lost: list[Exception] = []
         spider = type("Two", (find_site("bao_quang_ninh"),), {"hosts": ("tin.example", "cu.example")})
         crawler: Any = SimpleNamespace(
@@ -100,7 +103,7 @@ class World:
             signals=SimpleNamespace(send_catch_log_async=self.signal),
         )
         monkeypatch.setattr(robots, "end_crawl", lambda crawler, outcome, words: self.ended.append(outcome))
-        monkeypatch.setattr(robots, "archiving", lambda crawler: SimpleNamespace(troubles=[], ask=self.ask))
+        monkeypatch.setattr(robots, "archiving", lambda crawler: self.desk)
         monkeypatch.setattr(RobotsMiddleware, "_last_good", lambda middleware, url: self.last_good(kept))
         monkeypatch.setattr(robots, "stop_for_archive", lambda crawler, error: self.lost.append(error))
         self.middleware = RobotsMiddleware(crawler)

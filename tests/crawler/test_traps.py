@@ -402,8 +402,7 @@ def test_an_api_answer_that_is_none_is_named(body: bytes, name: str, monkeypatch
     monkeypatch.setattr("crawler.discovery.api.MAX_ENTRIES", 500)
     answers: dict[str, bytes | Exception] = defaultdict(lambda: body)
     walked = Walked(answers, lambda spider: spider.by_api(), "tuyen_giao_binh_phuoc")  # type: ignore[attr-defined]
-    # Once for the categories and once for the posts.
-    assert walked.named() == {name: 2}
+    assert walked.named() == {name: 1}
 
 
 # -- the verdict -------------------------------------------------------------------------------------
