@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,9 +15,11 @@ from archive.query import find_article, rejects
 from archive.runs import Runs
 from archive.settings import Settings
 from archive.sites import disabled
-from commands.common import FAILED, FirstDay, LastDay, err, hint, open_archive, out, table_of
+from commands.common import FAILED, FirstDay, LastDay, counted, err, hint, open_archive, out, plain, say, table_of
 from commands.looking import print_article
+from crawler import settings as crawl_settings
 from crawler.families.base import LOCKED
+from crawler.planning import plan
 from crawler.sites import all_sites, find_site, site_of
 from schedules.runs import Order, crawl_all
 
@@ -42,6 +45,12 @@ def crawl(
     start: FirstDay = None,
     end: LastDay = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch at most so many articles of each site.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Send at most so many requests to each site, robots.txt included.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask nothing of any site: show what would be fetched, and why.")
+    ] = False,
     at_once: Annotated[
         int,
         typer.Option(min=1, max=64, help="Sites crawled at once; never two requests at once to one site."),
@@ -52,6 +61,8 @@ def crawl(
 
     Without [bold]--start[/] the first crawl of a site goes back as far as its listings do; later ones stop
     where everything is known. A crawl that was interrupted goes on where it stopped.
+
+    With [bold]--budget[/] the past of a site can be fetched in many small parts, night after night, newest first.
 
     Example: [bold]baotinh crawl bao_quang_ninh --start 2020-11-01 --end 2020-11-30[/]
     """
@@ -67,12 +78,48 @@ def crawl(
     if start and start.date() > settings.clock.now().date():
         raise ValueError(f"--start {start:%Y-%m-%d} lies in the future: nothing has been published there yet")
     names = _enabled(names, sessions, all_of_them)
+    if dry_run:
+        for name in names:
+            _show_plan(name, settings, sessions, overrides, start, end)
+        return
     orders = [
-        Order(name, start.date() if start else None, end.date() if end else None, limit, settings=overrides)
+        Order(
+            name,
+            start.date() if start else None,
+            end.date() if end else None,
+            limit,
+            settings=overrides,
+            budget=budget,
+        )
         for name in names
     ]
     failed = _crawl(orders, settings, Runs(sessions, settings.clock), at_once)
     raise typer.Exit(FAILED if failed else 0)
+
+
+def _show_plan(
+    name: str,
+    settings: Settings,
+    sessions: Sessions,
+    overrides: Mapping[str, str],
+    start: datetime | None,
+    end: datetime | None,
+) -> None:
+    """Print what a crawl of a site would ask for now."""
+    delay = float(overrides.get("DOWNLOAD_DELAY", crawl_settings.DOWNLOAD_DELAY))
+    first, last = (day.date() if day else None for day in (start, end))
+    planned = plan(find_site(name)(), sessions, settings, delay, first, last)
+    table = table_of(name, "why", "address")
+    for one in (*planned.sources, *planned.articles):
+        table.add_row(one.what if one.asked else f"({one.what})", plain(one.why), plain(one.url))
+    out.print(table)
+    if planned.more:
+        say(f"and {counted(planned.more, 'more article')}")
+    articles = len(planned.articles) + planned.more
+    say(
+        f"{name}: {counted(sum(one.asked for one in planned.sources), 'source')} and {counted(articles, 'article')}, "
+        f"about {planned.seconds:,.0f} s, longer if robots.txt asks for it; what the sources name tonight comes on top"
+    )
 
 
 def fetch(

@@ -71,7 +71,7 @@ COUNTED: Final[Mapping[str, str]] = {
 }
 """Names in a run's counts, with the statistics they come from."""
 
-PREFIXES: Final = ("rejected/", "fetch/", "fault/", "field/", "status/", "closed/")
+PREFIXES: Final = ("rejected/", "fetch/", "fault/", "field/", "status/", "closed/", "signal/")
 """Statistics that are in a run's counts under their own names."""
 
 

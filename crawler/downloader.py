@@ -30,6 +30,7 @@ from twisted.web.iweb import IResponse
 
 from crawler.addresses import GuardedReactor, PrivateAddress
 from crawler.archiving import archiving, stop_for_archive
+from crawler.budget import spend
 from crawler.certificates import TLS_EXCEPTION, SiteCertificates
 from crawler.faults import CutOff, FaultName, HeaderOverflow, SurplusBody, count, fault_of, named
 from crawler.pacing import pace_of
@@ -57,8 +58,9 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
         self._pauses, self._pace = pauses_of(crawler), pace_of(crawler)
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch one response. Raises Fault, or Dropped once the crawl ends."""
+        """Fetch one response. Raises Fault, or Dropped once the crawl ends, as it does when its budget is used up."""
         await self._pauses.wait()
+        spend(self._crawler)
         parts = urlsplit(request.url)
         host = (parts.hostname or "").lower()
         request.meta.pop(TLS_EXCEPTION, None)

@@ -21,10 +21,11 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from archive.database import DatabaseFailed
-from archive.models import RunOutcome
+from archive.models import RunOutcome, UrlState
 from archive.runs import Runs
 from archive.verdicts import template_only
 from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
+from crawler.budget import BUDGET, SPENT
 from crawler.counting import COUNTED, PREFIXES, count_answer, note_end
 from crawler.discovery.troubles import Trouble
 from crawler.extraction.gate import Reason
@@ -84,6 +85,7 @@ _COUNTED = {
     "robots_last_good": "robotstxt/last-good",
     "foreign_host": "refused/foreign-host",
     "answered": "discovery/answered",
+    "budget_used": SPENT,
     "errors": "errors",
     **COUNTED,
 }
@@ -125,6 +127,7 @@ class RunLog:
             "limit": spider.limit,
             "url": spider.only_url,
             "until": spider.until,
+            "budget": spider.budget,
         }
         given = {name: str(value) for name, value in arguments.items() if value is not None}
         try:
@@ -151,7 +154,10 @@ class RunLog:
             if desk.saved:
                 failed = await desk.ask(lambda: template_only(desk.sessions, desk.saved))
                 note_end(self.crawler.stats, reason, spider.answered, failed)
-            known = sum((await desk.ask(desk.ledger.counts)).values()) if not spider.only_url else 0
+            states = await desk.ask(desk.ledger.counts) if not spider.only_url else {}
+            known = sum(states.values())
+            if reason == BUDGET:
+                desk.troubles[0] += f"; {states.get(UrlState.FOUND, 0):,} articles wait, and the next run goes on there"
             outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
             if run_id is not None:
                 await desk.ask(lambda: runs.finish_run(run_id, outcome, words, self.counts()))
@@ -248,7 +254,7 @@ def judge(
         return RunOutcome.FAILED, f"killed: memory: {MEMORY_HINT}{f'; before that: {wrong}' if wrong else ''}"
     if closed == ARCHIVE_LOST:
         return RunOutcome.FAILED, f"{wrong}; mend that, then crawl again: the run goes on where it stopped"
-    if closed != "finished":
+    if closed not in ("finished", BUDGET):
         return RunOutcome.FAILED, wrong or f"the crawl was closed: {closed}"
     refused = counts.get("rejected", 0)
     if _most(counts.get(f"rejected/{Reason.CHALLENGE}", 0), kept + refused) or _most(
@@ -260,6 +266,8 @@ def judge(
     closed_sources = counts.get(f"discovery/{Trouble.CLOSED}", 0)
     if closed_sources and not (listed or kept or counts.get("discovery_failed") or counts.get("discovery_lost")):
         return RunOutcome.BLOCKED, f"robots.txt closes all that would list articles; {ASK_LEAVE}: {wrong}"
+    if closed == BUDGET:
+        return RunOutcome.FINISHED, wrong
     if not answered and not kept and troubles:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
     if known and answered and not listed:

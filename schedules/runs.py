@@ -44,7 +44,8 @@ _LOCKED_OUT = re.compile(r"^(?:[\w.]*\.)?(?:CaptureLocked|SiteTaken): ", re.MULT
 class Order:
     """What to crawl: one site, its range of days, and Scrapy settings that override ours.
 
-    `night` is the scheduler's night that the run is of, `until` the instant at which whoever gives the order ends it.
+    `budget` is the most requests that it may send. `night` is the scheduler's night that the run is of, `until` the
+    instant at which whoever gives the order ends it.
     """
 
     site: str
@@ -56,11 +57,16 @@ class Order:
     settings: Mapping[str, str] = field(default_factory=dict)
     night: date | None = None
     until: datetime | None = None
+    budget: int | None = None
 
     def command(self) -> list[str]:
         """The command line of the child: Scrapy's own ``crawl``."""
         arguments = {"start": self.start, "end": self.end, "limit": self.limit, "url": self.url, "parent": os.getpid()}
-        arguments |= {"night": self.night, "until": self.until.isoformat() if self.until else None}
+        arguments |= {
+            "budget": self.budget,
+            "night": self.night,
+            "until": self.until.isoformat() if self.until else None,
+        }
         command = [sys.executable, "-m", "scrapy", "crawl", self.site]
         for name, value in arguments.items():
             if value is not None:

@@ -82,17 +82,19 @@ class SiteSpider(SitemapDiscovering):
         url: str | None = None,
         force: str | None = None,
         parent: str | None = None,
+        budget: str | None = None,
         night: str | None = None,
         until: str | None = None,
         **kwargs: Any,
     ) -> None:
         """Take Scrapy's ``-a`` arguments.
 
-        `start` and `end` are the first and last day of publication (YYYY-MM-DD), `limit` the most
-        articles to fetch, `url` the one article to fetch instead of discovering any, `force` fetches it
-        even if it is not due, `parent` is the id of the process without which the crawl is not to go on. `night` is
-        the scheduler's night (YYYY-MM-DD) that the run is of, `until` the instant at which that ends it: both are
-        written down only. Raises ValueError naming the argument and what is allowed.
+        `start` and `end` are the first and last day of publication (YYYY-MM-DD), `limit` the most articles to fetch,
+        `url` the one article to fetch instead of discovering any, `force` fetches it even if it is not due, `budget`
+        the most requests to send (robots.txt and retries are among them), `parent` is the id of the process without
+        which the crawl is not to go on. `night` is the scheduler's night (YYYY-MM-DD) that the run is of, `until` the
+        instant at which that ends it: both are written down only. Raises ValueError naming the argument and what is
+        allowed.
         """
         super().__init__(name, **kwargs)
         self.first_day = _day("start", start)
@@ -107,6 +109,7 @@ class SiteSpider(SitemapDiscovering):
             raise ValueError(f"start={start} lies after end={end}: no article can be published in between")
         self.limit = _count("limit", limit)
         self.parent = _count("parent", parent)
+        self.budget = _count("budget", budget)
         self.night, self.until = _day("night", night), until
         self.only_url, self.force = url, force not in (None, "", "0", "false")
         self.found_any = False

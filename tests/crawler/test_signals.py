@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,16 +15,18 @@ from archive.captures import CaptureWriter, Sent
 from archive.clock import VIETNAM, Clock
 from archive.database import open_engine, session_factory, upgrade
 from archive.intake import Intake
-from archive.ledger import Decision, Ledger
+from archive.ledger import Decision, Found, Ledger
 from archive.looks import Looks
-from archive.models import UrlState
+from archive.models import UrlKind, UrlState
 from archive.patience import Patience
 from archive.room import Room
 from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
 from archive.store import NewCapture, Read, Store
 from crawler.discovery.listing import ListingLayout
+from crawler.families.base import MIDDLE_OF_DELAY
 from crawler.families.dataimages import DataimagesSpider
+from crawler.planning import plan
 from tests.archive.helpers import VERSION, page
 
 HOST = "http://baoquangninh.com.vn"
@@ -174,3 +177,41 @@ def test_the_front_page_is_looked_at_when_there_is_news_and_once_a_week(nights: 
         looked.append(FRONT in nights.asked)
     assert [number for number, one in enumerate(looked) if one] == [0, 3, 10]
     assert nights.asked == [SECTION, FRONT]
+
+
+def test_what_a_crawl_would_ask_for_is_told_with_the_reason(nights: Nights) -> None:
+    spider = Paper()
+
+    def told() -> list[tuple[str, bool, str]]:
+        made = plan(spider, nights.sessions, settings, 2.0)
+        return [(one.what, one.asked, one.why.partition(";")[0]) for one in (*made.sources, *made.articles)]
+
+    settings = Settings.from_environment({"BAOTINH_DATA": str(nights.settings.data)})
+    settings = replace(settings, clock=nights.clock)
+    rules = ("robots.txt", True, "the rules of the host, before anything else")
+    assert told() == [rules, ("listing", True, "never looked at"), ("front page", True, "never looked at")]
+    nights.night(*FIRST)
+    nights.clock.at += timedelta(days=1)
+    nights.ledger.see([Found(FIRST[0], "1000000", SECTION, title="Một tựa khác")])
+    nights.ledger.see([Found(address("2000000"), "2000000", SECTION)])
+    nights.ledger.failed(address("2000000"), "HTTP 500", soft=False)
+    nights.clock.at += timedelta(hours=7)
+    nights.ledger.missed([FIRST[1]], {}, Decision.VANISHED)
+    sources, articles = told()[:3], told()[3:]
+    assert sources == [rules, ("listing", True, "whole"), ("front page", False, "if anything new is found")]
+    assert sorted(why for _, _, why in articles) == [
+        "found, and not fetched yet",
+        "listed no more",
+        "listed under another title",
+    ]
+    made = plan(spider, nights.sessions, settings, 2.0)
+    assert any("failed before: HTTP 500" in one.why for one in made.articles)
+    # robots.txt, the section and three articles.
+    assert made.seconds == 5 * 2.0 * MIDDLE_OF_DELAY and made.more == 0
+    nights.looks.failed(SECTION, UrlKind.LISTING, "HTTP 503", soft=True)
+    assert told()[1] == (
+        "listing",
+        False,
+        f"waits until {nights.clock.at + timedelta(hours=3):%Y-%m-%d %H:%M}: HTTP 503",
+    )
+    assert len(plan(spider, nights.sessions, settings, 2.0).articles) == 3
