@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("archive", "crawler", "commands", "schedules", "migrations", "baotinh.py", "scrapy.cfg", "pyproject.toml")
 """What the program is made of."""
 
-SECTIONS = {"Chính trị": "/chinh-tri/", "Kinh tế": "/kinh-te/", "Xã hội": "/xa-hoi/", "Thể thao": "/the-thao/"}
+SECTIONS = {"chinh-tri": "Chính trị", "kinh-te": "Kinh tế"}
 
 SPIDER = '''"""Báo thử nghiệm số {number}."""
 
@@ -72,9 +72,10 @@ def copy_of_the_program(folder: Path, sites: int) -> Path:
     for package in (spiders, spiders / "thu_nghiem"):
         package.mkdir()
         (package / "__init__.py").write_text('"""Sites invented for a measurement."""\n', encoding="utf-8")
+    paths = {name: f"/{slug}/" for slug, name in SECTIONS.items()}
     for number in range(sites):
         name = "".join(part.capitalize() for part in site_id(number).split("_"))
-        text = SPIDER.format(number=number, name=name, site=site_id(number), host=host_of(number), sections=SECTIONS)
+        text = SPIDER.format(number=number, name=name, site=site_id(number), host=host_of(number), sections=paths)
         (spiders / "thu_nghiem" / f"{site_id(number)}.py").write_text(text, encoding="utf-8")
     return home
 
@@ -127,7 +128,7 @@ class Web:
         if host not in self._numbers:
             return b"HTTP/1.1 502 Unknown\r\nContent-Length: 0\r\n\r\n"
         if host not in self._made:
-            kind = type("OneOfMany", (BenchSite,), {"host": host})
+            kind = type("OneOfMany", (BenchSite,), {"host": host, "sections": SECTIONS})
             self._made[host] = kind(self._articles, 0, seed=self._numbers[host])
         query = dict(parse_qsl(parts.query))
         got = self._made[host].answer(Request(method, "http", host, target, query, {}, b""))

@@ -30,8 +30,8 @@ MOST_IDLE = 0.01
 NIGHT = "2023-06-01T04:30:00+07:00"
 """When every site's turn has come, and the window is open."""
 
-NOON = "2023-06-01T12:00:00+07:00 x1"
-"""When the night is over and the next one is far off."""
+EVENING = "2023-06-01T18:00:00+07:00 x1"
+"""When no turn of the last night is caught up any more, and the next night is far off."""
 
 EVERY = 0.25
 SETTLE_SECONDS, IDLE_SECONDS = 20.0, 60.0
@@ -134,7 +134,7 @@ def night(program: Program) -> Night:
 
 def idle(program: Program, settle: float = SETTLE_SECONDS, seconds: float = IDLE_SECONDS) -> float:
     """The share of one core that the scheduler takes while nothing is due."""
-    child = program.start(NOON, "schedule", "run", log=program.data.parent / "idle.log")
+    child = program.start(EVENING, "schedule", "run", log=program.data.parent / "idle.log")
     try:
         time.sleep(settle)
         before, began = cpu_of(child.pid), time.monotonic()
