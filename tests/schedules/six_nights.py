@@ -187,9 +187,10 @@ class Asked:
 
     @property
     def twice(self) -> list[str]:
-        """What was asked for more than once although it had come."""
-        came = Counter((row["method"], row["path"]) for row in self.others if row["status"] in (200, 304))
-        return [path for (method, path), times in came.items() if times > 1 and method == "GET"]
+        """The articles that were asked for more than once although they had come."""
+        articles = {self.site.path(one) for one in self.site.by_key.values()}
+        came = Counter(row["path"] for row in self.others if row["status"] in (200, 304) and row["path"] in articles)
+        return [path for path, times in came.items() if times > 1]
 
 
 def floor_of(site: Site) -> int:
