@@ -1,7 +1,8 @@
 """The ledger: every URL of a site, and the decision whether to fetch it.
 
-A URL is fetched again only for a reason: it is young, it is listed with a newer change, or the last
-try failed. What was found is written down before it is fetched, so that a run cut short goes on later.
+A URL is fetched again only for a reason: it is young, it is listed with a newer change or under another title, it
+is listed no more, or the last try failed. What was found is written down before it is fetched, so that a run cut
+short goes on later.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,15 +18,31 @@ from archive.article import Dated, Precision
 from archive.clock import VIETNAM, Clock
 from archive.database import Sessions, insert_those_new, reading, writing
 from archive.exclusion import all_excluded, excluded_keys
-from archive.models import ArticleUrl, Base, Exclusion, StoredArticle, Url, UrlKind, UrlState, dated_columns
+from archive.models import (
+    ArticleUrl,
+    Base,
+    Exclusion,
+    Extraction,
+    StoredArticle,
+    Url,
+    UrlKind,
+    UrlState,
+    dated_columns,
+)
 from archive.patience import Patience
 from archive.sections import put_in_sections
+from archive.titles import fold_title, is_other_title
+from archive.walks import Walks, ledger_row
 
 LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=10))
 """How long after publication an article is looked at again: corrections come in the first days."""
 
 GIVE_UP = 5
 """After so many failures (soft ones count half) a URL is left alone."""
+
+MAX_TITLES = 8
+"""So many titles of an article are remembered besides the last one. One that is listed under more, such as a count of
+comments in the headline, is not looked at for its title any more."""
 
 _STEP, _CAP = timedelta(hours=6), timedelta(days=7)
 _PAGE = 500
@@ -36,13 +53,16 @@ class Decision(StrEnum):
     """What to do with a URL: `KNOWN` is leave alone, the others are reasons to fetch it.
 
     `NEW` was not known before, `PENDING` was found earlier and never fetched, `DUE` is young enough
-    for another look, `MODIFIED` is listed with a change later than our last fetch.
+    for another look, `MODIFIED` is listed with a change later than our last fetch, `RETITLED` under a title that it
+    was never listed under before, `VANISHED` no more where it stood at our last look.
     """
 
     NEW = "new"
     PENDING = "pending"
     DUE = "due"
     MODIFIED = "modified"
+    RETITLED = "retitled"
+    VANISHED = "vanished"
     KNOWN = "known"
 
 
@@ -83,7 +103,7 @@ def retry_at(now: datetime, failures: float) -> datetime:
     return now + min(failures * _STEP, _CAP)
 
 
-class Ledger:
+class Ledger(Walks):
     """The ledger of one site. Every method is one short transaction."""
 
     def __init__(self, sessions: Sessions, site_id: int, clock: Clock) -> None:
@@ -92,8 +112,9 @@ class Ledger:
     def see(self, found: Sequence[Found]) -> list[tuple[Found, Decision]]:
         """Write down what a page of discovery told and decide on each, in the order given.
 
-        An article that was or will be fetched under another URL of the same key is KNOWN; so is a
-        URL that stands in `found` a second time, and one whose article was taken down.
+        An article that was or will be fetched under another URL of the same key is KNOWN (a reason to look at it again
+        is written down where it was fetched, and `pending` gives it); so is a URL that stands in `found` a second time,
+        and one whose article was taken down.
         """
         now = self._clock.now()
         decided: list[tuple[Found, Decision]] = []
@@ -163,7 +184,7 @@ class Ledger:
             if row.failures < GIVE_UP:
                 row.due_at = retry_at(now, row.failures)
                 return
-            row.due_at = None
+            row.due_at, row.due_for = None, None
             session.flush()
             others = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else []
             aliases = [other for other in others if other.state == UrlState.ALIAS]
@@ -179,7 +200,8 @@ class Ledger:
             row = self._row(session, url)
             if row.state == UrlState.EXCLUDED:
                 return
-            row.state, row.status, row.reason, row.due_at = UrlState.GONE.value, status, reason, None
+            row.state, row.status, row.reason = UrlState.GONE.value, status, reason
+            row.due_at, row.due_for = None, None
             session.flush()
             siblings = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else [row]
             for other in siblings:
@@ -201,18 +223,9 @@ class Ledger:
             row = self._row(session, url)
             if row.state == UrlState.EXCLUDED:
                 return
-            row.reason, row.due_at = reason, self._clock.now() + FORBIDDEN_FOR
+            row.reason, row.due_at, row.due_for = reason, self._clock.now() + FORBIDDEN_FOR, None
             if row.state == UrlState.FOUND:
                 row.state = UrlState.FORBIDDEN.value
-
-    def walked(self, url: str, kind: UrlKind, down_to: date) -> None:
-        """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing."""
-        now = self._clock.now()
-        with writing(self._sessions, self._site_id) as session:
-            row = self._row(session, url, kind)
-            row.state, row.walked_at, row.fetched_at = UrlState.FETCHED.value, now, now
-            row.walked_down_to = down_to
-            row.failures, row.due_at, row.reason = 0.0, None, None
 
     def last_walk(self, url: str) -> tuple[datetime, date] | None:
         """When `url` was last read to the end of a walk, and the day back to which nothing is missing."""
@@ -229,6 +242,16 @@ class Ledger:
             # A page at a time: a sitemap may hold more than the parameters that a statement may have.
             pages = (wanted[start : start + _PAGE] for start in range(0, len(wanted), _PAGE))
             return all(session.scalar(known.where(Url.url.in_(page))) == len(page) for page in pages)
+
+    def known_among(self, urls: Collection[str]) -> frozenset[str]:
+        """Those of `urls` at which an article was found before."""
+        wanted = list(urls)
+        out: set[str] = set()
+        with reading(self._sessions) as session:
+            for start in range(0, len(wanted), _PAGE):
+                some = Url.url.in_(wanted[start : start + _PAGE])
+                out.update(session.scalars(select(Url.url).where(self._mine(), some)))
+        return frozenset(out)
 
     def counts(self) -> dict[str, int]:
         """How many article URLs are in each state; states without any are left out."""
@@ -268,17 +291,6 @@ class Ledger:
     def _rows(self, query: Select[Url]) -> Sequence[Url]:
         with reading(self._sessions) as session:
             return session.scalars(query).all()
-
-
-def ledger_row(session: Session, site_id: int, url: str, kind: UrlKind, now: datetime) -> Url:
-    """The row of `url`, made if it is not there: a URL given by hand was never discovered."""
-    row = session.scalar(select(Url).where(Url.site_id == site_id, Url.url == url))
-    if row is None:
-        row = Url(site_id=site_id, url=url, kind=kind.value, first_seen_at=now, sections=[], failures=0.0)
-        row.state = UrlState.FOUND.value
-        session.add(row)
-        session.flush()
-    return row
 
 
 def _of_keys(site_id: int, keys: Collection[str]) -> Select[Url]:
@@ -362,6 +374,7 @@ class _Page:
             select(StoredArticle).where(StoredArticle.site_id == site_id, StoredArticle.key.in_(keys))
         )
         self._articles = {article.key: article for article in articles}
+        self._titles = self._own_titles() if any(one.title for one in found) else {}
         self._excluded = excluded_keys(session, site_id, {*keys, *(row.article_key or "" for row in rows)})
         self._met: set[str] = set()
         self._aliases: dict[str, int] = {}
@@ -388,8 +401,9 @@ class _Page:
             row.state, row.due_at = UrlState.EXCLUDED.value, None
             return Decision.KNOWN
         listed_before = row.listed_modified
-        _note(row, one)
         article = self._articles.get(row.article_key or "")
+        retitled = article is not None and self._is_retitled(row, one, article)
+        _note(row, one)
         if article is not None:
             if one.section:
                 self._sections.setdefault(article.id, []).append(one.section)
@@ -406,6 +420,8 @@ class _Page:
         if _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN:
             # Written down, so that a run cut short after this still comes back to it.
             main.due_at, main.listed_modified, main.due_for = now, one.modified, Decision.MODIFIED.value
+        elif retitled and main.state == UrlState.FETCHED:
+            main.due_at, main.due_for = now, Decision.RETITLED.value
         if repeated or main is not row:
             return Decision.KNOWN
         if row.state == UrlState.FOUND:
@@ -424,6 +440,25 @@ class _Page:
             self._session.connection().execute(_NEW_URL, rows)
         add_article_urls(self._session, self._site_id, self._aliases, now)
         put_in_sections(self._session, self._site_id, self._sections)
+
+    def _own_titles(self) -> dict[int, str | None]:
+        """The titles of the articles that are kept, by their keys."""
+        ids = [article.id for article in self._articles.values()]
+        if not ids:
+            return {}
+        query = select(Extraction.article_id, Extraction.title).where(
+            Extraction.article_id.in_(ids), Extraction.is_current
+        )
+        return {article_id: title for article_id, title in self._session.execute(query) if article_id is not None}
+
+    def _is_retitled(self, row: Url, one: Found, article: StoredArticle) -> bool:
+        """Whether a kept article is listed under a title that is not its own, and under which it never was before."""
+        own = self._titles.get(article.id)
+        if not one.title or not own:
+            return False
+        siblings = self._by_key.get(row.article_key or "", [row])
+        known = [title for other in siblings for title in (other.listed_title, *(other.other_titles or ())) if title]
+        return len(known) <= MAX_TITLES and is_other_title(one.title, [own, *known])
 
     def _give_up_others(self, row: Url) -> bool:
         """Whether each URL under which the article of `row` was fetched is given up; they are out of its way then."""
@@ -461,7 +496,8 @@ def _is_modified(listed: datetime | None, before: datetime | None, fetched: date
 
 def _note(row: Url, one: Found) -> None:
     """Keep what a listing tells: the latest title and change, the most exact date, every section."""
-    row.listed_title = one.title or row.listed_title
+    if one.title:
+        _note_title(row, one.title)
     row.listed_modified = one.modified or row.listed_modified
     if one.section and one.section not in row.sections:
         row.sections = [*row.sections, one.section]
@@ -476,6 +512,15 @@ def _note(row: Url, one: Found) -> None:
     if not vaguer:
         for name, value in dated_columns("listed", one.listed).items():
             setattr(row, name, value)
+
+
+def _note_title(row: Url, title: str) -> None:
+    """Keep the latest title, and the one before it among the others if it is not there and there is room."""
+    former, others = row.listed_title, row.other_titles or []
+    row.listed_title = title
+    known = {fold_title(one) for one in (title, *others)}
+    if former and len(others) < MAX_TITLES and fold_title(former) not in known:
+        row.other_titles = [*others, former]
 
 
 def add_article_urls(session: Session, site_id: int, urls: Mapping[str, int], now: datetime) -> None:

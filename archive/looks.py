@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.captures import CaptureError, Held, read_capture
@@ -18,8 +18,9 @@ from archive.clock import Clock
 from archive.database import Sessions, reading, writing
 from archive.decoding import decoded
 from archive.kept import place_of
-from archive.ledger import ledger_row, next_look, retry_at
+from archive.ledger import next_look, retry_at
 from archive.models import ArticleUrl, Capture, Extraction, Url, UrlKind, UrlState
+from archive.walks import ledger_row
 from archive.warc import Headers
 
 MAX_VALIDATOR = 500
@@ -96,11 +97,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page that a capture holds: its decoded `body` and Content-Type; `held` is the capture that has its payload."""
+    """A page that a capture holds: its decoded `body` and Content-Type.
+
+    `held` is the capture that has its payload, `answer` what the one of `fetched_at` told, when the page came whole.
+    """
 
     body: bytes
     content_type: str
     held: Held
+    answer: Answer
+    fetched_at: datetime
 
 
 class Looks:
@@ -129,6 +135,13 @@ class Looks:
 
         It may have been purged, its file be damaged or on another machine.
         """
+        return self._newest(url, Capture.payload_digest == body_hash)
+
+    def kept_until(self, url: str, until: datetime) -> KeptPage | None:
+        """The page as it was last answered for `url` until an instant; None if none can be read."""
+        return self._newest(url, Capture.fetched_at <= until)
+
+    def _newest(self, url: str, condition: ColumnElement[bool]) -> KeptPage | None:
         query = (
             select(Capture, _HOLDER)
             .outerjoin(_HOLDER, _HOLDER.id == Capture.refers_to_id)
@@ -136,11 +149,11 @@ class Looks:
                 Capture.site_id == self._site_id,
                 Capture.url == url,
                 Capture.status == 200,
-                Capture.payload_digest == body_hash,
                 Capture.purged_at.is_(None),
                 _HOLDER.purged_at.is_(None),
+                condition,
             )
-            .order_by(Capture.id.desc())
+            .order_by(Capture.fetched_at.desc(), Capture.id.desc())
             .limit(1)
         )
         with reading(self._sessions) as session:
@@ -150,6 +163,8 @@ class Looks:
             capture, other = found
             holder = capture if capture.refers_to_id is None else other
             held = Held(holder.id, place_of(holder))
+            fetched_at = capture.fetched_at
+            told = {"etag": capture.etag or "", "last-modified": capture.last_modified or ""}
         try:
             record = read_capture(self._folder, held.place)
             body = decoded(record.headers, record.payload)
@@ -158,7 +173,7 @@ class Looks:
             _log.warning("%s cannot be read from its capture: %s", url, error)
             return None
         kind = next((value for name, value in record.headers if name.lower() == "content-type"), "")
-        return KeptPage(body, kind, held)
+        return KeptPage(body, kind, held, answer_of(list(told.items()), held.place.payload_digest), fetched_at)
 
     def answered(self, url: str, kind: UrlKind, answer: Answer) -> bool:
         """Write down that a source answered well, and give whether with the same body as before.
@@ -201,6 +216,13 @@ class Looks:
             if row is not None:
                 row.failures += 0.5 if soft else 1.0
                 row.reason, row.due_at = reason, retry_at(now, row.failures)
+
+    def absent(self, url: str, kind: UrlKind, until: datetime) -> None:
+        """A source that there need not be is not there; it is not asked for `until` then."""
+        with writing(self._sessions, self._site_id) as session:
+            row = self._source(session, url, kind)
+            if row is not None:
+                row.failures, row.reason, row.due_at = row.failures + 1.0, "there is none", until
 
     def article_unchanged(self, url: str) -> bool:
         """An article's site said that it is as it was when last fetched; gives whether it is kept and alive.

@@ -390,8 +390,8 @@ class Url(Base):
     `etag`, `last_modified` and `body_hash` (the payload digest of its capture) are of the last good answer, `unchanged`
     is how many looks in a row found it as before. `other_titles` are those under which an article was listed besides
     `listed_title`; `due_for` is why it is due apart from its age (a `Decision`). Of a listing, `second_look_at` is when
-    it was last looked through for what was published late, `resume_page` the page that a walk had come to when its
-    budget was used up.
+    it was last looked through for what was published late, `compared_at` when it was last settled what it no longer
+    names, `resume_page` the page that a walk had come to at `resume_since`, when it was cut short.
     """
 
     __tablename__ = "url"
@@ -434,7 +434,9 @@ class Url(Base):
     other_titles: Mapped[list[Any] | None]
     due_for: Mapped[str | None]
     second_look_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]
     resume_page: Mapped[int | None]
+    resume_since: Mapped[datetime | None]
 
     @property
     def listed(self) -> Dated | None:

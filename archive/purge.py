@@ -208,7 +208,7 @@ def _forget(session: Session, site_id: int, key: str, captures: Sequence[int]) -
         refused = Extraction.capture_id.in_(some) & Extraction.article_id.is_(None)
         session.execute(delete(Extraction).where(refused))
     for url in urls_of(session, site_id, key):
-        url.listed_title = None
+        url.listed_title, url.other_titles = None, None
     carried = exists().where(Extraction.text_id == StoredText.id)
     removed = 0
     for text in sorted(texts):

@@ -19,7 +19,7 @@ from archive.clock import VIETNAM, Clock
 from archive.content import WITH_TEXT, check_article, content_of, extraction_row, keep_texts, rejection_row, text_digest
 from archive.database import Sessions, reading, writing
 from archive.kept import PLACE, place_of
-from archive.ledger import Found, add_article_urls, found_of, ledger_row, next_look
+from archive.ledger import Found, add_article_urls, found_of, next_look
 from archive.models import (
     Base,
     Capture,
@@ -37,6 +37,7 @@ from archive.reprints import regroup
 from archive.revisions import settle, version_age
 from archive.sections import put_in_sections
 from archive.store import LAYOUT_LOST
+from archive.walks import ledger_row
 
 _PAGE = 256
 """Captures a query asks for: enough to be quick, few enough to hold."""

@@ -9,7 +9,7 @@ from archive.article import GONE_REASONS
 from archive.clock import Clock
 from archive.database import ArchiveError, Sessions, reading, writing
 from archive.exclusion import Excluded, exclusions
-from archive.ledger import ledger_row, next_look
+from archive.ledger import next_look
 from archive.models import (
     ArticleSection,
     ArticleUrl,
@@ -25,6 +25,7 @@ from archive.models import (
 from archive.query import ArticleName, articles_of
 from archive.reprints import regroup
 from archive.sites import present_id, site_key
+from archive.walks import ledger_row
 
 _NO_MORE = (404, 410)
 """Statuses that say that there is nothing at an address."""

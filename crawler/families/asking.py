@@ -18,6 +18,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.text import visible
 from crawler.faults import Fault, describe
 from crawler.middlewares import CAPTURE
+from crawler.robots import ForbiddenByRobots
 from crawler.stopping import Dropped
 
 DISCOVERY_PRIORITY = 100_000
@@ -31,9 +32,13 @@ _SOFT = (403, 408, 429)
 
 
 class Asking(SiteDeclaration, scrapy.Spider):
-    """Asks for pages of discovery; `answered` counts those that came."""
+    """Asks for pages of discovery; `answered` counts those that came.
+
+    `closed` says whether robots.txt does not allow what was asked for last.
+    """
 
     answered: int
+    closed = False
 
     @property
     def desk(self) -> Archiving:
@@ -62,10 +67,16 @@ class Asking(SiteDeclaration, scrapy.Spider):
         if kind:
             self._formers.setdefault(url, look.answer.body_hash)
         self.crawler.stats.inc_value("discovery/asked")
+        self.closed = False
         try:
             response = await self.crawler.engine.download_async(request)
         except Dropped:
             raise
+        except ForbiddenByRobots:
+            self.closed = True
+            self.desk.troubles.append(f"{url}: closed by robots.txt and left out")
+            self.crawler.stats.inc_value(f"discovery/{Trouble.CLOSED}")
+            return None
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
             self._trouble(url, describe(error))
@@ -91,13 +102,19 @@ class Asking(SiteDeclaration, scrapy.Spider):
                 self.crawler.stats.inc_value("discovery/same-body")
         return Page(response.url, response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
 
-    async def earlier(self, url: str) -> Page | None:
-        """The page that the last good answer for `url` before this run's held; None if none can be read."""
-        if url in self._formers:
-            body_hash = self._formers[url]
+    async def earlier(self, url: str, until: datetime | None = None) -> Page | None:
+        """The page that the last good answer for `url` before this run's held, or the last `until` an instant.
+
+        None if none can be read.
+        """
+        looks, kept = self.desk.looks, None
+        if until is not None:
+            kept = await self.desk.ask(partial(looks.kept_until, url, until))
         else:
-            body_hash = (await self.desk.ask(partial(self.desk.looks.at, url))).answer.body_hash
-        kept = await self.desk.ask(partial(self.desk.looks.kept, url, body_hash)) if body_hash else None
+            if url not in self._formers:
+                self._formers[url] = (await self.desk.ask(partial(looks.at, url))).answer.body_hash
+            if (body_hash := self._formers[url]) is not None:
+                kept = await self.desk.ask(partial(looks.kept, url, body_hash))
         return Page(url, kept.body, kept.content_type) if kept else None
 
     def note_waiting(self, url: str, look: Look) -> None:

@@ -20,6 +20,7 @@ from archive.ledger import Decision, Found
 from archive.store import Kept, Outcome
 from crawler.archiving import archiving, is_ending
 from crawler.conditional import NOT_MODIFIED, make_conditional
+from crawler.discovery.vanished import Sightings
 from crawler.excluding import TakenDown
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
@@ -29,6 +30,7 @@ from crawler.families.sitemaps import SitemapDiscovering
 from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
+from crawler.pacing import LEAST_DELAY
 from crawler.reading import other_addresses, read_pages
 from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
@@ -48,11 +50,15 @@ LOCKED = (
     "DOWNLOADER_MIDDLEWARES",
     "DOWNLOAD_HANDLERS",
     "DOWNLOAD_VERIFY_CERTIFICATES",
+    "AUTOTHROTTLE_ENABLED",
 )
 """Settings that are as crawler/settings.py has them whatever is asked for: they hold up the manners and the guards."""
 
 PENDING_AT_ONCE = 100
 """Articles that wait in the ledger are read so many at once: few enough to hold, enough to be quick."""
+
+SIGNALS = (Decision.MODIFIED, Decision.RETITLED, Decision.VANISHED)
+"""The reasons for another look that a site's sources give, counted as such."""
 
 REQUIRED = ("name", "title", "province", "hosts", "sections", "family", "layouts", "article_path")
 
@@ -105,6 +111,7 @@ class SiteSpider(SitemapDiscovering):
         self.only_url, self.force = url, force not in (None, "", "0", "false")
         self.found_any = False
         self.answered = 0
+        self.sightings, self.new = Sightings(), set[str]()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SiteSpider":
@@ -123,9 +130,9 @@ class SiteSpider(SitemapDiscovering):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Give the site its one slot, the delay varied upward only; what is `LOCKED` holds whatever is asked for."""
         super().update_settings(settings)
-        delay = settings.getfloat("DOWNLOAD_DELAY") * MIDDLE_OF_DELAY
+        delay = max(settings.getfloat("DOWNLOAD_DELAY"), LEAST_DELAY) * MIDDLE_OF_DELAY
         slot = {"concurrency": 1, "delay": delay, "jitter": JITTER}
-        settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
+        settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority=ABOVE_COMMAND_LINE)
         # Not at the top: the module reads the environment, and who only looks at a site needs none.
         ours = importlib.import_module(SETTINGS_MODULE)
         for name in LOCKED:
@@ -142,6 +149,8 @@ class SiteSpider(SitemapDiscovering):
                         return
                     left -= 1
                 self.crawler.stats.inc_value(f"fetch/{decision}")
+                if decision in SIGNALS:
+                    self.crawler.stats.inc_value(f"signal/{decision}")
                 request = self.article_request(found)
                 # The site has said of the others that they changed, or they were never had.
                 if decision is Decision.DUE and not self.force:
@@ -159,12 +168,23 @@ class SiteSpider(SitemapDiscovering):
         asked: set[str] = set()
         async for considered in self.discover():
             for found, decision in considered.wanted:
-                asked.add(found.url)
-                yield found, decision
+                if found.url not in asked:
+                    asked.add(found.url)
+                    yield found, decision
+            if considered.jumps:
+                # Newer than what comes now.
+                async for found, decision in self._waiting(asked):
+                    yield found, decision
+        async for found, decision in self._waiting(asked):
+            yield found, decision
+
+    async def _waiting(self, asked: set[str]) -> AsyncIterator[tuple[Found, Decision]]:
+        """What waits in the ledger and is not in `asked`, to which it is added."""
         waiting = self.desk.ledger.pending(start=self.first_day, end=self.last_day, patience=self.desk.intake.patience)
         while some := await self.desk.ask(lambda: list(islice(waiting, PENDING_AT_ONCE))):
             for found, decision in some:
                 if found.url not in asked:
+                    asked.add(found.url)
                     yield found, decision
 
     async def _by_hand(self, url: str) -> AsyncIterator[tuple[Found, Decision]]:

@@ -1,9 +1,8 @@
-"""How a site's articles are found: its ways of discovery, the walk of its listings, what the ledger says of each."""
+"""How a site's articles are found: its ways of discovery, and what the ledger says of each page."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import ClassVar
 
 from scrapy.http import Request
@@ -16,66 +15,115 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
 from crawler.discovery.troubles import Loss, Trouble
+from crawler.discovery.vanished import Placed, Sightings
 from crawler.extraction import gate
 from crawler.extraction.page import Page
 from crawler.families.asking import Asking
 
-MAX_LISTING_PAGES = 5_000
-"""End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
-
-MAX_BARREN_PAGES = 20
-"""So many pages of a listing in a row that name no article which this run has not seen yet end the walk: a pager
-or a calendar without end."""
-
-SECOND_LOOK = timedelta(hours=1)
-"""What was known so long before a walk began is of an earlier run, not of another section that this run walks too."""
+FRONT_PAGE_AFTER = timedelta(days=7)
+"""So long after our last look the front page is looked at although nothing else was found: a quiet night is to cost no
+request for it, and what stands in no section is found within a week."""
 
 
 @dataclass(frozen=True)
 class Considered:
     """One page of discovery after the ledger saw it.
 
-    `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not;
-    `modified` says that one of them is listed with a later change, `passed` that the page lies wholly
-    before the range asked for; `oldest` is its oldest date.
+    `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not, `order` the same
+    in the order of the page; `modified` says that one of them is listed with a later change, `passed` that the page
+    lies wholly before the range asked for; `oldest` is its oldest date, `last` that of its last entry that tells one.
+    `jumps` says that what comes next is much older: a walk is taken up where an earlier run had stopped.
     """
 
     wanted: tuple[tuple[Found, Decision], ...] = ()
     urls: frozenset[str] = frozenset()
+    order: tuple[str, ...] = ()
     modified: bool = False
     passed: bool = False
     oldest: datetime | None = None
+    last: datetime | None = None
+    jumps: bool = False
 
 
 class Discovering(Asking):
     """Discovery by listings, feeds and the front page; `ways` are those of the family, in order of preference.
 
     `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell articles from
-    other pages. `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way
-    under way has met any article.
+    other pages. `newest_first` says that what `listings` finds are the articles of the section alone, newest first.
+    `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way under way has
+    met any article; `sightings` are what this run saw, `new` the addresses that it found.
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     front_page: ClassVar[str] = "/"
+    newest_first: ClassVar[bool] = True
 
     first_day: date | None
     last_day: date | None
     found_any: bool
+    sightings: Sightings
+    new: set[str]
 
     async def discover(self) -> AsyncIterator[Considered]:
-        """Pages of discovery, by the first of `ways` that knows any article."""
+        """Pages of discovery, by the first of `ways` that knows any article; then what they name no more is due."""
         for way in self.ways:
             self.found_any = False
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
             if self.found_any:
+                if "sitemap" in self.ways[self.ways.index(way) + 1 :]:
+                    async for considered in self.by_changes():
+                        yield considered
                 break
             self.logger.info("no articles by %s", way)
-        # A front page tells few dates, so it cannot be held to a range.
-        if self.front_page and not (self.first_day or self.last_day):
+        if await self._is_front_page_due():
             async for considered in self.by_front_page():
                 yield considered
+        await self._miss()
+
+    async def _is_front_page_due(self) -> bool:
+        """Whether to look at the front page: something is new, or our last look is `FRONT_PAGE_AFTER` ago."""
+        # A front page tells few dates, so it cannot be held to a range.
+        if not self.front_page or self.first_day or self.last_day:
+            return False
+        ledger, source = self.desk.ledger, self.site_url(self.front_page)
+        looked = (await self.desk.ask(lambda: ledger.stand(source))).walked_at
+        return bool(self.new) or looked is None or self.desk.clock.now() - looked >= FRONT_PAGE_AFTER
+
+    async def recall(self, source: str, kind: UrlKind, url: str, read: Callable[[Page], Sequence[Entry]]) -> None:
+        """Note what `source` named at our last look, to tell in the end what it names no more.
+
+        `url` is the address of its first page, whose entries `read` gives; it may raise ValueError.
+        """
+        ledger = self.desk.ledger
+        looked = (await self.desk.ask(lambda: ledger.stand(source))).compared_at
+        self.sightings.looked[source] = kind
+        page = await self.earlier(url, looked) if looked else None
+        if page is None:
+            return
+        try:
+            entries = read(page)
+        except ValueError:
+            # That was told when it came.
+            return
+        placed = []
+        for entry in entries:
+            if key := self.article_key(entry.url):
+                told = entry.published or self.date_in_url(entry.url)
+                placed.append(Placed(self.canonical_url(entry.url), entry.key or key, told.instant if told else None))
+        self.sightings.before[source] = placed
+
+    async def _miss(self) -> None:
+        """Write down what the sources name no more: it is due for one look."""
+        looked = {source: kind for source, kind in self.sightings.looked.items() if source in self.sightings.now}
+        if not looked:
+            return
+        away, moved = self.sightings.missing()
+        ledger = self.desk.ledger
+        await self.desk.ask(lambda: ledger.missed(away, looked, Decision.VANISHED))
+        # Their new addresses were written down when they were seen; by their key the articles are the same.
+        self.crawler.stats.inc_value("signal/moved", len(moved))
 
     async def consider(self, entries: Sequence[Entry], source: str, section: str | None = None) -> Considered:
         """Let the ledger decide on one page of entries, newest first as the source lists them.
@@ -85,7 +133,7 @@ class Discovering(Asking):
         """
         seen: list[Found] = []
         dates: list[datetime] = []
-        urls: set[str] = set()
+        urls: dict[str, str] = {}
         overlong: list[str] = []
         nearest: datetime | None = None
         for entry in entries:
@@ -97,7 +145,7 @@ class Discovering(Asking):
             if key is None:
                 continue
             url = self.canonical_url(entry.url)
-            urls.add(url)
+            urls.setdefault(url, key)
             listed = entry.published or self.date_in_url(entry.url)
             told = listed or entry.modified
             if told:
@@ -124,13 +172,17 @@ class Discovering(Asking):
         ledger = self.desk.ledger
         decided = await self.desk.ask(lambda: ledger.see(seen)) if seen else []
         self.crawler.stats.inc_value("discovery/entries", len(urls))
+        self.sightings.see(source, urls.items())
+        self.new.update(found.url for found, decision in decided if decision is Decision.NEW)
         first = self._first_instant()
         return Considered(
             wanted=tuple((found, decision) for found, decision in decided if decision is not Decision.KNOWN),
             urls=frozenset(urls),
+            order=tuple(urls),
             modified=any(decision is Decision.MODIFIED for _, decision in decided),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
+            last=nearest,
         )
 
     def _first_instant(self) -> datetime | None:
@@ -173,98 +225,11 @@ class Discovering(Asking):
         ledger = self.desk.ledger
         return bool(urls) and await self.desk.ask(lambda: ledger.seen_before(urls, instant))
 
-    async def walk(
-        self,
-        source: str,
-        kind: UrlKind,
-        section: str | None,
-        page_of: Callable[[int], Awaitable[list[Entry] | None]],
-    ) -> AsyncIterator[Considered]:
-        """Walk the pages of one listing or API, newest first, until there is no reason to go on.
-
-        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. The walk
-        ends when the range is passed, on a page that an earlier walk covered, or where the site gives
-        no further entries. Only a walk that ended so counts as one; a first page without any entry is a
-        trouble of the site, not its end. A pager without end has none: there a walk counts if the last page
-        that named anything new to it was known `SECOND_LOOK` ago, for then two walks have come to the same place.
-        """
-        since = await self._known_since(source)
-        earlier_run = self.desk.clock.now() - SECOND_LOOK
-        seen: set[str] = set()
-        last: frozenset[str] = frozenset()
-        barren = 0
-        for number in range(1, MAX_LISTING_PAGES + 1):
-            entries = await page_of(number)
-            if entries == [] and number > 1:
-                # A page that failed to fill looks like the end; the end looks so twice.
-                entries = await page_of(number)
-            if entries is None or (not entries and number == 1):
-                # An API that is closed is no loss while another way is open.
-                if number == 1 and kind is UrlKind.LISTING:
-                    self._lost(source, failed=entries is None)
-                return
-            addresses = {entry.url for entry in entries}
-            if addresses <= seen:
-                break
-            considered = await self.consider(entries, source, section)
-            # Canonical ones: a pager may give its links a new session at each look.
-            barren = barren + 1 if considered.urls <= seen else 0
-            last = last if barren else considered.urls
-            seen |= addresses | considered.urls
-            yield considered
-            if barren == MAX_BARREN_PAGES:
-                words = f"its last {barren} pages name no article that the {number - barren} before them do not"
-                self._trouble(source, words, Trouble.ENDLESS)
-                # Else every night would walk the whole listing to get here.
-                if await self._known_all(last, earlier_run):
-                    break
-                return
-            if await self._covered(considered, since):
-                await self._walked(source, kind, met_known=True)
-                return
-            if considered.passed:
-                break
-        else:
-            self._trouble(source, f"goes on after {MAX_LISTING_PAGES:,} pages", Trouble.TOO_MANY)
-            return
-        await self._walked(source, kind, met_known=False)
-
     def _lost(self, source: str, *, failed: bool) -> None:
         """Note a listing whose first page could not be had or lists nothing."""
         self.crawler.stats.inc_value("discovery/lost")
         if not failed:
             self._trouble(source, "lists nothing; its markup may have changed")
-
-    async def by_listing(self) -> AsyncIterator[Considered]:
-        """Walk all sections side by side, so that what comes out is newest first over all of them.
-
-        An article waits until no section can still list a newer one: sections list newest first, so
-        nothing to come is newer than the oldest date a section has shown.
-        """
-        walks = {
-            name: self.walk(
-                self.site_url(path),
-                UrlKind.LISTING,
-                name,
-                partial(self.listing_page, path),
-            )
-            for name, path in self.sections.items()
-        }
-        front = dict.fromkeys(walks, datetime.max.replace(tzinfo=VIETNAM))
-        waiting: list[tuple[datetime, tuple[Found, Decision]]] = []
-        while front:
-            name = max(front, key=lambda one: front[one])
-            considered = await anext(walks[name], None)
-            if considered is None:
-                del front[name]
-            else:
-                front[name] = considered.oldest or front[name] - timedelta(days=1)
-                waiting += [(one[0].listed.instant if one[0].listed else front[name], one) for one in considered.wanted]
-            newest = max(front.values(), default=datetime.min.replace(tzinfo=VIETNAM))
-            ready = sorted((one for one in waiting if one[0] >= newest), key=lambda one: one[0], reverse=True)
-            waiting = [one for one in waiting if one[0] < newest]
-            if considered is not None or ready:
-                yield replace(considered or Considered(), wanted=tuple(one for _, one in ready))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The entries on page `number` of the listing at `path`, as `walk` asks for them."""
@@ -284,14 +249,25 @@ class Discovering(Asking):
             return []
         if page.is_too_deep:
             self._trouble(page.url, "its elements nest deeper than any parser goes", Trouble.TOO_DEEP)
-        found = next((entries for layout in self.listings if (entries := read_listing(page, layout))), [])
+        found = self.listed(page)
         if not found and (check := gate.browser_check(page)):
             self._trouble(page.url, check, Trouble.CHALLENGE)
         return found
 
+    def listed(self, page: Page) -> list[Entry]:
+        """What `read_entries` gives, without a word on what is wrong with the page."""
+        found = (entries for layout in self.listings if (entries := read_listing(page, layout)))
+        return [] if page.too_large else next(found, [])
+
     def listing_request(self, path: str, number: int) -> Request:
         """The request for page `number` (from 1) of the listing at `path`; families say how."""
         raise NotImplementedError
+
+    async def by_changes(self) -> AsyncIterator[Considered]:
+        """What else tells of changes of known articles: nothing, unless there is a sitemap (`SitemapDiscovering`)."""
+        nothing: tuple[Considered, ...] = ()
+        for considered in nothing:
+            yield considered
 
     async def by_front_page(self) -> AsyncIterator[Considered]:
         """The articles that the front page links to: some stand in no section that we know of."""
@@ -302,10 +278,13 @@ class Discovering(Asking):
         elif page is not None:
             links = (page.link(a.get("href")) for a in page.tree.iter("a") if a.get("href"))
             yield await self.consider([Entry(url) for url in dict.fromkeys(links)], source)
+            ledger, today = self.desk.ledger, self.desk.clock.now().date()
+            await self.desk.ask(lambda: ledger.walked(source, UrlKind.LISTING, today))
 
     async def feed(self, path: str, section: str | None = None) -> AsyncIterator[Considered]:
         """Read one feed."""
         url = self.site_url(path)
+        await self.recall(url, UrlKind.FEED, url, lambda page: read_feed(page.body))
         page = await self.get(Request(url), kind=UrlKind.FEED)
         if page is None:
             return

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from scrapy.http import Request
 
-from archive.models import UrlKind
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.discovery.sitemap import read_sitemap
@@ -111,7 +110,7 @@ class EpiSpider(SiteSpider):
 
         An empty page is that of a file that is not there (`get`).
         """
-        page = await self.get(Request(source), kind=UrlKind.SITEMAP, past_end=NOT_FOUND)
+        page = await self._ask(source, past_end=NOT_FOUND)
         if page is None or not page.body:
             return [], False
         try:

@@ -54,12 +54,15 @@ class ListingSpider(SiteSpider):
         r"(?:\.(?:html?|aspx|php|cm|bbg|bcb))?/?"
     )
     listings = (ListingLayout(item="a"),)
+    newest_first = False
     page: ClassVar[str] = ""
     article_query: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Look at the declaration. Raises ValueError for a `page` that leads nowhere."""
         super().__init_subclass__(**kwargs)
+        # Every link is taken where no `listings` are declared: those of boxes beside the section's own, which stay.
+        cls.newest_first = cls.listings is not ListingSpider.listings
         if cls.page and (NUMBER not in cls.page or cls.page[0] not in "?/"):
             raise ValueError(
                 f"spider {cls.__name__}: page = {cls.page!r}: begin it with ? or / and write {NUMBER} where the "

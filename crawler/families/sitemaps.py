@@ -1,7 +1,8 @@
 """Discovery by sitemaps: an index and its parts, the newest first, as far as there is a reason to."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
@@ -14,7 +15,9 @@ from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import Sitemap, month_of, number_of, read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extraction.page import Page
-from crawler.families.discovering import Considered, Discovering
+from crawler.families.asking import NOT_FOUND
+from crawler.families.discovering import Considered
+from crawler.families.walking import Walking
 
 MAX_BARREN_SITEMAPS = 200
 """So many child sitemaps in a row that name no new article end the walk; some are of categories, tags and pictures."""
@@ -40,18 +43,54 @@ Part = tuple[str, datetime | None]
 """A child sitemap, and when its index says that it last changed."""
 
 
-class SitemapDiscovering(Discovering):
+class SitemapDiscovering(Walking):
     """Discovery by the sitemap at the path `sitemap`, besides the other ways."""
 
     sitemap: ClassVar[str] = "/sitemap.xml"
+    known_only: bool = False
 
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemap; of an index the newest parts first, as far as the range and a reason (`is_due`) go."""
         source = self.site_url(self.sitemap)
-        page = await self.get(Request(source), kind=UrlKind.SITEMAP)
-        top = await self._read(page) if page else None
+        self._is_first = await self.desk.ask(partial(self.desk.ledger.last_walk, source)) is None
+        page = await self._ask(source)
+        top = self._read(page) if page else None
         if top is None:
             return
+        async for considered in self._walk_parts(source, top):
+            yield considered
+
+    async def by_changes(self) -> AsyncIterator[Considered]:
+        """What the sitemap tells of articles that are known, where another way finds them: later changes.
+
+        Where it is cheap: where the site can say that nothing changed, or the index names dates. Else, and where there
+        is none, it is looked at ever more rarely.
+        """
+        source = self.site_url(self.sitemap)
+        looks, now = self.desk.looks, self.desk.clock.now()
+        look = await self.desk.ask(partial(looks.at, source))
+        if look.waits(now):
+            self.crawler.stats.inc_value("discovery/waiting")
+            self.logger.info("discovery: %s: %s; it is asked for after %s", source, look.reason, look.due_at)
+            return
+        if look.fetched_at is not None and not look.is_validated:
+            before = await self.earlier(source)
+            dated = before is not None and any(changed for _, changed in _children(before))
+            if not dated and not is_due(replace(look, is_read=True), None, now):
+                return
+        page = await self._ask(source, past_end=NOT_FOUND)
+        if page is not None and not page.body:
+            await self.desk.ask(partial(looks.absent, source, UrlKind.SITEMAP, now + timedelta(days=LONGEST)))
+            return
+        top = self._read(page) if page else None
+        if top is None:
+            return
+        self.known_only, self._is_first = True, False
+        async for considered in self._walk_parts(source, top):
+            yield considered
+
+    async def _walk_parts(self, source: str, top: Sitemap) -> AsyncIterator[Considered]:
+        """Read what a sitemap lists, or the parts that it names as far as there is a reason."""
         if top.entries:
             yield await self._take(top, source)
         named = {source}
@@ -65,8 +104,8 @@ class SitemapDiscovering(Discovering):
                 self._trouble(source, f"has more than {MAX_SITEMAPS:,} parts; the older ones wait", Trouble.TOO_MANY)
                 return
             asked += 1
-            page = await self.get(Request(url), kind=UrlKind.SITEMAP)
-            part = await self._read(page) if page else None
+            page = await self._ask(url)
+            part = self._read(page) if page else None
             if part is None:
                 whole, failed = False, failed + 1
                 if failed == MAX_FAILED_SITEMAPS:
@@ -89,24 +128,32 @@ class SitemapDiscovering(Discovering):
             if barren == MAX_BARREN_SITEMAPS:
                 self._trouble(source, f"its last {barren} parts name no article that is new", Trouble.ENDLESS)
                 return
-        if whole:
+        if whole and not self.known_only:
             await self._walked(source, UrlKind.SITEMAP, met_known=False)
 
     async def _due(self, parts: Sequence[Part]) -> list[Part]:
-        """Those of an index's `parts`, the newest first, that there is a reason to ask for now; the newest always."""
+        """Those of an index's `parts`, the newest first, that there is a reason to ask for now.
+
+        That is the newest always, and all until they were all read once.
+        """
         looks = await self.desk.ask(partial(self.desk.looks.of, [url for url, _ in parts]))
         now, due = self.desk.clock.now(), []
         for url, changed in parts:
             look = looks.get(url, Look())
             if look.waits(now):
                 self.note_waiting(url, look)
-            elif url == parts[0][0] or is_due(look, changed, now):
+            elif self._is_first or url == parts[0][0] or is_due(look, changed, now):
                 due.append((url, changed))
         return due
 
     async def _take(self, sitemap: Sitemap, url: str) -> Considered:
         """Let the ledger decide on all entries of the sitemap at `url`, and note when it has all of them."""
-        considered = await self.consider(_newest_first(sitemap.entries), url)
+        entries = _newest_first(sitemap.entries)
+        if self.known_only:
+            addresses = [self.canonical_url(entry.url) for entry in entries]
+            known = await self.desk.ask(partial(self.desk.ledger.known_among, addresses))
+            entries = [entry for entry, one in zip(entries, addresses, strict=True) if one in known]
+        considered = await self.consider(entries, url)
         first = self._first_instant()
         in_range = first is None or considered.oldest is None or considered.oldest >= first
         if in_range and self.last_day is None and sitemap.trouble is None:
@@ -127,7 +174,12 @@ class SitemapDiscovering(Discovering):
         named.update(fresh)
         return [parts[url] for url in fresh]
 
-    async def _read(self, page: Page) -> Sitemap | None:
+    async def _ask(self, url: str, *, past_end: tuple[int, ...] = ()) -> Page | None:
+        """Ask for a sitemap; what it named before tells what it names no more."""
+        await self.recall(url, UrlKind.SITEMAP, url, lambda page: _newest_first(read_sitemap(page.body).entries))
+        return await self.get(Request(url), kind=UrlKind.SITEMAP, past_end=past_end)
+
+    def _read(self, page: Page) -> Sitemap | None:
         """Read a sitemap; None, with the reason noted, if it is none."""
         try:
             sitemap = read_sitemap(page.body)
@@ -149,6 +201,14 @@ class SitemapDiscovering(Discovering):
         first = (self.first_day.year, self.first_day.month) if self.first_day else (0, 0)
         last = (self.last_day.year, self.last_day.month) if self.last_day else (9999, 12)
         return first <= month <= last
+
+
+def _children(page: Page) -> tuple[Part, ...]:
+    try:
+        return read_sitemap(page.body).children
+    except ValueError:
+        # It was told when it came.
+        return ()
 
 
 def is_due(look: Look, changed: datetime | None, now: datetime) -> bool:

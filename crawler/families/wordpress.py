@@ -1,8 +1,9 @@
 """WordPress with a theme that keeps the default class names."""
 
 import re
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from crawler.discovery.api import read_categories, read_posts
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
+from crawler.extraction.page import Page
 from crawler.extraction.text import slug
 from crawler.families.base import SiteSpider
 from crawler.families.discovering import Considered
@@ -23,6 +25,10 @@ POSTS = "/wp-json/wp/v2/posts"
 CATEGORIES = "/wp-json/wp/v2/categories"
 PAGE_SIZE = 100
 """Most posts the API gives at once (WordPress REST API handbook, "Pagination")."""
+
+
+MAX_CHANGED_PAGES = 10
+"""Most pages of changed posts in one run: 1,000 posts. Who changes more has changed all, by some tool."""
 
 
 class WordPressSpider(SiteSpider):
@@ -98,15 +104,43 @@ class WordPressSpider(SiteSpider):
         )
 
     async def by_api(self) -> AsyncIterator[Considered]:
-        """Walk the posts of the API, newest first."""
-        self._names = await self._category_names()
-        async for considered in self.walk(self.site_url(POSTS), UrlKind.API, None, self._api_page):
+        """Walk the posts of the API, newest first, then those that were changed since the last walk."""
+        source = self.site_url(POSTS)
+        walk = await self.desk.ask(partial(self.desk.ledger.last_walk, source))
+        self._names: dict[int, str] | None = None
+        async for considered in self.walk(source, UrlKind.API, None, self._api_page):
             yield considered
+        if walk is not None and self.found_any and self.last_day is None:
+            async for considered in self._changed_since(walk[0]):
+                yield considered
 
-    async def _category_names(self) -> dict[int, str]:
-        page = await self.get(Request(self.site_url(f"{CATEGORIES}?{urlencode({'per_page': PAGE_SIZE})}")))
-        if page is None:
-            return {}
+    async def _changed_since(self, walked: datetime) -> AsyncIterator[Considered]:
+        """Posts that were changed after the last walk, the last change first: those of any age."""
+        # As `after`, it is compared with the site's own clock.
+        since = walked - timedelta(hours=12)
+        query = {"orderby": "modified", "order": "desc", "modified_after": f"{since:%Y-%m-%dT%H:%M:%S}"}
+        for number in range(1, MAX_CHANGED_PAGES + 1):
+            entries = await self._posts(number, query, kind=None)
+            if not entries:
+                return
+            yield await self.consider(entries, self.site_url(POSTS))
+            # One that does not know the condition gives all posts.
+            told = [entry.modified.instant for entry in entries if entry.modified]
+            if len(entries) < PAGE_SIZE or not told or min(told) < since:
+                return
+
+    async def _category_names(self, needed: set[int]) -> dict[int, str]:
+        """The names of categories: those that were told before, and asked for where that lacks one that is `needed`."""
+        url = self.site_url(f"{CATEGORIES}?{urlencode({'per_page': PAGE_SIZE})}")
+        if self._names is None:
+            before = await self.earlier(url)
+            self._names = self._read_names(before) if before else {}
+            if not needed <= self._names.keys():
+                page = await self.get(Request(url), kind=UrlKind.API)
+                self._names |= self._read_names(page) if page else {}
+        return self._names
+
+    def _read_names(self, page: Page) -> dict[int, str]:
         try:
             return read_categories(page.body)
         except ValueError as error:
@@ -114,15 +148,21 @@ class WordPressSpider(SiteSpider):
             return {}
 
     async def _api_page(self, number: int) -> list[Entry] | None:
-        query = {"per_page": str(PAGE_SIZE), "page": str(number), "orderby": "date", "order": "desc"}
-        query["_fields"] = "id,date,date_gmt,modified,modified_gmt,link,title,categories"
+        query = {"orderby": "date", "order": "desc"}
         if self.first_day:
             # A day of grace: the API compares with the site's own clock and zone.
             query["after"] = f"{self.first_day - timedelta(days=1)}T00:00:00"
         if self.last_day:
             query["before"] = f"{self.last_day + timedelta(days=2)}T00:00:00"
+        ranged = self.first_day or self.last_day
+        return await self._posts(number, query, kind=None if ranged else UrlKind.API)
+
+    async def _posts(self, number: int, more: Mapping[str, str], *, kind: UrlKind | None) -> list[Entry] | None:
+        """The posts on a page of an answer; [] past its end, None if it could not be had."""
+        query = {"per_page": str(PAGE_SIZE), "page": str(number), **more}
+        query["_fields"] = "id,date,date_gmt,modified,modified_gmt,link,title,categories"
         request = Request(f"{self.site_url(POSTS)}?{urlencode(query)}")
-        page = await self.get(request, past_end=(400,) if number > 1 else ())
+        page = await self.get(request, kind=kind, past_end=(400,) if number > 1 else ())
         if page is None:
             return None
         if not page.body:
@@ -134,10 +174,9 @@ class WordPressSpider(SiteSpider):
             return None
         # An empty answer is an answer: nothing was published in the range.
         self.found_any = True
-        return [entry for entry, categories in posts if not self._left_out(categories)]
-
-    def _left_out(self, categories: list[int]) -> bool:
-        return any(LEFT_OUT.search(f"/{slug(self._names.get(one, ''))}/") for one in categories)
+        names = await self._category_names({one for _, categories in posts for one in categories})
+        left_out = {one for one, name in names.items() if LEFT_OUT.search(f"/{slug(name)}/")}
+        return [entry for entry, categories in posts if left_out.isdisjoint(categories)]
 
     async def by_feed(self) -> AsyncIterator[Considered]:
         """The feed of all posts: the latest ten or so."""

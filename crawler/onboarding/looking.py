@@ -14,6 +14,7 @@ from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
 from archive.looks import Look
 from archive.models import UrlKind
+from archive.walks import Stand
 from crawler.addresses import bare_host
 from crawler.discovery.feed import read_feed
 from crawler.discovery.sitemap import month_of, read_sitemap
@@ -70,6 +71,13 @@ class _Blank:
     def walked(self, source: str, kind: Any, down_to: date) -> None:
         """Nothing is kept."""
 
+    def stand(self, source: str) -> Stand:
+        """None has come anywhere."""
+        return Stand()
+
+    def walked_to(self, source: str, kind: Any, page: int) -> None:
+        """Nothing is kept."""
+
     def seen_before(self, urls: Iterable[str], instant: datetime) -> bool:
         """Nothing was."""
         return False
@@ -120,7 +128,7 @@ class _Look:
             self._desk.troubles.append(f"{request.url}: {answer.why_not}")
         return answer.page
 
-    async def earlier(self, url: str) -> None:
+    async def earlier(self, url: str, until: datetime | None = None) -> None:
         """Nothing was asked for before."""
 
 

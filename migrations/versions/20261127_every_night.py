@@ -87,7 +87,9 @@ def _of_url() -> list[sa.Column[object]]:
         sa.Column("other_titles", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("due_for", _words(), nullable=True),
         sa.Column("second_look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resume_page", sa.Integer(), nullable=True),
+        sa.Column("resume_since", sa.DateTime(timezone=True), nullable=True),
     ]
 
 

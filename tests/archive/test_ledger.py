@@ -1,6 +1,8 @@
 """The ledger decides what to fetch: everything once, and again only for a reason."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from archive import ledger as ledger_module
 from archive.article import Rejection
 from archive.clock import VIETNAM
 from archive.database import Sessions, open_engine, reading, session_factory, upgrade
-from archive.ledger import GIVE_UP, Decision, Found, Ledger, next_look
+from archive.ledger import GIVE_UP, MAX_TITLES, Decision, Found, Ledger, next_look
 from archive.models import ArticleUrl, StoredArticle, UrlKind
 from archive.query import find_article
 from archive.sites import SiteRecord, register_site
@@ -140,6 +142,112 @@ def test_a_change_listed_under_an_alias_counts(site: Site, clock: HandClock) -> 
     alias = found("1", "https://baoquangninh.com.vn/amp/bai-1", modified=START + timedelta(hours=1))
     assert decisions(site, alias) == [Decision.KNOWN]
     assert [(one.url, d) for one, d in site.ledger.pending()] == [(found("1").url, Decision.MODIFIED)]
+
+
+def retitled(site: Site, *titles: str) -> list[Decision]:
+    """What is decided on one kept article that is listed under these titles, and fetched whenever that is due."""
+    out = []
+    for title in titles:
+        out += decisions(site, found("1", title=title))
+        if out[-1] is not Decision.KNOWN:
+            site.save(page("1", published=OLD, title="Khánh thành cầu “Bắc Luân”: 3 nhịp – 120 m"))
+    return out
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Khánh thành cầu “Bắc Luân”: 3 nhịp – 120 m",
+        'KHÁNH THÀNH CẦU  "BẮC LUÂN": 3 NHỊP - 120 M',
+        "Khánh thành cầu...",
+        "Khánh thành cầu “Bắc…",
+        "…",
+        None,
+    ],
+)
+def test_an_article_listed_under_its_own_title_is_left_alone(site: Site, title: str) -> None:
+    assert retitled(site, "Tựa đầu", title) == [Decision.NEW, Decision.KNOWN]
+
+
+@pytest.mark.parametrize("title", ["Khánh thành cầu", "Khánh thành cầu “Bắc Luân”: 4 nhịp – 120 m", "Thông xe cầu..."])
+def test_an_article_listed_under_a_title_it_never_had_is_looked_at_once(site: Site, title: str) -> None:
+    assert retitled(site, "Tựa đầu", title, title, "Tựa đầu") == [
+        Decision.NEW,
+        Decision.RETITLED,
+        Decision.KNOWN,
+        Decision.KNOWN,
+    ]
+
+
+def test_titles_under_which_an_article_was_listed_before_it_was_fetched_are_no_news(site: Site) -> None:
+    assert decisions(site, found("1", title="Một"), found("2")) == [Decision.NEW, Decision.NEW]
+    assert retitled(site, "Hai", "Một", "Hai", "Hai") == [Decision.PENDING, *[Decision.KNOWN] * 3]
+
+
+def test_a_title_that_changes_each_night_costs_a_few_looks_and_no_more(site: Site) -> None:
+    looks = retitled(site, *(f"Bài đọc {number} lần" for number in range(30)))
+    assert Counter(looks) == {Decision.NEW: 1, Decision.RETITLED: MAX_TITLES, Decision.KNOWN: 29 - MAX_TITLES}
+
+
+def test_a_new_title_under_an_alias_is_a_reason_for_the_article(site: Site) -> None:
+    retitled(site, "Một")
+    alias = found("1", "https://baoquangninh.com.vn/khac/bai-1", title="Hai")
+    assert decisions(site, alias) == [Decision.KNOWN]
+    assert [(one.url, d) for one, d in site.ledger.pending()] == [(found("1").url, Decision.RETITLED)]
+
+
+def test_a_reason_outlives_a_crash_and_failures_and_ends_with_the_fetch(site: Site, clock: HandClock) -> None:
+    retitled(site, "Một")
+    assert decisions(site, found("1", title="Hai")) == [Decision.RETITLED]
+    assert waiting(site) == [("1", Decision.RETITLED)]
+    site.ledger.failed(found("1").url, "HTTP 500", soft=False)
+    assert waiting(site) == []
+    clock.advance(hours=6)
+    assert waiting(site) == [("1", Decision.RETITLED)]
+    site.save(page("1", published=OLD))
+    assert waiting(site) == []
+    site.ledger.failed(found("1").url, "HTTP 500", soft=False)
+    clock.advance(hours=6)
+    assert waiting(site) == [("1", Decision.DUE)]
+
+
+def test_what_is_named_no_more_is_looked_at_once(site: Site, clock: HandClock) -> None:
+    alias = found("3", "https://baoquangninh.com.vn/khac/bai-3")
+    site.ledger.see([found(key) for key in "1234"])
+    for key in "123":
+        site.save(page(key, published=OLD))
+    site.ledger.see([alias])
+    site.ledger.gone(found("2").url, 404, "not found")
+    urls = [found(key).url for key in "124"] + [alias.url, "https://baoquangninh.com.vn/bai-9"]
+    site.ledger.missed(urls, {"https://baoquangninh.com.vn/chinh-tri/": UrlKind.LISTING}, Decision.VANISHED)
+    assert sorted(waiting(site)) == [("1", Decision.VANISHED), ("3", Decision.VANISHED), ("4", Decision.PENDING)]
+    assert site.ledger.stand("https://baoquangninh.com.vn/chinh-tri/").compared_at == clock.now()
+    for key in "13":
+        site.save(page(key, published=OLD))
+    assert waiting(site) == [("4", Decision.PENDING)]
+
+
+def test_second_looks_are_due_monthly_and_first_ones_spread_over_a_week(site: Site, clock: HandClock) -> None:
+    sources = [f"https://baoquangninh.com.vn/muc-{number}/" for number in range(50)]
+    for source in sources:
+        site.ledger.walked(source, UrlKind.LISTING, date(2020, 1, 1))
+
+    def due() -> int:
+        return sum(site.ledger.stand(source).is_second_look_due(clock.now()) for source in sources)
+
+    clock.advance(days=23, minutes=-1)
+    counts = [due()]
+    for _ in range(7):
+        clock.advance(days=1)
+        counts.append(due())
+    assert counts[0] == 0 and counts[-1] == len(sources) and max(b - a for a, b in pairwise(counts)) < len(sources) / 2
+    site.ledger.walked(sources[0], UrlKind.LISTING, date(2020, 1, 1))
+    assert site.ledger.stand(sources[0]).is_second_look_due(clock.now()), "an ordinary walk is no second look"
+    site.ledger.looked_twice(sources[0], UrlKind.LISTING)
+    clock.advance(days=30, minutes=-1)
+    assert not site.ledger.stand(sources[0]).is_second_look_due(clock.now())
+    clock.advance(minutes=1)
+    assert site.ledger.stand(sources[0]).is_second_look_due(clock.now())
 
 
 def test_failures_wait_longer_and_end(site: Site, clock: HandClock) -> None:

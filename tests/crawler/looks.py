@@ -1,6 +1,7 @@
 """What discovery asks of `archive.looks.Looks`, for tests whose archive is made up: nothing is known of any answer."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from archive.looks import Answer, KeptPage, Look
 from archive.models import UrlKind
@@ -19,6 +20,9 @@ class NoLooks:
         return {}
 
     def kept(self, url: str, body_hash: str) -> KeptPage | None:
+        return None
+
+    def kept_until(self, url: str, until: datetime) -> KeptPage | None:
         return None
 
     def answered(self, url: str, kind: UrlKind, answer: Answer) -> bool:

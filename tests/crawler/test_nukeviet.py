@@ -11,6 +11,7 @@ from scrapy.http import Request
 
 from archive.article import Article
 from archive.clock import VIETNAM, Clock
+from archive.walks import Stand
 from crawler.discovery.listing import read_listing
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
@@ -130,7 +131,9 @@ def test_full_sitemap_has_the_listings_walked_for_what_is_older(
     rows = "".join(f"<url><loc>{HOST}/tin-hoat-dong/bai-{number}.html</loc></url>" for number in range(2, named + 1))
     urlset = f"<url><loc>{HOST}/faq/hoi-dap/hoi-1.html</loc></url>{rows}"
     body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urlset}</urlset>'.encode()
-    ledger = SimpleNamespace(see=lambda _: [], last_walk=lambda _: None, walked=lambda *_: None)
+    ledger = SimpleNamespace(
+        see=lambda _: [], stand=lambda source: Stand(), last_walk=lambda _: None, walked=lambda *_: None
+    )
 
     async def get(request: Request, *, past_end: tuple[int, ...] = (), **_: Any) -> Page:
         return Page(request.url, body)

@@ -13,6 +13,7 @@ from scrapy.http import Request
 from archive.article import Article
 from archive.clock import VIETNAM, Clock
 from archive.ledger import Decision, Found
+from archive.walks import Stand
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.extraction.select import select_all
@@ -322,7 +323,13 @@ class Scripted:
         self.troubles: list[str] = []
         self.clock = Clock(start=now)
         self.ledger: Any = SimpleNamespace(
-            see=self.see, last_walk=lambda source: None, walked=lambda *_: None, seen_before=lambda *_: False
+            see=self.see,
+            last_walk=lambda source: None,
+            walked=lambda *_: None,
+            seen_before=lambda *_: False,
+            stand=lambda source: Stand(),
+            walked_to=lambda *_: None,
+            missed=lambda *_: None,
         )
         self.looks = NoLooks()
         scripted = self

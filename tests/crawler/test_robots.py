@@ -10,6 +10,7 @@ import pytest
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
 
+from archive.clock import Clock
 from archive.database import DatabaseFailed
 from archive.models import RunOutcome
 from crawler import robots
@@ -19,6 +20,7 @@ from crawler.middlewares import ForeignHost
 from crawler.robots import MOST, ForbiddenByRobots, RobotsAnswer, RobotsMiddleware, judge_robots
 from crawler.sites import find_site
 from crawler.stopping import Dropped
+from tests.crawler.looks import NoLooks
 
 PAGES = [
     b"<!DOCTYPE html><html><body>Trang kh\xc3\xb4ng t\xe1\xbb\x93n t\xe1\xba\xa1i</body></html>",
@@ -90,6 +92,7 @@ class World:
         self.ended: list[str] = []
         self.parsed: list[Any] = []
         self.archive_fails = False
+        self.desk: Any = SimpleNamespace(troubles=[], ask=self.ask, looks=NoLooks(), clock=Clock())
         self.lost: list[Exception] = []
         spider = type("Two", (find_site("bao_quang_ninh"),), {"hosts": ("tin.example", "cu.example")})
         crawler: Any = SimpleNamespace(
@@ -100,7 +103,7 @@ class World:
             signals=SimpleNamespace(send_catch_log_async=self.signal),
         )
         monkeypatch.setattr(robots, "end_crawl", lambda crawler, outcome, words: self.ended.append(outcome))
-        monkeypatch.setattr(robots, "archiving", lambda crawler: SimpleNamespace(troubles=[], ask=self.ask))
+        monkeypatch.setattr(robots, "archiving", lambda crawler: self.desk)
         monkeypatch.setattr(RobotsMiddleware, "_last_good", lambda middleware, url: self.last_good(kept))
         monkeypatch.setattr(robots, "stop_for_archive", lambda crawler, error: self.lost.append(error))
         self.middleware = RobotsMiddleware(crawler)
@@ -163,6 +166,19 @@ def test_without_rules_the_sites_own_host_ends_the_run_and_another_only_its_requ
     [met] = world.pass_all("https://www.tin.example/a")
     assert isinstance(met, Dropped) and world.ended == [RunOutcome.SKIPPED]
     assert world.counted["fault/robots-unreachable"] == 2
+
+
+@pytest.mark.parametrize(("delay", "left"), [("300", False), ("300.5", True), ("3600", True)])
+def test_a_delay_is_obeyed_or_the_host_is_left_alone_but_never_asked_sooner(
+    monkeypatch: pytest.MonkeyPatch, delay: str, left: bool
+) -> None:
+    slow = rules(f"User-agent: *\nCrawl-delay: {delay}\n")
+    world = World(monkeypatch, slow, slow)
+    [met] = world.pass_all("https://cu.example/a")
+    assert isinstance(met, Fault) is left and world.ended == []
+    [met] = world.pass_all("https://tin.example/a")
+    assert isinstance(met, Dropped) is left and world.ended == [RunOutcome.BLOCKED] * left
+    assert (world.counted["fault/robots-delay"], len(world.parsed)) == ((2, 0) if left else (0, 2))
 
 
 def test_the_last_good_rules_are_obeyed_and_told_to_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,14 +16,17 @@ from scrapy.http import HtmlResponse, Request
 from archive.clock import Clock
 from archive.ledger import Decision, Found
 from archive.models import RunOutcome, UrlKind
+from archive.walks import Stand
 from crawler.archiving import Troubles
 from crawler.discovery.entry import Entry
 from crawler.discovery.sitemap import read_sitemap
 from crawler.discovery.troubles import Trouble
 from crawler.extensions import judge
-from crawler.families import discovering, sitemaps
+from crawler.families import sitemaps, walking
 from crawler.families.base import SiteSpider
-from crawler.families.discovering import MAX_BARREN_PAGES, Considered
+from crawler.families.discovering import Considered
+from crawler.families.walking import MAX_BARREN_PAGES
+from crawler.robots import ForbiddenByRobots
 from crawler.sites import find_site
 from tests.crawler.looks import NoLooks
 
@@ -59,6 +62,8 @@ class Desk:
             last_walk=lambda source: (known_since, date(1900, 1, 1)) if known_since else None,
             seen_before=lambda urls, instant: bool(known_since) and next(looks) > 0,
             walked=lambda source, kind, down_to: self.walks.append(source),
+            stand=lambda source: Stand(known_since, date(1900, 1, 1)) if known_since else Stand(),
+            walked_to=lambda source, kind, page: None,
         )
 
     async def ask(self, call: Callable[[], Any]) -> Any:
@@ -314,7 +319,7 @@ def test_a_long_gap_in_a_listing_is_not_its_end() -> None:
 
 
 def test_a_listing_that_lists_new_articles_for_ever_is_cut_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(discovering, "MAX_LISTING_PAGES", 40)
+    monkeypatch.setattr(walking, "MAX_LISTING_PAGES", 40)
     walked = listing(lambda number: [article(number)])
     assert len(walked.urls) == 40
     assert walked.named() == {"too-many": 1}
@@ -398,8 +403,7 @@ def test_an_api_answer_that_is_none_is_named(body: bytes, name: str, monkeypatch
     monkeypatch.setattr("crawler.discovery.api.MAX_ENTRIES", 500)
     answers: dict[str, bytes | Exception] = defaultdict(lambda: body)
     walked = Walked(answers, lambda spider: spider.by_api(), "tuyen_giao_binh_phuoc")  # type: ignore[attr-defined]
-    # Once for the categories and once for the posts.
-    assert walked.named() == {name: 2}
+    assert walked.named() == {name: 1}
 
 
 # -- the verdict -------------------------------------------------------------------------------------
@@ -417,6 +421,19 @@ def test_a_run_is_blocked_where_most_pages_are_browser_checks(
 ) -> None:
     outcome, _ = judge("finished", counts, answered, [])
     assert (outcome is RunOutcome.BLOCKED) == blocked
+
+
+def test_a_section_that_robots_txt_closes_is_left_out_and_no_loss() -> None:
+    site = find_site("bao_quang_ninh")
+    closed, *others = (f"http://{site.hosts[0]}{path}" for path in site.sections.values())
+    link = '<ul><li class="item"><a class="title" href="/chinh-tri/202303/bai-2700001/">Bài</a></li></ul>'
+    pages: dict[str, bytes | Exception] = {one: link.encode() for one in others}
+    pages[closed] = ForbiddenByRobots("Forbidden by robots.txt")
+    walked = Walked(defaultdict(lambda: link.encode(), pages), lambda spider: spider.by_listing(), "bao_quang_ninh")
+    assert walked.counts["discovery/closed"] == 1
+    assert "discovery/lost" not in walked.counts and "discovery/failed" not in walked.counts
+    assert walked.desk.troubles == [f"{closed}: closed by robots.txt and left out"]
+    assert set(others) <= set(walked.asked)
 
 
 def test_every_trouble_of_discovery_is_explained() -> None:

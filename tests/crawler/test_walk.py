@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from archive.models import UrlKind
 from archive.settings import Settings
 from archive.sites import SiteRecord, register_site
 from crawler.discovery.entry import Entry
+from crawler.families.walking import SECOND_LOOK_PAGES
 from crawler.middlewares import OverlongAddress
 from crawler.sites import find_site
 
@@ -47,6 +49,7 @@ class Desk:
             self.site_id = register_site(session, record, self.clock)
         self.ledger = Ledger(self.sessions, self.site_id, self.clock)
         self.troubles: list[str] = []
+        self.page = PAGE
 
     async def ask(self, call: Callable[[], Any]) -> Any:
         return call()
@@ -84,7 +87,7 @@ class Desk:
                 return None
             if number in (empty or ()):
                 return []
-            return self.entries()[(number - 1) * PAGE : number * PAGE]
+            return self.entries()[(number - 1) * self.page : number * self.page]
 
         async def run() -> int:
             wanted = 0
@@ -184,7 +187,7 @@ def test_a_walk_stops_where_an_earlier_one_had_gone_on(desk: Desk) -> None:
     desk.walk()
     desk.clock.at = LATER
     _, pages = desk.walk()
-    # Fourteen days of four articles are new: six pages of ten, and one that is known throughout.
+    # Fourteen days of four articles are new: five pages of ten, one with six, and one that is known throughout.
     assert pages == 7
 
 
@@ -222,11 +225,11 @@ def test_a_pager_without_end_is_walked_whole_twice_and_then_no_more(
     assert pages > len(listed()) / PAGE and desk.ledger.last_walk(SOURCE) is not None
     desk.clock.at += timedelta(days=1)
     _, pages = desk.walk()
-    assert pages == 2 and known(desk) == len(listed())
+    assert pages == 1 and known(desk) == len(listed())
 
 
 def test_a_listing_of_too_many_pages_counts_as_no_walk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.families.discovering.MAX_LISTING_PAGES", 3)
+    monkeypatch.setattr("crawler.families.walking.MAX_LISTING_PAGES", 3)
     desk.walk()
     assert desk.counted["discovery/too-many"] == 1 and desk.ledger.last_walk(SOURCE) is None
 
@@ -242,4 +245,134 @@ def test_a_page_that_failed_to_fill_once_is_asked_for_again(desk: Desk) -> None:
             return False
 
     desk.walk(empty=Once())
+    assert known(desk) == len(desk.entries())
+
+
+def mixed(news: int) -> list[Entry]:
+    """A listing of so many new articles and below them a hundred old ones."""
+    fresh = [Entry(f"http://baoquangninh.com.vn/chinh-tri/202203/bai-{3_000_000 + n}/") for n in range(news)]
+    return fresh + [Entry(f"http://baoquangninh.com.vn/chinh-tri/202201/bai-{1_000_000 + n}/") for n in range(100)]
+
+
+@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 1), (5, 1), (6, 2), (10, 2), (15, 2), (16, 3)])
+def test_a_page_is_covered_when_its_second_half_was_known(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
+) -> None:
+    monkeypatch.setattr(desk, "entries", lambda: mixed(0))
+    desk.walk()
+    desk.clock.at = LATER
+    monkeypatch.setattr(desk, "entries", lambda: mixed(news))
+    assert desk.walk()[1] == pages
+
+
+@pytest.mark.parametrize(("size", "news", "pages"), [(4, 1, 1), (4, 2, 2), (2, 0, 1), (2, 1, 2)])
+def test_of_a_short_page_three_entries_have_to_be_known(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, size: int, news: int, pages: int
+) -> None:
+    desk.page = size
+    monkeypatch.setattr(desk, "entries", lambda: mixed(0))
+    desk.walk()
+    desk.clock.at = LATER
+    monkeypatch.setattr(desk, "entries", lambda: mixed(news))
+    assert desk.walk()[1] == pages
+
+
+def test_where_boxes_may_stand_below_the_list_all_of_a_page_has_to_be_known(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_site("bao_quang_ninh"), "newest_first", False)
+    monkeypatch.setattr(desk, "entries", lambda: mixed(0))
+    desk.walk()
+    desk.clock.at = LATER
+    monkeypatch.setattr(desk, "entries", lambda: mixed(1))
+    assert desk.walk()[1] == 2
+
+
+def late(desk: Desk, monkeypatch: pytest.MonkeyPatch, days_ago: int) -> Entry:
+    """From now on the listing also has an article that was published so many days ago, and late."""
+    listed, at = desk.entries, desk.clock.at - timedelta(days=days_ago)
+    url = "http://baoquangninh.com.vn/chinh-tri/202203/bai-5000000/"
+    new = Entry(url, "Bài", Dated(at, Precision.MINUTE, "", "listing"))
+
+    def when(entry: Entry) -> datetime:
+        assert entry.published
+        return entry.published.instant
+
+    monkeypatch.setattr(desk, "entries", lambda: sorted([*listed(), new], key=when, reverse=True))
+    return new
+
+
+def test_what_is_published_late_is_found_by_the_second_look_and_then_nights_are_short_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.walk()
+    desk.clock.at += timedelta(days=10)
+    desk.walk()
+    late(desk, monkeypatch, 5)
+    desk.clock.at += timedelta(days=1)
+    assert desk.walk()[1] == 1 and known(desk) == len(desk.entries()) - 1, "not in an ordinary night"
+    pages = []
+    for _ in range(25):
+        desk.clock.at += timedelta(days=1)
+        pages.append(desk.walk()[1])
+    # 31 days of four articles on pages of ten.
+    assert sorted(pages)[-2:] == [1, 13], "one second look in a month"
+    assert known(desk) == len(desk.entries())
+
+
+def test_a_second_look_of_a_listing_without_dates_ends_after_a_few_pages(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = desk.entries
+    monkeypatch.setattr(desk, "entries", lambda: [replace(entry, published=None) for entry in listed()])
+    pages = []
+    for _ in range(45):
+        pages.append(desk.walk()[1])
+        desk.clock.at += timedelta(days=1)
+    assert sorted(pages[1:])[-2:] == [1, SECOND_LOOK_PAGES]
+
+
+def test_a_walk_that_is_cut_short_each_night_comes_to_the_end_without_going_over_it_again(desk: Desk) -> None:
+    desk.clock.at = LATER
+    a_night, nights, asked = 8, 0, 0
+    while desk.ledger.last_walk(SOURCE) is None and nights < 20:
+        pages = desk.walk(stop_after=a_night)[1]
+        asked, nights = asked + pages, nights + 1
+        desk.clock.at += timedelta(days=1)
+    desk.clock.at -= timedelta(days=1)
+    whole = -(-len(desk.entries()) // PAGE)
+    assert known(desk) == len(desk.entries())
+    # A night asks again for the page on top and the one where it stopped, which new articles have pushed down by half.
+    assert asked <= whole + 3 * nights and nights <= -(-whole // (a_night - 3))
+
+
+@pytest.mark.parametrize("gone", [5, 15, 35, 200])
+def test_a_walk_is_taken_up_further_above_where_the_listing_became_shorter(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    desk.clock.at = LATER
+    desk.walk(stop_after=12)
+    listed = desk.entries
+    # Those of the pages that were walked, but for the one on top.
+    monkeypatch.setattr(desk, "entries", lambda: [*listed()[:20], *listed()[20 + gone :]])
+    desk.clock.at += timedelta(hours=2)
+    desk.walk()
+    missing = {entry.url for entry in desk.entries() if desk.ledger.known(entry.url) is None}
+    assert missing == set() and desk.ledger.last_walk(SOURCE) is not None
+
+
+def test_a_walk_that_died_on_its_second_night_leaves_no_gap(desk: Desk) -> None:
+    desk.clock.at = LATER
+    desk.walk(stop_after=8)
+    desk.clock.at += timedelta(days=20)
+    desk.walk(stop_after=3)
+    desk.clock.at += timedelta(hours=2)
+    desk.walk()
+    assert known(desk) == len(desk.entries())
+
+
+def test_at_a_clock_that_stands_still_a_walk_is_taken_up_all_the_same(desk: Desk) -> None:
+    desk.clock.at = LATER
+    desk.walk(stop_after=8)
+    assert desk.walk()[1] < -(-len(desk.entries()) // PAGE) - 3
     assert known(desk) == len(desk.entries())

@@ -1,0 +1,193 @@
+"""Walking a site's listings and APIs, newest first, for as long as there is a reason to go on."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from archive.clock import VIETNAM
+from archive.ledger import Decision, Found
+from archive.models import UrlKind
+from archive.walks import Stand
+from crawler.discovery.entry import Entry
+from crawler.discovery.troubles import Trouble
+from crawler.families.discovering import Considered, Discovering
+
+MAX_LISTING_PAGES = 5_000
+"""End of any one listing: a pager that never ends is a trap (75,000 articles at 15 a page)."""
+
+MAX_BARREN_PAGES = 20
+"""So many pages of a listing in a row that name no article which this run has not seen yet end the walk: a pager
+or a calendar without end."""
+
+EARLIER_RUN = timedelta(hours=1)
+"""What was known so long before a walk began is of an earlier run, not of another section that this run walks too."""
+
+LEAST_KNOWN = 3
+"""At least so many entries at the end of a page must have been known for the page to be covered: one may be pinned."""
+
+SECOND_LOOK_BACK = timedelta(days=31)
+"""How far back a second look goes: querido-diario runs the last 31 days again each month, since sites publish late."""
+
+SECOND_LOOK_PAGES = 10
+"""How many pages a second look takes of a listing that tells no dates, so that nothing else says where a month ends:
+150 articles at 15 a page, as many as the busiest sections have in a month."""
+
+RESUMED_FROM = 3
+"""From this page on a walk notes how far it has come: fewer are walked again as soon as skipped."""
+
+
+class Walking(Discovering):
+    """Discovery by the pages of listings and APIs."""
+
+    async def walk(
+        self,
+        source: str,
+        kind: UrlKind,
+        section: str | None,
+        page_of: Callable[[int], Awaitable[list[Entry] | None]],
+    ) -> AsyncIterator[Considered]:
+        """Walk the pages of one listing or API, newest first, until there is no reason to go on.
+
+        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. The walk
+        ends when the range is passed, on a page that an earlier walk covered (a month after the last time not before
+        the last `SECOND_LOOK_BACK` are behind it), or where the site gives no further entries. Only a walk that ended
+        so counts as one; a first page without any entry is a trouble of the site, not its end. A pager without end has
+        none: there a walk counts if the last page that named anything new to it was known `EARLIER_RUN` ago, for then
+        two walks have come to the same place.
+
+        A walk that was cut short is taken up where it stopped, once the pages on top have led to what was known.
+        """
+        ledger = self.desk.ledger
+        stand: Stand = await self.desk.ask(lambda: ledger.stand(source))
+        now = self.desk.clock.now()
+        since = self._reached(stand)
+        resume = (stand.resume_page or 0) if self.last_day is None else 0
+        second = not resume and since is not None and self.first_day is None and stand.is_second_look_due(now)
+        seen: set[str] = set()
+        last: frozenset[str] = frozenset()
+        barren, number = 0, 1
+        # The page on which the top met what was known, and whether the page it then went on from is yet to be found.
+        met, landing = 0, False
+        while number <= MAX_LISTING_PAGES:
+            entries = await page_of(number)
+            if entries == [] and number > 1:
+                # A page that failed to fill looks like the end; the end looks so twice.
+                entries = await page_of(number)
+            if entries is None or (not entries and number == 1):
+                # An API that is closed is no loss while another way is open.
+                if number == 1 and kind is UrlKind.LISTING and not self.closed:
+                    self._lost(source, failed=entries is None)
+                return
+            addresses = {entry.url for entry in entries}
+            if addresses <= seen and not landing:
+                break
+            considered = await self.consider(entries, source, section)
+            # Canonical ones: a pager may give its links a new session at each look.
+            barren = barren + 1 if considered.urls <= seen and not landing else 0
+            last = last if barren else considered.urls
+            seen |= addresses | considered.urls
+            yield considered
+            if barren == MAX_BARREN_PAGES:
+                words = f"its last {barren} pages name no article that the {number - barren} before them do not"
+                self._trouble(source, words, Trouble.ENDLESS)
+                # Else every night would walk the whole listing to get here.
+                if await self._known_all(last, now - EARLIER_RUN):
+                    break
+                return
+            if landing:
+                # Fewer pages than then, or fewer articles on them, and there may be a gap above this one.
+                landing = number - 1 > met and not await self._is_among_known(considered, stand.resume_since)
+                number = number - 1 if landing else resume + 1
+                continue
+            if await self._is_covered(considered, since) and (not second or self._is_behind(considered, number, now)):
+                await self._ended(source, kind, second=second, met_known=True)
+                return
+            if considered.passed:
+                break
+            if not met and resume > number + 1 and await self._is_covered(considered, stand.resume_since):
+                met, number, landing = number, resume, True
+                yield Considered(jumps=True)
+                continue
+            if self.last_day is None and not barren and number >= max(RESUMED_FROM, resume):
+                await self.desk.ask(partial(ledger.walked_to, source, kind, number))
+            number += 1
+        else:
+            self._trouble(source, f"goes on after {MAX_LISTING_PAGES:,} pages", Trouble.TOO_MANY)
+            return
+        await self._ended(source, kind, second=second, met_known=False)
+
+    def _reached(self, stand: Stand) -> datetime | None:
+        """The time of an earlier walk that went at least as far back as this one is to go.
+
+        Where the articles on a page were known then, nothing new can lie behind it.
+        """
+        if self.last_day is not None or stand.down_to is None:
+            return None
+        return stand.walked_at if stand.down_to <= (self.first_day or self.oldest) else None
+
+    async def _is_covered(self, considered: Considered, since: datetime | None) -> bool:
+        """Whether what a page lists in its second half was known at `since`: then so was all that lies behind it.
+
+        A listing is newest first, so what is new stands above; pinned entries do too, and those that are new below
+        what is known were published late, which is for the second look. Where that order is not sure all of the page
+        has to be known.
+        """
+        order = considered.order
+        return await self._were_known(order[-_half(order) :] if self.newest_first else order, since)
+
+    async def _is_among_known(self, considered: Considered, since: datetime | None) -> bool:
+        """Whether what a page lists in its first half was known at `since`: then so was all that lies above it."""
+        order = considered.order
+        return await self._were_known(order[: _half(order)] if self.newest_first else order, since)
+
+    async def _were_known(self, urls: Sequence[str], since: datetime | None) -> bool:
+        # Those that this run found are not, although the clock may stand still.
+        return since is not None and self.new.isdisjoint(urls) and await self._known_all(frozenset(urls), since)
+
+    def _is_behind(self, considered: Considered, number: int, now: datetime) -> bool:
+        """Whether a second look has come as far back as it is to go with page `number`."""
+        if considered.last is None or not self.newest_first:
+            return number >= SECOND_LOOK_PAGES
+        return considered.last < now - SECOND_LOOK_BACK
+
+    async def _ended(self, source: str, kind: UrlKind, *, second: bool, met_known: bool) -> None:
+        await self._walked(source, kind, met_known=met_known)
+        if second:
+            ledger = self.desk.ledger
+            await self.desk.ask(lambda: ledger.looked_twice(source, kind))
+
+    async def by_listing(self) -> AsyncIterator[Considered]:
+        """Walk all sections side by side, so that what comes out is newest first over all of them.
+
+        An article waits until no section can still list a newer one: sections list newest first, so
+        nothing to come is newer than the oldest date a section has shown.
+        """
+        walks = {name: self._walk_section(name, path) for name, path in self.sections.items()}
+        front = dict.fromkeys(walks, datetime.max.replace(tzinfo=VIETNAM))
+        waiting: list[tuple[datetime, tuple[Found, Decision]]] = []
+        while front:
+            name = max(front, key=lambda one: front[one])
+            considered = await anext(walks[name], None)
+            if considered is None:
+                del front[name]
+            else:
+                front[name] = considered.oldest or front[name] - timedelta(days=1)
+                waiting += [(one[0].listed.instant if one[0].listed else front[name], one) for one in considered.wanted]
+            newest = max(front.values(), default=datetime.min.replace(tzinfo=VIETNAM))
+            ready = sorted((one for one in waiting if one[0] >= newest), key=lambda one: one[0], reverse=True)
+            waiting = [one for one in waiting if one[0] < newest]
+            if considered is not None or ready:
+                yield replace(considered or Considered(), wanted=tuple(one for _, one in ready))
+
+    async def _walk_section(self, name: str, path: str) -> AsyncIterator[Considered]:
+        source = self.site_url(path)
+        if self.newest_first:
+            await self.recall(source, UrlKind.LISTING, self.listing_request(path, 1).url, self.listed)
+        async for considered in self.walk(source, UrlKind.LISTING, name, partial(self.listing_page, path)):
+            yield considered
+
+
+def _half(order: Sequence[str]) -> int:
+    """How many entries make half of a page, `LEAST_KNOWN` at least."""
+    return max(LEAST_KNOWN, (len(order) + 1) // 2)
