@@ -86,7 +86,7 @@ class VnptPortalSpider(SiteSpider):
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The first page by GET, further ones by POST until the last that the first one named."""
         if number == 1:
-            page = await self.get(Request(self.site_url(path)))
+            page = await self.get(self.listing_request(path, 1))
             if page is None:
                 return None
             self._pagers[path] = read_pager(page)
@@ -96,6 +96,10 @@ class VnptPortalSpider(SiteSpider):
             return []
         page = await self.get(self._posted(path, fields, number))
         return self.read_later(page, number) if page else None
+
+    def listing_request(self, path: str, number: int) -> Request:
+        """The first page; further ones are posted for."""
+        return Request(self.site_url(path))
 
     def _posted(self, path: str, fields: dict[str, str], number: int) -> Request:
         size = fields.get("page_size", "15")
