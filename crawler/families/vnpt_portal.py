@@ -90,7 +90,7 @@ class VnptPortalSpider(SiteSpider):
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
         """The first page by GET, further ones by POST until the last that the first one named."""
         if number == 1:
-            page = await self.get(self.listing_request(path, number))
+            page = await self.get(self.listing_request(path, 1))
             if page is None:
                 return None
             self._pagers[path] = read_pager(page)

@@ -1,7 +1,7 @@
 """`make bench`: print what the program weighs, as ratios measured in one run.
 
-``python -m tests.bench [PART ...] [--pages DIR] [--generated NUMBER] [--texts NUMBER,...]``; without a part,
-all of them.
+``python -m tests.bench [PART ...] [--pages DIR] [--generated NUMBER] [--texts NUMBER,...]``; without a part, all of
+them but those that take long.
 """
 
 import argparse
@@ -10,27 +10,31 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import crawl, export, extraction, intake, reextract, reprints
+from tests.bench import crawl, export, extraction, intake, night, reextract, reprints
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
 from tests.bench.stories import generate
 
 PARTS = ("extraction", "crawl", "memory", "export", "reextract", "reprints", "intake")
+LONG = ("night",)
+"""Parts that are measured only if they are named: a night of 200 sites takes a quarter of an hour."""
 
 
 def main() -> int:
     """Measure and print; 1 where a measurement would say nothing, with the reason."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which of {', '.join(PARTS)} (default: all)")
+    which = f"which of {', '.join(PARTS)} (default: all), or {', '.join(LONG)}"
+    parser.add_argument("parts", nargs="*", metavar="PART", help=which)
     parser.add_argument("--pages", type=Path, help="a folder of saved pages, read as well")
     parser.add_argument("--generated", type=int, default=reprints.TEXTS, help="how many texts reprints are found among")
     parser.add_argument(
         "--texts", type=_marks, default=intake.MARKS, help="at how many texts the intake's rate is told"
     )
+    parser.add_argument("--sites", type=int, default=night.SITES, help="how many sites a night has")
     given = parser.parse_args()
-    wrong = [part for part in given.parts if part not in PARTS]
+    wrong = [part for part in given.parts if part not in PARTS + LONG]
     if wrong:
-        parser.error(f"there is no part {wrong[0]!r}; there are {', '.join(PARTS)}")
+        parser.error(f"there is no part {wrong[0]!r}; there are {', '.join(PARTS + LONG)}")
     parts, console = given.parts or PARTS, Console(width=160)
     try:
         if "extraction" in parts:
@@ -56,6 +60,8 @@ def main() -> int:
         if "intake" in parts:
             for database in intake.DATABASES:
                 _intake(database, given.texts, console)
+        if "night" in parts:
+            night.measure(given.sites, console)
     except Unfit as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

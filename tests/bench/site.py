@@ -34,12 +34,12 @@ class BenchSite(BaoQuangNinh):
 
     page_size: ClassVar[int] = 20
 
-    def __init__(self, number: int, size: int) -> None:
+    def __init__(self, number: int, size: int, seed: int = 1) -> None:
         super().__init__()
         self.size = size
         plain = [one for one in self.by_key.values() if not {"encoding", "fault", "kind"} & one.meta.keys()]
         pool = [line for one in plain for line in one.raw.split("\n") if line.startswith("<p>") and "<a" not in line]
-        chosen = random.Random(1)
+        chosen = random.Random(seed)
         self.by_key = {}
         for n in range(number):
             base, key = plain[n % len(plain)], str(3_000_000 + n)
