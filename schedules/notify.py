@@ -9,6 +9,8 @@ from archive.settings import NOTIFY, Settings, SettingsError
 
 MISSING = "Apprise is not installed, which sends to the addresses of BAOTINH_NOTIFY: pip install 'baotinh[notify]'"
 
+_log = logging.getLogger(__name__)
+
 
 class NotTold(ArchiveError):
     """Nobody could be told; the message names services, and never an address, which may hold a password."""
@@ -26,15 +28,20 @@ def check_addresses(settings: Settings) -> None:
 def send(addresses: Sequence[str], title: str, words: str) -> None:
     """Send a message to each address; one that fails keeps it from none of the others.
 
-    Raises NotTold if Apprise is missing or a service did not take the message, SettingsError for an address that
-    Apprise cannot make sense of.
+    Once one has taken it people are told, and only the log says which others did not: to try all again would tell some
+    of them twice. Raises NotTold if Apprise is missing or no service took the message, SettingsError for an address
+    that Apprise cannot make sense of.
     """
     failed = [name for name, service in _services(addresses) if not service.notify(body=words, title=title)]
-    if failed:
-        raise NotTold(
-            f"{len(failed)} of {len(addresses)} addresses of {NOTIFY} did not take the message ({', '.join(failed)}); "
-            "look whether they can be reached from this machine"
-        )
+    if not failed:
+        return
+    words = (
+        f"{len(failed)} of {len(addresses)} addresses of {NOTIFY} did not take the message ({', '.join(failed)}); "
+        "look whether they can be reached from this machine"
+    )
+    if len(failed) == len(addresses):
+        raise NotTold(words)
+    _log.warning(words)
 
 
 def _services(addresses: Sequence[str]) -> list[tuple[str, Any]]:
