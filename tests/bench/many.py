@@ -28,8 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("archive", "crawler", "commands", "schedules", "migrations", "baotinh.py", "scrapy.cfg", "pyproject.toml")
 """What the program is made of."""
 
-SECTIONS = {"chinh-tri": "Chính trị", "kinh-te": "Kinh tế"}
-
 SPIDER = '''"""Báo thử nghiệm số {number}."""
 
 from datetime import date
@@ -72,7 +70,7 @@ def copy_of_the_program(folder: Path, sites: int) -> Path:
     for package in (spiders, spiders / "thu_nghiem"):
         package.mkdir()
         (package / "__init__.py").write_text('"""Sites invented for a measurement."""\n', encoding="utf-8")
-    paths = {name: f"/{slug}/" for slug, name in SECTIONS.items()}
+    paths = {name: f"/{slug}/" for slug, name in BenchSite.sections.items()}
     for number in range(sites):
         name = "".join(part.capitalize() for part in site_id(number).split("_"))
         text = SPIDER.format(number=number, name=name, site=site_id(number), host=host_of(number), sections=paths)
@@ -128,7 +126,7 @@ class Web:
         if host not in self._numbers:
             return b"HTTP/1.1 502 Unknown\r\nContent-Length: 0\r\n\r\n"
         if host not in self._made:
-            kind = type("OneOfMany", (BenchSite,), {"host": host, "sections": SECTIONS})
+            kind = type("OneOfMany", (BenchSite,), {"host": host})
             self._made[host] = kind(self._articles, 0, seed=self._numbers[host])
         query = dict(parse_qsl(parts.query))
         got = self._made[host].answer(Request(method, "http", host, target, query, {}, b""))

@@ -20,7 +20,7 @@ from rich.console import Console
 from tests.bench.many import ManySites, copy_of_the_program, served
 from tests.bench.measure import Unfit
 
-SITES, ARTICLES = 200, 3
+SITES, ARTICLES = 200, 4
 MOST_MEMORY = 1.5e9
 """Bytes that a night of 200 sites may take."""
 

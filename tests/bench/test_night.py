@@ -16,7 +16,7 @@ SITES = 20
 
 @pytest.mark.torture
 def test_a_night_of_many_sites_stays_within_its_memory(capsys: pytest.CaptureFixture[str]) -> None:
-    with generated(SITES, articles=2) as program:
+    with generated(SITES) as program:
         found = night(program)
     with capsys.disabled():
         print(f"\n{SITES} sites: {found}")
