@@ -17,7 +17,7 @@ from commands.crawling import crawl, fetch
 from commands.database import db_copy, db_digest, db_upgrade
 from commands.exclude import exclude_command
 from commands.exporting import export
-from commands.looking import rejects_command, show, sites_list, status
+from commands.looking import rejects_command, show, sites_list
 from commands.reextract import reextract
 from commands.reprints import reprints_rebuild, reprints_report
 from commands.scheduling import (
@@ -31,6 +31,7 @@ from commands.scheduling import (
     schedule_unmute,
 )
 from commands.sites import sites_add, sites_probe
+from commands.status import report, status
 from crawler.sites import UnknownSite
 
 app = typer.Typer(
@@ -73,6 +74,7 @@ schedule_app.command("resume")(schedule_resume)
 schedule_app.command("mute")(schedule_mute)
 schedule_app.command("unmute")(schedule_unmute)
 app.command()(status)
+app.command()(report)
 app.command()(show)
 app.command("rejects")(rejects_command)
 app.command()(reextract)

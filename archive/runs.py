@@ -36,11 +36,12 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that says it is under way: its key, its site's key and id, its process, when it last said so."""
+    """A run that says it is under way: its key, its site's key and id, its night, its process, when it last said so."""
 
     key: int
     site_key: int
     site: str
+    night: date | None
     pid: int
     host: str
     heartbeat_at: datetime
@@ -93,7 +94,7 @@ class Runs:
         query = select(Run, Site.name).join(Site, Site.id == Run.site_id).where(Run.outcome == RunOutcome.RUNNING.value)
         with reading(self._sessions) as session:
             return [
-                OpenRun(run.id, run.site_id, name, run.pid, run.host, run.heartbeat_at)
+                OpenRun(run.id, run.site_id, name, run.night, run.pid, run.host, run.heartbeat_at)
                 for run, name in session.execute(query.order_by(Run.id))
             ]
 
@@ -142,11 +143,6 @@ class Runs:
         """The first night of which there is a run; None if there never was one."""
         with reading(self._sessions) as session:
             return session.scalar(select(func.min(Run.night)))
-
-    def outcome(self, key: int) -> RunOutcome:
-        """How the run stands or ended."""
-        with reading(self._sessions) as session:
-            return RunOutcome(session.get_one(Run, key).outcome)
 
     def latest(self, site: str | None = None, limit: int = 20) -> list[RunRecord]:
         """The last runs, of one site or of all, the newest first."""

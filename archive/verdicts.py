@@ -185,13 +185,23 @@ def of_night(session: Session, night: date) -> dict[str, list[Judged]]:
 
 
 def before_night(session: Session, night: date) -> dict[str, Judged]:
-    """The last verdict on each site by site id of the nights before `night`: what the last report told, or had told.
+    """The verdict on each site, by site id, that the reports of the nights before `night` have told, or had told.
 
-    Runs in the daytime count to none, so that what they find is told with the night that finds it too.
+    What was judged after the last of those reports was told counts to `night`, as do runs in the daytime.
     """
-    last = select(func.max(Verdict.run_id)).join(Run, Run.id == Verdict.run_id).where(Run.night < night)
+    told = select(func.max(NightReport.reported_at)).where(NightReport.night < night).scalar_subquery()
+    last = (
+        select(func.max(Verdict.run_id))
+        .join(Run, Run.id == Verdict.run_id)
+        .where(Run.night < night, told.is_(None) | (Verdict.judged_at <= told))
+    )
     query = _VERDICTS.where(Verdict.run_id.in_(last.group_by(Verdict.site_id)))
     return {one.site: one for one in _judged(session, query)}
+
+
+def crawled_in(session: Session, night: date) -> set[str]:
+    """The sites that a night has begun to crawl, by site id."""
+    return set(session.scalars(select(Site.name).join(Run, Run.site_id == Site.id).where(Run.night == night)))
 
 
 def nights_since(session: Session, night: date, site: str | None = None) -> dict[str, list[Judged]]:
@@ -252,3 +262,8 @@ def report_of(session: Session, night: date) -> str | None:
 def write_report(session: Session, night: date, now: datetime, words: str) -> None:
     """Keep the report of a night as it was told. Raises sqlalchemy.exc.IntegrityError if there is one."""
     session.add(NightReport(night=night, reported_at=now, words=words))
+
+
+def last_night(session: Session) -> date | None:
+    """The latest night that any site was crawled in; None if there was none."""
+    return session.scalar(select(func.max(Run.night)))

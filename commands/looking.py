@@ -1,4 +1,4 @@
-"""Commands that look: status, show, rejects, sites list."""
+"""Commands that look: show, rejects, sites list."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from archive.article import BlockKind
 from archive.database import ArchiveError, reading
 from archive.exclusion import Excluded
 from archive.history import history
-from archive.query import Shown, find_article, rejects, site_status, taken_down
+from archive.query import Shown, find_article, rejects, taken_down
 from archive.sites import SiteCheck, disabled, last_checks
 from commands.common import archive_if_any, counted, date_words, open_archive, out, plain, say, table_of
 from commands.history import print_history
@@ -37,35 +37,6 @@ def site_states() -> tuple[dict[str, SiteCheck], dict[str, str]]:
         return {}, {}
     with reading(sessions) as session:
         return last_checks(session), disabled(session)
-
-
-def status() -> None:
-    """Show what the archive holds of each site, and how its last crawl went."""
-    settings, sessions = open_archive()
-    with reading(sessions) as session:
-        rows = site_status(session)
-    if not rows:
-        out.print(f"The archive in {settings.data} is empty. Begin with: baotinh crawl SITE", markup=False)
-        return
-    table = table_of("site", "articles", "texts", "words", "published", "waiting", "rejected", "last crawl")
-    for row in rows:
-        numbers = (f"{number:,}" for number in (row.articles, row.texts, row.syllables))
-        first, last = row.first_published, row.last_published
-        run = row.last_run
-        table.add_row(
-            row.site,
-            *numbers,
-            f"{first:%Y-%m-%d} to {last:%Y-%m-%d}" if first and last else "-",
-            f"{row.pending:,}",
-            f"{row.rejected:,}",
-            f"{run.started_at:%Y-%m-%d %H:%M} {run.outcome}" if run else "-",
-        )
-    out.print(table)
-    for row in rows:
-        if row.last_run and row.last_run.reason:
-            out.print(f"{row.site}: {row.last_run.reason}", markup=False, highlight=False)
-        if row.excluded:
-            say(f"{row.site}: {row.excluded:,} addresses of articles that were taken down; see baotinh exclude --list")
 
 
 def show(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archive.database import ArchiveError, Sessions, reading
-from archive.models import RunOutcome
+from archive.models import Health
 from archive.runs import RunRecord, Runs
 from archive.schedule import Paused, mute, pause, paused, resume, unmute, want_run
 from archive.settings import Settings
@@ -19,15 +19,19 @@ from commands.common import FAILED, hint, open_archive, out, plain, say, table_o
 from commands.crawling import AT_ONCE, ScrapySetting, scrapy_settings
 from crawler.sites import all_sites, find_site
 from crawler.timing import Timing
+from schedules.health import judge_run
 from schedules.lock import scheduler_of
 from schedules.nightly import Nights, Scheduler, engine_of
 from schedules.plan import ZONE, next_turn
+from schedules.report import tell_night
 from schedules.turns import Afterwards, Done, Turns
 
 NONE_SCHEDULED = (
     "no site is scheduled: each needs `baotinh sites check SITE --live` to have passed once, and must be neither "
     "disabled nor paused; `baotinh schedule list` shows how they stand"
 )
+
+NO_CONTACT = "no site can tell who is asking: set BAOTINH_CONTACT to a mail address or a web page for the user agent"
 
 NEXT = 20
 """Turns that `schedule next` shows unless told otherwise: two screens of a night of two hundred sites are enough."""
@@ -49,6 +53,8 @@ def schedule_run(
     """
     overrides = scrapy_settings(setting or [])
     settings, sessions = open_archive()
+    if not settings.contact:
+        hint(f"Warning: {NO_CONTACT}.")
 
     def log(line: str) -> None:
         print(f"{settings.clock.now():%Y-%m-%d %H:%M:%S} {line}", file=sys.stderr, flush=True)
@@ -65,17 +71,18 @@ def schedule_run(
         return
     done, left = nights.once()
     _print_done(done, left, turns)
-    raise typer.Exit(FAILED if left or any(one.needs_person for one in done) else 0)
+    nights.tell_if_over()
+    raise typer.Exit(FAILED if left or any(one.trouble for one in done) else 0)
 
 
 def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
     """What follows a run and a night."""
-    runs = Runs(sessions, settings.clock)
 
-    def judge(key: int) -> bool:
-        return runs.outcome(key) is not RunOutcome.FINISHED
+    def judge(key: int) -> str | None:
+        verdict = judge_run(sessions, settings.clock, key)
+        return None if verdict.health in (Health.OK, Health.PAUSED) else f"{verdict.health}: {verdict.words}"
 
-    return Afterwards(judge=judge, tell=lambda night: None)
+    return Afterwards(judge, lambda night: tell_night(sessions, settings, night))
 
 
 def _print_done(done: Sequence[Done], left: Sequence[str], turns: Turns) -> None:
@@ -234,7 +241,7 @@ def instant(text: str) -> datetime:
 
 def _turns(settings: Settings, sessions: Sessions) -> Turns:
     """For questions only."""
-    return Turns(settings, sessions, Afterwards(judge=lambda run: False, tell=lambda night: None), hint)
+    return Turns(settings, sessions, Afterwards(judge=lambda run: None, tell=lambda night: None), hint)
 
 
 def _planned(timing: Timing) -> str:

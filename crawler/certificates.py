@@ -20,12 +20,12 @@ _EXPIRED = 10
 """X509_V_ERR_CERT_HAS_EXPIRED (OpenSSL, x509_vfy.h)."""
 
 _MEANINGS = {
-    9: "certificate is not valid yet",
-    _EXPIRED: "certificate has expired",
-    18: "certificate is self-signed",
-    19: "an issuer is self-signed and not known",
-    20: "an issuer is not known",
-    21: "an issuer is missing",
+    9: "the certificate is not valid yet",
+    _EXPIRED: "the certificate has expired",
+    18: "the certificate is self-signed",
+    19: "an issuer of the certificate is self-signed and not known",
+    20: "an issuer of the certificate is not known",
+    21: "an issuer of the certificate is missing",
 }
 """OpenSSL's verification errors that servers make (x509_vfy.h), in words."""
 
@@ -60,7 +60,9 @@ class SiteCertificates(_ScrapyClientContextFactory):
         if error == _EXPIRED and self.forgives(host):
             self._forgiven.add(bare_host(host))
             return True
-        self._faults[bare_host(host)] = _MEANINGS.get(error, f"certificate does not verify (OpenSSL's error {error})")
+        self._faults[bare_host(host)] = _MEANINGS.get(
+            error, f"the certificate does not verify (OpenSSL's error {error})"
+        )
         return False
 
     def exception_used(self, host: str) -> date | None:
@@ -73,11 +75,11 @@ class SiteCertificates(_ScrapyClientContextFactory):
         if fault is None:
             return f"{host}: no secure connection: {otherwise}"
         if fault != _MEANINGS[_EXPIRED]:
-            return f"{host}: the {fault}; if it is theirs, give SSL_CERT_FILE a file with its issuers"
+            return f"{host}: {fault}; if it is theirs, give SSL_CERT_FILE a file with its issuers"
         day = self._exceptions.get(bare_host(host))
         ended = f"; the exception for it ended on {day}" if day else ""
         return (
-            f"{host}: the {fault}{ended}; tell the site, or let the spider declare "
+            f"{host}: {fault}{ended}; tell the site, or let the spider declare "
             f'tls_exceptions = {{"{host}": date(...)}} with the last day on which it is accepted'
         )
 

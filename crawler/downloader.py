@@ -1,5 +1,7 @@
-"""How one request goes over the wire: guarded, paused, and with bounds where Scrapy's own handler has none."""
+"""How one request goes over the wire: guarded, paced, and with bounds where Scrapy's own handler has none."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -19,6 +21,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS, ResponseFailed
 from twisted.web.client import Agent
@@ -26,10 +29,11 @@ from twisted.web.http import _DataLoss
 from twisted.web.iweb import IResponse
 
 from crawler.addresses import GuardedReactor, PrivateAddress
-from crawler.archiving import archiving
+from crawler.archiving import archiving, stop_for_archive
 from crawler.budget import spend
 from crawler.certificates import TLS_EXCEPTION, SiteCertificates
 from crawler.faults import CutOff, FaultName, HeaderOverflow, SurplusBody, count, fault_of, named
+from crawler.pacing import pace_of
 from crawler.pauses import pauses_of, take_note
 
 HEADER_LIMIT = 64 * 1024
@@ -47,8 +51,11 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         spider: Any = crawler.spidercls
         self._certificates = SiteCertificates(spider.tls_exceptions, archiving(crawler).clock)
-        self._pool._factory = _BoundedFactory
-        self._pauses = pauses_of(crawler)
+        make: Any = partial(_BoundedFactory, sent=self._sent)
+        self._pool._factory = make
+        # Twisted would ask a second time on the spot where a kept connection closes on a request.
+        self._pool.retryAutomatically = False
+        self._pauses, self._pace = pauses_of(crawler), pace_of(crawler)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch one response. Raises Fault, or Dropped once the crawl ends, as it does when its budget is used up."""
@@ -83,6 +90,12 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
             if exception is not None:
                 request.meta[TLS_EXCEPTION] = exception
         return response
+
+    def _sent(self) -> None:
+        try:
+            self._pace.sent()
+        except OSError as error:
+            stop_for_archive(self._crawler, error)
 
 
 class _SiteAgent(_ScrapyAgent):
@@ -152,9 +165,28 @@ class _BoundedParser(_LenientHTTPClientParser):
 
 
 class _BoundedProtocol(_LenientHTTP11ClientProtocol):
-    """Gives up on a response whose head has more bytes than `HEADER_LIMIT`."""
+    """Gives up on a response whose head has more bytes than `HEADER_LIMIT`; calls `sent` when bytes went out."""
 
     _head = 0
+
+    def __init__(self, when_quiet: Callable[[Any], object], sent: Callable[[], object]) -> None:
+        super().__init__(when_quiet)  # type: ignore[no-untyped-call]
+        self._sent = sent
+
+    def connectionMade(self) -> None:  # noqa: N802 (Twisted's name)
+        """Listen on the socket itself: a request waits there for the handshake, and for the reactor to come round."""
+        super().connectionMade()
+        wire: Any = self.transport
+        while isinstance(wire, ProtocolWrapper):
+            wire = wire.transport
+        write = wire.writeSomeData
+
+        def written(data: bytes) -> Any:
+            gone = write(data)
+            self._sent()
+            return gone
+
+        wire.writeSomeData = written
 
     def request(self, request: Any) -> Deferred[IResponse]:
         """Send a request; its response is parsed with the bounds."""
@@ -185,6 +217,10 @@ class _BoundedProtocol(_LenientHTTP11ClientProtocol):
 class _BoundedFactory(_LenientHTTP11ClientFactory):
     """Makes `_BoundedProtocol`."""
 
+    def __init__(self, when_quiet: Callable[[Any], object], words: str, *, sent: Callable[[], object]) -> None:
+        super().__init__(when_quiet, words)  # type: ignore[no-untyped-call]
+        self._sent = sent
+
     def buildProtocol(self, addr: IAddress | None) -> _BoundedProtocol:  # noqa: N802
         """The protocol of one connection."""
-        return _BoundedProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+        return _BoundedProtocol(self._quiescentCallback, self._sent)

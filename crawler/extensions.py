@@ -30,6 +30,7 @@ from crawler.counting import COUNTED, PREFIXES, count_answer, note_end
 from crawler.discovery.troubles import Trouble
 from crawler.extraction.gate import Reason
 from crawler.families.base import MIDDLE_OF_DELAY
+from crawler.pacing import pace_of
 from crawler.stopping import DROP_SECONDS, END_SECONDS, Downloader, Dropped, end_process, is_gone
 
 BEAT_SECONDS = 2.0
@@ -50,6 +51,9 @@ MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` 
 ASK_SITE = "write to the site's office or ask less often (DOWNLOAD_DELAY); the next run tries again"
 """What an operator does when a site turns us away."""
 
+ASK_LEAVE = "write to the site's office, or disable the site (`baotinh sites disable`)"
+"""What an operator does when robots.txt closes a site."""
+
 MANY_FAILURES = 5
 """From so many articles that could not be fetched, more than were kept, a run has failed."""
 
@@ -61,9 +65,6 @@ MEMORY_HINT = (
     "addresses in its log are those to look at"
 )
 """What an operator is told of a crawl that took too much memory."""
-
-SLOWEST = 30.0
-"""Longest Crawl-delay in seconds that is taken as meant; sites write 3600 where they mean "never"."""
 
 _COUNTED = {
     "requests": "downloader/request_count",
@@ -264,6 +265,9 @@ def judge(
         return RunOutcome.FAILED, wrong or "an error in the program; its log in the data folder has it"
     if closed == BUDGET:
         return RunOutcome.FINISHED, wrong
+    closed_sources = counts.get(f"discovery/{Trouble.CLOSED}", 0)
+    if closed_sources and not (listed or kept or counts.get("discovery_failed") or counts.get("discovery_lost")):
+        return RunOutcome.BLOCKED, f"robots.txt closes all that would list articles; {ASK_LEAVE}: {wrong}"
     if not answered and not kept and troubles:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
     if known and answered and not listed:
@@ -359,10 +363,10 @@ class OwnMemory(MemoryUsage):
 
 
 class CrawlDelay:
-    """Obeys the Crawl-delay of robots.txt up to `SLOWEST`, which Scrapy reads but does not act on.
+    """Obeys the Crawl-delay of robots.txt, which Scrapy reads but does not act on.
 
     Both the live slot and the one that Scrapy builds anew after a minute's idling are set; a delay of
-    ours that is longer stays.
+    ours that is longer stays. Of several hosts of a site the longest holds.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -376,17 +380,19 @@ class CrawlDelay:
         return extension
 
     def parsed(self, robotparser: RobotParser, request: Request) -> None:
-        """Take over the delay that `robotparser` asks of us."""
+        """Take over the delay that `robotparser` asks of us (crawler/robots.py leaves alone who asks for too long)."""
         asked = robotparser.crawl_delay(self.crawler.settings["ROBOTSTXT_USER_AGENT"])
-        if not asked:
-            return
         downloader = self.crawler.engine.downloader
-        delay = min(float(asked), SLOWEST) * MIDDLE_OF_DELAY
+        delay = float(asked or 0) * MIDDLE_OF_DELAY
         name = request.meta["download_slot"]
         kept = downloader.per_slot_settings.setdefault(name, {})
         kept["delay"] = max(kept.get("delay", 0.0), delay)
         if name in downloader.slots:
             downloader.slots[name].delay = max(downloader.slots[name].delay, delay)
+        try:
+            pace_of(self.crawler).ruled()
+        except OSError as error:
+            stop_for_archive(self.crawler, error)
 
 
 class QuietItems(LogFormatter):

@@ -52,6 +52,7 @@ class FaultName(StrEnum):
     NOT_ASKED = "304-not-asked"
     ROBOTS_UNREACHABLE = "robots-unreachable"
     ROBOTS_BLOCKED = "robots-blocked"
+    ROBOTS_DELAY = "robots-delay"
 
 
 _PASSING = frozenset(

@@ -43,6 +43,13 @@ LAST_GOOD_FOR = timedelta(days=30)
 """How old rules may be that stand for those which cannot be had: "a reasonably long period", such as 30 days
 (RFC 9309, 2.3.1.4)."""
 
+LONGEST_DELAY = 300.0
+"""Longest Crawl-delay in seconds that is waited; who asks for more ("3600") means "never", and is left alone.
+
+Heritrix waits up to 300 s (`respectCrawlDelayUpToSeconds`), and no longer if more is asked for; Nutch leaves alone who
+asks for more than 30 s (`fetcher.max.crawl.delay`). At 300 s a night has room for fifty requests.
+"""
+
 WHOLE_AFTER = timedelta(days=7)
 """Rules that last came whole so long ago are asked for whole, whatever a cache says of them since."""
 
@@ -56,6 +63,13 @@ _RULE = re.compile(
 """A line of robots.txt (RFC 9309, 2.2), or one that is common in it."""
 
 _CHALLENGE = re.compile(rb"challenge-platform|cf-chl|just a moment|checking your browser|captcha|incapsula", re.I)
+
+_LEFT = {
+    FaultName.ROBOTS_UNREACHABLE: (RunOutcome.SKIPPED, "crawl again later"),
+    FaultName.ROBOTS_BLOCKED: (RunOutcome.BLOCKED, "look at it in a browser, and write to the site"),
+    FaultName.ROBOTS_DELAY: (RunOutcome.BLOCKED, "write to the site's office, or disable it (`baotinh sites disable`)"),
+}
+"""How a run ends whose site is left alone for what its robots.txt is, and what an operator does then."""
 
 _log = logging.getLogger(__name__)
 
@@ -152,6 +166,10 @@ class RobotsMiddleware:
                 self.crawler.stats.inc_value("robotstxt/last-good")
                 archiving(self.crawler).troubles.append(f"{url} cannot be had ({words}); the last good one was obeyed")
         rules = ProtegoRobotParser(body[:MOST], self.crawler.spider)
+        delay = float(rules.crawl_delay(self._agent) or 0)
+        if delay > LONGEST_DELAY:
+            words = f"{url} asks for {delay:g} s between two requests, and more than {LONGEST_DELAY:g} s are not waited"
+            self._leave(url, FaultName.ROBOTS_DELAY, words)
         await self.crawler.signals.send_catch_log_async(
             signal=signals.robots_parsed, robotparser=rules, request=request
         )
@@ -207,16 +225,16 @@ class RobotsMiddleware:
         return None
 
     def _leave(self, url: str, name: FaultName, words: str, *, counted: bool = False) -> None:
-        """Leave a host alone whose rules are not known. Raises Dropped if it is the site's own, else Fault."""
+        """Leave a host alone whose rules are not known, or are not to be lived with.
+
+        Raises Dropped if it is the site's own, else Fault.
+        """
         fault = named(name, words)
         if not counted:
             count(self.crawler, fault)
         spider: SiteSpider = self.crawler.spider  # type: ignore[assignment]
         if bare_host(urlsplit(url).hostname or "") != bare_host(spider.hosts[0]):
             raise fault
-        outcome = RunOutcome.BLOCKED if name is FaultName.ROBOTS_BLOCKED else RunOutcome.SKIPPED
-        step = (
-            "look at it in a browser, and write to the site" if outcome is RunOutcome.BLOCKED else "crawl again later"
-        )
+        outcome, step = _LEFT[name]
         end_crawl(self.crawler, outcome, f"{words}: nothing was fetched (RFC 9309); {step}")
         raise Dropped(words)

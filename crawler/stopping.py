@@ -6,11 +6,14 @@ import os
 from typing import Any
 
 from scrapy.core.downloader import Downloader as ScrapyDownloader
+from scrapy.core.downloader import Slot
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from twisted.internet.defer import Deferred
+
+from crawler.pacing import pace_of
 
 DROP_SECONDS = 5.0
 """So long a download under way may still take once the crawl is ending; most take less."""
@@ -26,7 +29,10 @@ class Dropped(IgnoreRequest):
 
 
 class Downloader(ScrapyDownloader):
-    """Scrapy's downloader, but for this: what waits for its turn, and what is under way, can be dropped."""
+    """Scrapy's downloader, but for this: what waits for its turn, and what is under way, can be dropped.
+
+    And a slot that is made anew goes on at the pace of the one before it (crawler/pacing.py).
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -53,6 +59,13 @@ class Downloader(ScrapyDownloader):
         finally:
             self._under_way.discard(fetching)
             self.active.discard(request)
+
+    def _get_slot(self, request: Request, spider: Any = None) -> tuple[str, Slot]:
+        made = self.get_slot_key(request) not in self.slots
+        name, slot = super()._get_slot(request)
+        if made:
+            pace_of(self.crawler).begin(slot)
+        return name, slot
 
     def drop_waiting(self) -> None:
         """Drop what waits for its turn at the site, and was not asked for yet."""

@@ -1,6 +1,6 @@
 """Why a site is not well: the causes by name, what an operator does about each, and how counts tell them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ class Cause(StrEnum):
     PROXY = "proxy"
     SERVER = "server"
     ROBOTS = "robots"
+    CLOSED = "closed"
     CHALLENGE = "challenge"
     LOGIN = "login"
     NOT_FOUND = "not_found"
@@ -51,6 +52,7 @@ NEXT_STEPS: Final[Mapping[Cause, str]] = {
     Cause.PROXY: "look at the proxy that http_proxy and https_proxy name",
     Cause.SERVER: "the site's own server fails: wait a night or two, then write to its office",
     Cause.ROBOTS: "look at its robots.txt in a browser; until it can be had the site is left alone",
+    Cause.CLOSED: "write to the site's office, or `baotinh sites disable {site}`",
     Cause.CHALLENGE: "write to the site's office, or ask less often (DOWNLOAD_DELAY)",
     Cause.LOGIN: "look at an article in a browser; what needs a login is not read",
     Cause.NOT_FOUND: "look for its sections in a browser; write the new paths, or the new host, into its spider",
@@ -79,6 +81,7 @@ SAID: Final[Mapping[Cause, str]] = {
     Cause.PROXY: "the proxy does not reach it",
     Cause.SERVER: "its server answers with errors",
     Cause.ROBOTS: "its robots.txt cannot be had",
+    Cause.CLOSED: "its robots.txt closes it",
     Cause.CHALLENGE: "it turns us away",
     Cause.LOGIN: "its pages ask for a login",
     Cause.NOT_FOUND: "its listings are not found",
@@ -104,6 +107,7 @@ _OF_FAULT: Final[Mapping[str, Cause]] = {
     FaultName.REDIRECT: Cause.CONNECTION,
     FaultName.PRIVATE_ADDRESS: Cause.DNS,
     FaultName.ROBOTS_BLOCKED: Cause.CHALLENGE,
+    FaultName.ROBOTS_DELAY: Cause.CLOSED,
     FaultName.TOO_MANY_REQUESTS: Cause.CHALLENGE,
     FaultName.UNAVAILABLE: Cause.CHALLENGE,
 }
@@ -156,7 +160,7 @@ def health_of(cause: Cause) -> Health:
     """What a site is of which nothing can be had for this cause."""
     if cause in (Cause.NOT_FOUND, Cause.PARKED):
         return Health.GONE
-    return Health.BLOCKED if cause in (Cause.CHALLENGE, Cause.LOGIN) else Health.BROKEN
+    return Health.BLOCKED if cause in (Cause.CLOSED, Cause.CHALLENGE, Cause.LOGIN) else Health.BROKEN
 
 
 REFUSALS: Final[Mapping[str, Cause]] = {
@@ -181,3 +185,9 @@ REFUSALS: Final[Mapping[str, Cause]] = {
 def next_step(cause: str | None, site: str) -> str:
     """What an operator does about a cause; empty where there is none."""
     return NEXT_STEPS[Cause(cause)].format(site=site) if cause else ""
+
+
+def state_words(health: Health, cause: str | None, fields: Sequence[str]) -> str:
+    """A state as it is told: ``ok``, ``blocked: challenge``, ``broken: layout (lead, author)``."""
+    missing = f" ({', '.join(fields)})" if fields else ""
+    return f"{health}: {cause}{missing}" if cause else str(health)

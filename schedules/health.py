@@ -17,6 +17,7 @@ from archive.sites import last_checks
 from archive.verdicts import PastRun, days_published, past_runs, site_of_run, write_verdict
 from crawler.archiving import ARCHIVE_LOST
 from crawler.counting import FIELDS
+from crawler.discovery.troubles import Trouble
 from crawler.extensions import OUT_OF_MEMORY
 from crawler.sites import all_sites
 from schedules.causes import REFUSALS, SAID, Cause, foremost, health_of, tally
@@ -185,7 +186,11 @@ def _cut_short(run: PastRun) -> Verdict | None:
 def _turned_away(run: PastRun) -> Verdict | None:
     if run.outcome is not RunOutcome.BLOCKED:
         return None
-    return Verdict(Health.BLOCKED, Cause.CHALLENGE, words=run.reason or SAID[Cause.CHALLENGE])
+    # A run that met nothing else, and has left out what robots.txt closes, has left out all.
+    closed = Cause.CLOSED if run.counts.get(f"discovery/{Trouble.CLOSED}") else Cause.CHALLENGE
+    cause = foremost(run.counts) or closed
+    cause = cause if cause is Cause.CLOSED else Cause.CHALLENGE
+    return Verdict(Health.BLOCKED, cause, words=run.reason or SAID[cause])
 
 
 def _not_reached(run: PastRun, past: Past, saw: bool) -> Verdict | None:

@@ -68,7 +68,7 @@ class Nights:
         self._told: date | None = None
 
     def once(self) -> tuple[list[Done], list[str]]:
-        """Carry out what is due now, with what was missed or is wanted, and tell of the night if it is through.
+        """Carry out what is due now, with what was missed or is wanted.
 
         Gives what came of each turn, and the sites whose turn is still owed, since they could not be begun. Raises
         SchedulerRuns if a scheduler runs, ArchiveError if the database fails.
@@ -76,11 +76,9 @@ class Nights:
         with one_scheduler(self.turns.settings, engine_of(self.turns)):
             threads = Threads(self.at_once)
             try:
-                out = self._once(threads)
+                return self._once(threads)
             finally:
                 end_in_order(self.turns, lambda: threads.shutdown(wait=False, cancel_futures=True))
-            self.tell_if_over()
-            return out
 
     def _once(self, threads: Threads) -> tuple[list[Done], list[str]]:
         turns = self.turns

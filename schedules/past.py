@@ -27,7 +27,7 @@ the nights before it are added until there are as many."""
 TOLD: Final = frozenset({"start", "end", "limit", "url"})
 """Arguments of a run that was told what to crawl: it is compared with none, and says nothing of the site."""
 
-_WELL = (Health.OK, Health.THIN)
+WELL = (Health.OK, Health.THIN)
 """Verdicts on nights that others are compared with."""
 
 
@@ -89,7 +89,7 @@ def past_of(
     nights = nights[1:] if tonight else nights
     if is_whole_past and nights:
         nights = nights[:-1]
-    healthy = {one.night for one in earlier if is_night(one) and one.health in _WELL}
+    healthy = {one.night for one in earlier if is_night(one) and one.health in WELL}
     nights = [one for one in nights if one.night in healthy]
     whole = [one for one in earlier if is_night(one)]
     checked = [one for one in whole if checked_at is None or one.started_at > checked_at]
@@ -97,7 +97,7 @@ def past_of(
         nights=tuple(one for one in nights if one.night > nights[0].night - WINDOW),
         recent=tuple(one.counts for one in whole),
         layouts=tuple(one.counts for one in checked),
-        layouts_well=_of_window([one for one in checked if one.health in _WELL]),
+        layouts_well=_of_window([one for one in checked if one.health in WELL]),
         new=tonight.new if tonight else run.counts.get("new", 0),
         previous=next((one for one in earlier if one.health is not None), None),
         no_address_since=_no_address_since(earlier),

@@ -12,10 +12,12 @@ from archive.database import Sessions, reading
 from archive.models import Health
 from archive.schedule import muted, paused
 from archive.settings import Settings
-from archive.sites import disabled
-from archive.verdicts import Judged, before_night, of_night, report_of, standing, write_report
+from archive.sites import disabled, last_checks
+from archive.verdicts import Judged, before_night, crawled_in, of_night, report_of, standing, write_report
+from crawler.sites import all_sites
 from schedules import notify
-from schedules.causes import next_step
+from schedules.causes import next_step, state_words
+from schedules.plan import start_of
 
 LINES = 10
 """Most lines of a report: what is read on a telephone before breakfast."""
@@ -114,13 +116,20 @@ def facts_of(sessions: Sessions, settings: Settings, night: date) -> NightFacts:
     with reading(sessions) as session:
         runs, before = of_night(session, night), before_night(session, night)
         closed, off = paused(session, now), disabled(session)
-        states = standing(session)
+        states, checks = standing(session), last_checks(session)
+        begun = crawled_in(session, night)
+        due = {
+            name: start
+            for name, site in all_sites().items()
+            if name in checks and name not in off and name not in closed
+            if (start := start_of(name, night, site.timing)) is not None and checks[name].at <= start <= now
+        }
         return NightFacts(
             night=night,
             runs=runs,
             before=before,
-            since={site: one.since for site, one in states.items() if one.since is not None},
-            missing=(),
+            since={site: one.since for site, one in states.items() if one.since and one.since.date() <= night},
+            missing=sorted(due.keys() - begun),
             paused=tuple(sorted(closed)),
             disabled=tuple(sorted(off)),
             muted=frozenset(muted(session, now)),
@@ -189,9 +198,7 @@ def _rest(facts: NightFacts) -> list[str]:
 
 
 def _state(one: Judged) -> str:
-    """Health and cause, with the fields that are missing: ``broken: layout (lead, author)``."""
-    fields = f" ({', '.join(one.fields)})" if one.fields else ""
-    return f"{one.health}{f': {one.cause}' if one.cause else ''}{fields}"
+    return state_words(one.health, one.cause, one.fields)
 
 
 def _since(instant: datetime | None) -> str:

@@ -27,9 +27,10 @@ STOP_SECONDS = 7.0
 
 POLL_SECONDS = 0.2
 
-MEMORY_BYTES = 3 * 2**30
-"""The most data that a crawl may have: six times what makes it end itself (MEMUSAGE_LIMIT_MB in crawler/settings.py),
-since a library that hangs and grows in C lets nobody look. Only Linux can set the limit of another process."""
+MEMORY_BYTES = 2 * 2**30
+"""The most data that a crawl may have: four times what makes it end itself (MEMUSAGE_LIMIT_MB in crawler/settings.py),
+since what hangs and grows in a C library lets nobody look. A usual crawl has 230 MB (VmData). Only Linux can set the
+limit of another process."""
 
 _ERROR_LINE = re.compile(
     r"^(?:[\w.]*\.)?([A-Z]\w*"

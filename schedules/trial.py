@@ -1,5 +1,6 @@
 """A small crawl into an archive that is thrown away: what a site gives today, and nothing of it is kept."""
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -17,6 +18,7 @@ from crawler.archiving import site_record
 from crawler.families.base import SiteSpider
 from crawler.onboarding.captured import newest_pages
 from crawler.onboarding.goldens import SavedPage
+from crawler.pacing import asked_file
 from schedules.runs import Ended, Order, crawl_all
 
 LIMIT = 12
@@ -53,7 +55,19 @@ def try_site(
             site_id = register_site(session, site_record(site), settings.clock)
         with closing(SiteLock(engine, site_id, site.name)), tempfile.TemporaryDirectory(prefix="baotinh-") as folder:
             scratch = replace(settings, data=Path(folder), database_url=f"sqlite:///{folder}/baotinh.sqlite3")
-            return _crawl(site, scratch, limit, overrides or {})
+            ours, theirs = asked_file(settings, site.name), asked_file(scratch, site.name)
+            _carry(ours, theirs)
+            try:
+                return _crawl(site, scratch, limit, overrides or {})
+            finally:
+                _carry(theirs, ours)
+
+
+def _carry(source: Path, target: Path) -> None:
+    """Let the next crawl know when the site was last asked, whichever archive it writes to."""
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def _crawl(site: type[SiteSpider], settings: Settings, limit: int, overrides: Mapping[str, str]) -> Trial:

@@ -1,5 +1,8 @@
 """Turns: what the nights owe the sites, and how one turn is carried out, from the crawl to its verdict."""
 
+import contextlib
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -8,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -40,24 +44,24 @@ LONG_REST = 60.0
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a turn: how its crawl ended and why, what it counted, whether its verdict asks for a person."""
+    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so."""
 
     site: str
     outcome: RunOutcome
     reason: str | None
     counts: Mapping[str, int]
-    needs_person: bool
+    trouble: str | None
 
 
 @dataclass(frozen=True)
 class Afterwards:
     """What others do when a run has ended, and when a night has.
 
-    `judge` gets the key of an ended run and says whether its site needs a person; `tell` gets a night and tells of
-    it, once however often it is called.
+    `judge` gets the key of an ended run and says why its site needs a person, None if it does not; `tell` gets a night
+    and tells of it, once however often it is called.
     """
 
-    judge: Callable[[int], bool]
+    judge: Callable[[int], str | None]
     tell: Callable[[date], object]
 
 
@@ -138,11 +142,25 @@ class Turns:
 
     def _close_if_lost(self, run: OpenRun) -> None:
         if self._is_held(run.site, run.site_key):
+            if run.night is not None and is_ours(run.host) and self.runs.is_silent(run.heartbeat_at):
+                self._kill_hung(run)
             return
         known = is_ours(run.host) or self.runs.is_silent(run.heartbeat_at, FOREIGN_SILENCE)
         if known and self.runs.lose(run.key):
             self.say(f"{run.site}: process {run.pid} ended without a word; its run is closed as lost")
             self.afterwards.judge(run.key)
+
+    def _kill_hung(self, run: OpenRun) -> None:
+        """End the orphan of a former scheduler that hangs and so does not see that it is one: it holds its site."""
+        try:
+            command = Path(f"/proc/{run.pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return
+        # Process ids come again.
+        if b"crawl" in command and run.site.encode() in command:
+            self.say(f"{run.site}: process {run.pid} has hung since {run.heartbeat_at:%Y-%m-%d %H:%M} and is killed")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(run.pid, signal.SIGKILL)
 
     def _is_held(self, site: str, site_id: int) -> bool:
         if is_written(self.settings.captures, site):
@@ -288,9 +306,11 @@ class Turns:
                 reason = words if outcome is RunOutcome.STOPPED else f"{words} (it had to be killed)"
                 patience(lambda: self.runs.ran_out(run, over, reason))
         self._rest_after(site, outcome)
-        needs_person = patience(lambda: self.afterwards.judge(run))
+        trouble = patience(lambda: self.afterwards.judge(run))
         self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")
-        return Done(site, outcome, reason, counts, needs_person)
+        if trouble:
+            self.say(f"{site}: {trouble}")
+        return Done(site, outcome, reason, counts, trouble)
 
     def _rest_after(self, site: str, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.LOST:

@@ -34,6 +34,9 @@ class Trouble(StrEnum):
     CHALLENGE = "challenge"
     """A browser check in their place."""
 
+    CLOSED = "closed"
+    """A source that robots.txt does not allow: left out, and no failure of anybody's."""
+
 
 Loss = tuple[Trouble, str]
 """What of an answer was left out: the trouble's name, and words for people."""

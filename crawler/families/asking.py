@@ -18,6 +18,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.text import visible
 from crawler.faults import Fault, describe
 from crawler.middlewares import CAPTURE
+from crawler.robots import ForbiddenByRobots
 from crawler.stopping import Dropped
 
 DISCOVERY_PRIORITY = 100_000
@@ -31,9 +32,13 @@ _SOFT = (403, 408, 429)
 
 
 class Asking(SiteDeclaration, scrapy.Spider):
-    """Asks for pages of discovery; `answered` counts those that came."""
+    """Asks for pages of discovery; `answered` counts those that came.
+
+    `closed` says whether robots.txt does not allow what was asked for last.
+    """
 
     answered: int
+    closed = False
 
     @property
     def desk(self) -> Archiving:
@@ -62,10 +67,16 @@ class Asking(SiteDeclaration, scrapy.Spider):
         if kind:
             self._formers.setdefault(url, look.answer.body_hash)
         self.crawler.stats.inc_value("discovery/asked")
+        self.closed = False
         try:
             response = await self.crawler.engine.download_async(request)
         except Dropped:
             raise
+        except ForbiddenByRobots:
+            self.closed = True
+            self.desk.troubles.append(f"{url}: closed by robots.txt and left out")
+            self.crawler.stats.inc_value(f"discovery/{Trouble.CLOSED}")
+            return None
         except Exception as error:
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
             self._trouble(url, describe(error))

@@ -30,6 +30,7 @@ from crawler.families.sitemaps import SitemapDiscovering
 from crawler.faults import Fault, describe
 from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
+from crawler.pacing import LEAST_DELAY
 from crawler.reading import other_addresses, read_pages
 from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
@@ -49,6 +50,7 @@ LOCKED = (
     "DOWNLOADER_MIDDLEWARES",
     "DOWNLOAD_HANDLERS",
     "DOWNLOAD_VERIFY_CERTIFICATES",
+    "AUTOTHROTTLE_ENABLED",
 )
 """Settings that are as crawler/settings.py has them whatever is asked for: they hold up the manners and the guards."""
 
@@ -131,9 +133,9 @@ class SiteSpider(SitemapDiscovering):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Give the site its one slot, the delay varied upward only; what is `LOCKED` holds whatever is asked for."""
         super().update_settings(settings)
-        delay = settings.getfloat("DOWNLOAD_DELAY") * MIDDLE_OF_DELAY
+        delay = max(settings.getfloat("DOWNLOAD_DELAY"), LEAST_DELAY) * MIDDLE_OF_DELAY
         slot = {"concurrency": 1, "delay": delay, "jitter": JITTER}
-        settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority="spider")
+        settings.set("DOWNLOAD_SLOTS", {cls.name: slot}, priority=ABOVE_COMMAND_LINE)
         # Not at the top: the module reads the environment, and who only looks at a site needs none.
         ours = importlib.import_module(SETTINGS_MODULE)
         for name in LOCKED:

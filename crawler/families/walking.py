@@ -76,7 +76,7 @@ class Walking(Discovering):
                 entries = await page_of(number)
             if entries is None or (not entries and number == 1):
                 # An API that is closed is no loss while another way is open.
-                if number == 1 and kind is UrlKind.LISTING:
+                if number == 1 and kind is UrlKind.LISTING and not self.closed:
                     self._lost(source, failed=entries is None)
                 return
             addresses = {entry.url for entry in entries}

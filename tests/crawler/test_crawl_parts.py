@@ -152,17 +152,21 @@ def test_a_whole_gzip_and_a_plain_body_pass() -> None:
         assert whole_body_middleware().process_response(Request(ARTICLE), response) is response
 
 
-@pytest.mark.parametrize(("asked", "ours", "kept"), [(4, 1.5, 4.5), (1, 2.0, 2.0), (3600, 1.5, 33.75)])
+@pytest.mark.parametrize(("asked", "ours", "kept"), [(4, 1.5, 4.5), (1, 2.0, 2.0), (300, 1.5, 337.5), (0, 1.5, 1.5)])
 def test_the_longer_of_crawl_delay_and_ours_holds_for_the_slot_and_its_successor(
-    asked: float, ours: float, kept: float
+    monkeypatch: pytest.MonkeyPatch, asked: float, ours: float, kept: float
 ) -> None:
     slot = SimpleNamespace(delay=ours)
     downloader = SimpleNamespace(per_slot_settings={"site": {"delay": ours}}, slots={"site": slot})
     crawler = crawler_of()
     crawler.engine = SimpleNamespace(downloader=downloader)
+    ruled: list[float] = []
+    pace = SimpleNamespace(ruled=lambda: ruled.append(slot.delay))
+    monkeypatch.setattr("crawler.extensions.pace_of", lambda crawler: pace)
     robots = ProtegoRobotParser(f"User-agent: *\nCrawl-delay: {asked}\n".encode(), None)
     CrawlDelay(crawler).parsed(robots, Request(ARTICLE, meta={"download_slot": "site"}))
     assert (slot.delay, downloader.per_slot_settings["site"]["delay"]) == (kept, kept)
+    assert ruled == [kept]
 
 
 def test_the_delay_varies_upward_only() -> None:
@@ -206,6 +210,18 @@ def test_an_exception_for_a_host_of_others_is_refused() -> None:
         ("archive", {"new": 1}, 1, ["no space left"], RunOutcome.FAILED, "no space left; mend that"),
         ("shutdown", {"new": 1}, 1, [], RunOutcome.STOPPED, "goes on where it stopped"),
         ("memusage_exceeded", {}, 1, [], RunOutcome.FAILED, "killed: memory: "),
+        ("finished", {"listed": 9, "discovery/closed": 1}, 2, ["a: closed"], RunOutcome.FINISHED, "a: closed"),
+        ("finished", {"new": 1, "listed": 9, "discovery/closed": 1}, 2, ["a: x"], RunOutcome.FINISHED, "a: x"),
+        ("finished", {"discovery/closed": 2}, 0, ["a: x", "b: x"], RunOutcome.BLOCKED, "closes all that would list"),
+        ("finished", {"discovery/closed": 2}, 1, ["a: x"], RunOutcome.BLOCKED, "closes all that would list"),
+        (
+            "finished",
+            {"discovery/closed": 1, "discovery_lost": 1, "discovery_failed": 1, "listed": 3},
+            2,
+            ["a: closed", "b: HTTP 500"],
+            RunOutcome.FAILED,
+            "1 listings could not be read: a: closed; b: HTTP 500",
+        ),
         ("blocked", {"new": 1}, 1, ["a: HTTP 429 again"], RunOutcome.BLOCKED, "a: HTTP 429 again"),
         ("skipped", {}, 0, ["no robots.txt"], RunOutcome.SKIPPED, "no robots.txt"),
     ],

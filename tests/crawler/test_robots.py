@@ -168,6 +168,19 @@ def test_without_rules_the_sites_own_host_ends_the_run_and_another_only_its_requ
     assert world.counted["fault/robots-unreachable"] == 2
 
 
+@pytest.mark.parametrize(("delay", "left"), [("300", False), ("300.5", True), ("3600", True)])
+def test_a_delay_is_obeyed_or_the_host_is_left_alone_but_never_asked_sooner(
+    monkeypatch: pytest.MonkeyPatch, delay: str, left: bool
+) -> None:
+    slow = rules(f"User-agent: *\nCrawl-delay: {delay}\n")
+    world = World(monkeypatch, slow, slow)
+    [met] = world.pass_all("https://cu.example/a")
+    assert isinstance(met, Fault) is left and world.ended == []
+    [met] = world.pass_all("https://tin.example/a")
+    assert isinstance(met, Dropped) is left and world.ended == [RunOutcome.BLOCKED] * left
+    assert (world.counted["fault/robots-delay"], len(world.parsed)) == ((2, 0) if left else (0, 2))
+
+
 def test_the_last_good_rules_are_obeyed_and_told_to_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, Response("https://tin.example/robots.txt", 500), kept=b"User-agent: *\nDisallow: /a\n")
     met = world.pass_all("https://tin.example/a", "https://tin.example/b")

@@ -26,6 +26,7 @@ from crawler.families import sitemaps, walking
 from crawler.families.base import SiteSpider
 from crawler.families.discovering import Considered
 from crawler.families.walking import MAX_BARREN_PAGES
+from crawler.robots import ForbiddenByRobots
 from crawler.sites import find_site
 from tests.crawler.looks import NoLooks
 
@@ -420,6 +421,19 @@ def test_a_run_is_blocked_where_most_pages_are_browser_checks(
 ) -> None:
     outcome, _ = judge("finished", counts, answered, [])
     assert (outcome is RunOutcome.BLOCKED) == blocked
+
+
+def test_a_section_that_robots_txt_closes_is_left_out_and_no_loss() -> None:
+    site = find_site("bao_quang_ninh")
+    closed, *others = (f"http://{site.hosts[0]}{path}" for path in site.sections.values())
+    link = '<ul><li class="item"><a class="title" href="/chinh-tri/202303/bai-2700001/">Bài</a></li></ul>'
+    pages: dict[str, bytes | Exception] = {one: link.encode() for one in others}
+    pages[closed] = ForbiddenByRobots("Forbidden by robots.txt")
+    walked = Walked(defaultdict(lambda: link.encode(), pages), lambda spider: spider.by_listing(), "bao_quang_ninh")
+    assert walked.counts["discovery/closed"] == 1
+    assert "discovery/lost" not in walked.counts and "discovery/failed" not in walked.counts
+    assert walked.desk.troubles == [f"{closed}: closed by robots.txt and left out"]
+    assert set(others) <= set(walked.asked)
 
 
 def test_every_trouble_of_discovery_is_explained() -> None:

@@ -267,6 +267,22 @@ def test_behind_a_robots_txt_that_cannot_be_had_is_the_cause(counts: Counts, exp
     assert state(Site().well(5).run(counts, RunOutcome.SKIPPED)) == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "cause"),
+    [
+        ({"discovery/closed": 6}, Cause.CLOSED),
+        ({"fault/robots-delay": 1}, Cause.CLOSED),
+        ({"discovery/closed": 1, "fault/http-429": 6}, Cause.CHALLENGE),
+        ({}, Cause.CHALLENGE),
+    ],
+)
+def test_a_site_that_robots_txt_closes_is_told_from_one_that_turns_us_away(
+    counts: dict[str, int], cause: Cause
+) -> None:
+    run = Site().well(5).run(counts, RunOutcome.BLOCKED, reason="as it is")
+    assert (run.health, run.cause) == (Health.BLOCKED, cause)
+
+
 def test_a_site_that_turns_us_away_is_blocked_whatever_it_gave_before() -> None:
     run = Site().well(5).run(crawl(3), RunOutcome.BLOCKED, reason="HTTP 429 again after 5 pauses")
     assert state(run) == "blocked: challenge"

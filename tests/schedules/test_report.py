@@ -17,7 +17,7 @@ from archive.database import reading
 from archive.models import RunOutcome, Verdict
 from archive.schedule import mute, pause
 from archive.settings import Settings, SettingsError
-from archive.sites import disable
+from archive.sites import SiteCheck, disable, note_check
 from archive.verdicts import report_of, standing
 from schedules.health import judge_run
 from schedules.notify import NotTold, check_addresses, send
@@ -311,3 +311,32 @@ def test_a_slip_of_the_pen_shows_no_secret(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="did you mean BAOTINH_NOTIFY") as error:
         Settings.from_environment({"BAOTINH_DATA": str(tmp_path), "BAOTINH_NOTIFYS": f"json://a:{SECRET}@b/"})
     assert SECRET not in str(error.value)
+
+
+def test_a_verdict_that_came_after_its_nights_report_is_told_with_the_next_one(told: Archive, box: Letterbox) -> None:
+    told.judged("hong_linh", 0, crawl())
+    tell(told, 0)
+    told.judged("bao_quang_ninh", 1, crawl())
+    tell(told, 1)
+    told.clock.set(told.clock.now() + timedelta(hours=2))
+    judge_run(told.sessions, told.clock, told.run("hong_linh", 1, down(fault__tls=3), RunOutcome.FAILED))
+    fail(told, "hong_linh", 2, fault__tls=3)
+    assert report(told, 2)[2].startswith("broken: tls: hong_linh")
+    assert tell(told, 2) is True
+    fail(told, "hong_linh", 3, fault__tls=3)
+    assert tell(told, 3) is False
+
+
+def test_a_site_that_was_due_and_did_not_run_is_told(told: Archive, box: Letterbox) -> None:
+    for name in ("hong_linh", "bao_quang_ninh", "bao_thai_nguyen"):
+        key = told.site(name)
+        with told.sessions.begin() as session:
+            at = told.clock.now() - timedelta(days=3 if name != "bao_thai_nguyen" else -3)
+            note_check(session, key, SiteCheck(name, at, live=True, passed=True, words=""))
+    told.judged("hong_linh", 0, crawl())
+    assert report(told, 0)[2].startswith("not crawled: bao_quang_ninh. Next: ")
+    assert tell(told, 0) is True
+    key = told.site("bao_quang_ninh")
+    with told.sessions.begin() as session:
+        pause(session, key, told.clock.now(), None, "")
+    assert report(told, 0)[2:] == ["paused: bao_quang_ninh"]

@@ -1,6 +1,8 @@
 """One turn: what a night owes a site is carried out once, whatever became of processes before."""
 
 import fcntl
+import subprocess
+import sys
 import threading
 import time
 
@@ -20,7 +22,7 @@ ENDED = ("finished", "failed", "blocked", "skipped")
 def test_a_night_that_was_answered_is_not_crawled_again(house: House, crawls: Crawls, outcome: str) -> None:
     crawls.ends[SITE] = [RunOutcome(outcome)]
     done = house.turns.take(SITE)
-    assert done is not None and done.needs_person is (outcome != "finished")
+    assert done is not None and (done.trouble is None) is (outcome == "finished")
     assert house.turns.take(SITE) is None
     assert house.begin().turns.take(SITE) is None, "nor by another scheduler"
     assert house.outcomes(SITE) == [outcome]
@@ -124,6 +126,31 @@ def test_an_orphan_that_is_still_ending_is_waited_for(
         assert house.turns.rest(SITE) > 0
         assert {turn.site for turn in house.turns.owed()} == set(SITES), "it is still owed"
     assert "another crawl of it is under way" in house.lines[-1]
+
+
+@pytest.mark.parametrize(("site", "is_killed"), [(SITE, True), ("bao_quang_ninh", False)], ids=["its own", "another's"])
+def test_an_orphan_that_hangs_is_killed_once_it_has_been_silent_for_long(
+    house: House, site: str, is_killed: bool
+) -> None:
+    night = house.turns.owed()[0].night
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "crawl", site]) as hung:
+        key = house.runs.start_run(house.key(SITE), {}, night)
+        with house.sessions.begin() as session:
+            session.get_one(Run, key).pid = hung.pid
+        folder = house.settings.captures / SITE
+        folder.mkdir(parents=True)
+        with (folder / "writer.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            house.begin("2023-04-02T05:44:50+07:00 x1").turns.close_lost()
+            assert hung.poll() is None, "it may come to itself"
+            house.begin("2023-04-02T05:45:10+07:00 x1").turns.close_lost()
+            if is_killed:
+                assert hung.wait(30) == -9
+            assert hung.poll() is None or is_killed
+        assert house.outcomes(SITE) == ["running"], "until its site is free"
+        house.turns.close_lost()
+        assert house.outcomes(SITE) == ["lost"]
+        hung.kill()
 
 
 def test_a_wanted_run_is_made_once_beside_the_night(house: House, crawls: Crawls) -> None:
