@@ -44,7 +44,7 @@ def schedule_run(
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
     setting: ScrapySetting = None,
 ) -> None:
-    """Crawl every site once a night, each at its time, until stopped; a turn missed by up to 12 hours is caught up.
+    """Crawl every site once a night, each at its time, until stopped; the last turn it missed is caught up.
 
     It takes every site that has passed [bold]baotinh sites check SITE --live[/] and is neither disabled nor paused,
     also those that are added or resumed meanwhile. One scheduler runs on an archive at a time.
@@ -144,7 +144,8 @@ def schedule_next(
     scheduled = turns.scheduled()
     if not scheduled:
         raise ArchiveError(NONE_SCHEDULED)
-    owed = turns.owed()
+    by = scheduler_of(settings, engine_of(turns))
+    owed = turns.owed(first_ones_wait=by is not None)
     coming = [turn for name, timing in scheduled.items() if (turn := next_turn(name, timing, now))]
     coming.sort(key=lambda turn: (turn.begins, turn.site))
     table = table_of("begins", "until", "night", "site")
@@ -152,7 +153,7 @@ def schedule_next(
         begins = "due now" if turn in owed else f"{turn.begins:%Y-%m-%d %H:%M:%S}"
         table.add_row(begins, f"{turn.until:%H:%M}", f"{turn.night}", turn.site)
     out.print(table)
-    if owed and scheduler_of(settings, engine_of(turns)) is None:
+    if owed and by is None:
         hint("No scheduler runs; `baotinh schedule run` catches up what is due, `schedule run --once` does and ends.")
 
 

@@ -25,7 +25,7 @@ from archive.schedule import wanted
 from crawler.sites import all_sites
 from crawler.timing import Timing
 from schedules.lock import SchedulerRuns, one_scheduler
-from schedules.plan import GRACE, ZONE, next_turn, night_of
+from schedules.plan import ZONE, next_turn, night_of
 from schedules.turns import Done, Turns
 
 HOUSEKEEPING_SECONDS = 60
@@ -186,7 +186,7 @@ class Scheduler:
         # Spiders may have been added or renamed.
         all_sites.cache_clear()
         self._plan(self.turns.scheduled())
-        for turn in self.turns.owed():
+        for turn in self.turns.owed(first_ones_wait=True):
             name = _job(turn.site)
             if not self._in_hand[name] and not self.turns.rest(turn.site) and self._scheduler.get_job(name):
                 self._scheduler.modify_job(name, next_run_time=REAL.now())
@@ -212,7 +212,8 @@ class Scheduler:
                 replace_existing=True,
                 coalesce=True,
                 max_instances=1,
-                misfire_grace_time=max(1, int(GRACE.total_seconds() / (clock.speed if clock.start else 1))),
+                # What is owed by then, `take` asks itself.
+                misfire_grace_time=None,
             )
             following = next_turn(site, timing, self.turns.now())
             self.turns.say(
