@@ -22,8 +22,9 @@ from crawler.timing import Timing
 from schedules.health import judge_run
 from schedules.lock import scheduler_of
 from schedules.nightly import Nights, Scheduler, engine_of
+from schedules.notify import NotTold, check_addresses
 from schedules.plan import ZONE, next_turn
-from schedules.report import tell_night
+from schedules.report import night_report, tell_night
 from schedules.turns import Afterwards, Done, Turns
 
 NONE_SCHEDULED = (
@@ -49,10 +50,12 @@ def schedule_run(
     It takes every site that has passed [bold]baotinh sites check SITE --live[/] and is neither disabled nor paused,
     also those that are added or resumed meanwhile. One scheduler runs on an archive at a time.
 
-    With [bold]--once[/], for cron or a timer: the exit code is 1 if any site needs a person.
+    With [bold]--once[/], for cron or a timer: the night's report is printed at the end, and the exit code is 1 if any
+    site needs a person (broken, blocked or gone) or is still owed its turn, or nobody could be told.
     """
     overrides = scrapy_settings(setting or [])
     settings, sessions = open_archive()
+    check_addresses(settings)
     if not settings.contact:
         hint(f"Warning: {NO_CONTACT}.")
 
@@ -71,8 +74,21 @@ def schedule_run(
         return
     done, left = nights.once()
     _print_done(done, left, turns)
-    nights.tell_if_over()
-    raise typer.Exit(FAILED if left or any(one.trouble for one in done) else 0)
+    if crawled := [one.night for one in done if one.night]:
+        say(night_report(sessions, settings, max(crawled)))
+    # A run that was lost is made again: the last one of a site says how it stands.
+    trouble = {one.site: one.trouble for one in done}
+    code = FAILED if left or any(trouble.values()) else 0
+    try:
+        nights.tell_after(done)
+    except NotTold as error:
+        hint(f"Nobody was told of the night: {error}. The next `baotinh schedule run --once` tries again.")
+        code = FAILED
+    raise typer.Exit(code)
+
+
+NEEDS_A_PERSON = (Health.BROKEN, Health.BLOCKED, Health.GONE)
+"""Verdicts for which the exit code of `schedule run --once` is 1; a thin site is in the report."""
 
 
 def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
@@ -80,7 +96,7 @@ def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
 
     def judge(key: int) -> str | None:
         verdict = judge_run(sessions, settings.clock, key)
-        return None if verdict.health in (Health.OK, Health.PAUSED) else f"{verdict.health}: {verdict.words}"
+        return f"{verdict.health}: {verdict.words}" if verdict.health in NEEDS_A_PERSON else None
 
     return Afterwards(judge, lambda night: tell_night(sessions, settings, night))
 

@@ -1,7 +1,7 @@
 """The scheduler: every site once a night, in Vietnam's time, one scheduler at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor as Threads
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from archive.clock import VARIABLE, Clock
 from archive.database import ArchiveError, Claim, reading
 from archive.schedule import wanted
 from crawler.sites import all_sites
-from crawler.timing import Timing
+from crawler.timing import DAY, Timing
 from schedules.lock import SchedulerRuns, one_scheduler
 from schedules.plan import ZONE, next_turn, night_of
 from schedules.turns import Done, Turns
@@ -98,6 +98,16 @@ class Nights:
     def _take_rested(self, site: str) -> Done | None:
         self.turns.ending.wait(self.turns.rest(site))
         return self.turns.take(site)
+
+    def tell_after(self, done: Iterable[Done]) -> None:
+        """Tell of the latest night if it is over; before it of the one before, if something of that was caught up.
+
+        Raises schedules.notify.NotTold if nobody could be told.
+        """
+        before = night_of(self.turns.now()) - DAY
+        if any(one.night == before for one in done):
+            self.turns.afterwards.tell(before)
+        self.tell_if_over()
 
     def tell_if_over(self) -> None:
         """Tell of the latest night once it is through, or its report is due; of the first one only if it had a run."""

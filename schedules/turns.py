@@ -44,9 +44,13 @@ LONG_REST = 60.0
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so."""
+    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so.
+
+    `night` is None for a run that was wanted at once.
+    """
 
     site: str
+    night: date | None
     outcome: RunOutcome
     reason: str | None
     counts: Mapping[str, int]
@@ -317,7 +321,7 @@ class Turns:
         self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")
         if trouble:
             self.say(f"{site}: {trouble}")
-        return Done(site, outcome, reason, counts, trouble)
+        return Done(site, child.order.night, outcome, reason, counts, trouble)
 
     def _rest_after(self, site: str, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.LOST:
