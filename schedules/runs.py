@@ -19,7 +19,7 @@ from archive.database import ArchiveError, DatabaseAway
 from archive.models import RunOutcome
 from archive.patience import Patience
 from archive.runs import RunRecord, Runs
-from archive.settings import DATA, DATABASE_URL, Settings
+from archive.settings import DATA, DATABASE_URL, NOTIFY, Settings
 from crawler.sites import SETTINGS_MODULE
 
 STOP_SECONDS = 7.0
@@ -93,6 +93,8 @@ class Child:
         # The archive of its parent, whatever that one's environment says.
         archive = {DATA: str(settings.data), DATABASE_URL: settings.database_url}
         environment = dict(os.environ, SCRAPY_SETTINGS_MODULE=SETTINGS_MODULE, **archive)
+        # It tells nobody, and what it runs on was written by others: its addresses hold passwords.
+        environment.pop(NOTIFY, None)
         simulated = settings.clock.setting()
         if simulated:
             environment[VARIABLE] = simulated

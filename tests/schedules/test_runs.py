@@ -53,6 +53,12 @@ def test_an_interrupt_ends_a_crawl_in_order(children: Children) -> None:
     assert ended.exists(), "in order"
 
 
+def test_a_crawl_does_not_know_whom_the_night_is_told_to(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAOTINH_NOTIFY", "json://user:secret@host/")
+    [ended] = children.crawl('echo "told: ${BAOTINH_NOTIFY-nobody}, data: $BAOTINH_DATA"')
+    assert f"told: nobody, data: {children.folder}" in (ended.reason or "")
+
+
 def test_a_child_that_does_not_end_is_killed(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs_module, "STOP_SECONDS", 0.5)
     began = time.monotonic()
