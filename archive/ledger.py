@@ -114,7 +114,8 @@ class Ledger(Walks):
 
         An article that was or will be fetched under another URL of the same key is KNOWN (a reason to look at it again
         is written down where it was fetched, and `pending` gives it); so is a URL that stands in `found` a second time,
-        and one whose article was taken down.
+        and one whose article was taken down. With what is to be fetched comes all that is known of it, whichever source
+        told it and in whichever run: an article must not differ by which of them leads to it.
         """
         now = self._clock.now()
         decided: list[tuple[Found, Decision]] = []
@@ -122,7 +123,7 @@ class Ledger(Walks):
             for start in range(0, len(found), _PAGE):
                 page = found[start : start + _PAGE]
                 book = _Page(session, self._site_id, page)
-                decided += [(one, book.see(one, now)) for one in page]
+                decided += [book.see(one, now) for one in page]
                 book.write(now)
         return decided
 
@@ -380,8 +381,12 @@ class _Page:
         self._aliases: dict[str, int] = {}
         self._sections: dict[int, list[str]] = {}
 
-    def see(self, one: Found, now: datetime) -> Decision:
-        """Write down one article and decide on it."""
+    def see(self, one: Found, now: datetime) -> tuple[Found, Decision]:
+        """Write down one article and decide on it; what is to be fetched comes with all that is known of it."""
+        decision = self._decide(one, now)
+        return (one if decision is Decision.KNOWN else found_of(self._rows[one.url])), decision
+
+    def _decide(self, one: Found, now: datetime) -> Decision:
         repeated = one.url in self._met
         self._met.add(one.url)
         row = self._rows.get(one.url)

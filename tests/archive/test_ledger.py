@@ -42,6 +42,18 @@ def test_new_then_pending_then_known(site: Site) -> None:
     assert site.ledger.counts() == {"fetched": 1, "found": 1}
 
 
+def test_what_the_ledger_knows_comes_along_whichever_source_leads_to_the_fetch(site: Site) -> None:
+    minute = at("2022-01-04", "08:30")
+    told = found("1", title="Tựa", section="Kinh tế", listed=minute, modified=START - timedelta(hours=1))
+    assert site.ledger.see([told]) == [(told, Decision.NEW)]
+    # The run was killed; the next one meets the address on the front page first, which tells nothing of it.
+    bare = Found(told.url, told.key, "https://baoquangninh.com.vn/")
+    assert site.ledger.see([bare]) == [(told, Decision.PENDING)]
+    newer = found("1", title="Tựa khác", listed=at("2022-01-04"))
+    ((known, _),) = site.ledger.see([newer])
+    assert (known.title, known.listed, known.modified) == ("Tựa khác", minute, told.modified)
+
+
 def test_a_url_twice_on_a_page_is_fetched_once(site: Site) -> None:
     assert decisions(site, found("1"), found("1")) == [Decision.NEW, Decision.KNOWN]
 
