@@ -194,13 +194,16 @@ class Ledger(Walks):
             for other in aliases:
                 other.state = UrlState.FOUND.value
 
-    def gone(self, url: str, status: int, reason: str) -> None:
-        """The site says that the URL is no more; an article kept under no other live URL is gone with it."""
+    def gone(self, url: str, status: int, reason: str) -> bool:
+        """The site says that the URL is no more; an article kept under no other live URL is gone with it.
+
+        Gives whether an article is kept that stood there: then that is news of it, and else a link that leads nowhere.
+        """
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             if row.state == UrlState.EXCLUDED:
-                return
+                return False
             row.state, row.status, row.reason = UrlState.GONE.value, status, reason
             row.due_at, row.due_for = None, None
             session.flush()
@@ -217,6 +220,7 @@ class Ledger(Walks):
             alive = any(other.state == UrlState.FETCHED for other in siblings)
             if article is not None and article.gone_at is None and not alive:
                 article.gone_at = now
+            return article is not None
 
     def forbidden(self, url: str, reason: str) -> None:
         """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
@@ -422,7 +426,8 @@ class _Page:
         if row.state in (UrlState.FOUND, UrlState.ALIAS):
             main = self._main(row)
         before = listed_before if main is row else main.listed_modified
-        if _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN:
+        modified = _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN
+        if modified and not (one.modified == before and _is_put_off(main, now)):
             # Written down, so that a run cut short after this still comes back to it.
             main.due_at, main.listed_modified, main.due_for = now, one.modified, Decision.MODIFIED.value
         elif retitled and main.state == UrlState.FETCHED:
@@ -497,6 +502,11 @@ def _is_modified(listed: datetime | None, before: datetime | None, fetched: date
     local = listed.astimezone(VIETNAM)
     is_of_that_day = local.time() == time() and local.date() == fetched.astimezone(VIETNAM).date()
     return is_of_that_day and before is not None and before < listed
+
+
+def _is_put_off(row: Url, now: datetime) -> bool:
+    """Whether something came of the last try that has it wait: a failure, or that robots.txt closes it."""
+    return row.reason is not None and row.due_at is not None and row.due_at > now
 
 
 def _note(row: Url, one: Found) -> None:

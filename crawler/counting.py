@@ -50,7 +50,7 @@ def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outc
 
 
 def count_answer(stats: StatsCollector, request: Request, response: Response) -> None:
-    """Count an answer that is an error, as ``status/<code>``, and an article that is no more.
+    """Count an answer that is an error, as ``status/<code>``.
 
     A robots.txt that is not there is none: whoever has no rules need not say so with another answer.
     """
@@ -58,8 +58,6 @@ def count_answer(stats: StatsCollector, request: Request, response: Response) ->
     if status < ERRORS or (request.meta.get(ROBOTS) and status < 500 and status != 429):
         return
     stats.inc_value(f"status/{status}")
-    if status in (404, 410) and "found" in request.cb_kwargs:
-        stats.inc_value("articles/gone")
 
 
 COUNTED: Final[Mapping[str, str]] = {

@@ -158,6 +158,8 @@ class RunLog:
             known = sum(states.values())
             if reason == BUDGET:
                 desk.troubles[0] += f"; {states.get(UrlState.FOUND, 0):,} articles wait, and the next run goes on there"
+            if not spider.only_url:
+                note_closed(self.crawler.stats.get_value("articles/closed", 0), desk.troubles)
             outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
             if run_id is not None:
                 await desk.ask(lambda: runs.finish_run(run_id, outcome, words, self.counts()))
@@ -287,6 +289,13 @@ def judge(
     if known or not answered:
         return RunOutcome.FINISHED, wrong or None
     return RunOutcome.FINISHED, wrong or f"no article is listed: the site is empty, or {MEND_SITE}"
+
+
+def note_closed(addresses: int, troubles: list[str]) -> None:
+    """Say in `troubles` how many addresses of articles robots.txt closes: in a word, for there may be a hundred."""
+    if addresses:
+        are = "addresses are" if addresses > 1 else "address is"
+        troubles.append(f"{addresses:,} {are} closed by robots.txt")
 
 
 class Stopping:

@@ -231,9 +231,9 @@ def _not_listed(run: PastRun, past: Past, stopped: bool) -> Verdict | None:
 
 
 def _not_fetched(run: PastRun) -> Verdict | None:
-    """Articles are listed, and most of them could not be fetched; those that are no more do not count."""
+    """Articles are listed, and most of them could not be fetched; kept ones that are no more are not among them."""
     counts = run.counts
-    failed, kept = counts.get("failed", 0) - counts.get("gone", 0), _kept(counts)
+    failed, kept = counts.get("failed", 0), _kept(counts)
     if failed < MANY_FAILED or failed <= kept:
         return None
     cause = foremost(counts, articles=False) or Cause.CONNECTION

@@ -147,6 +147,22 @@ def test_a_listed_change_is_a_reason(site: Site, clock: HandClock) -> None:
     assert decisions(site, found("1", modified=START + timedelta(days=300))) == [Decision.KNOWN]
 
 
+def test_a_listed_change_that_could_not_be_had_waits_for_its_turn(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1"), found("2")])
+    site.save(page("1", published=OLD)), site.save(page("2", published=OLD))
+    clock.advance(hours=2)
+    change = START + timedelta(hours=1)
+    listed = [found(key, modified=change) for key in "12"]
+    assert decisions(site, *listed) == [Decision.MODIFIED] * 2
+    site.ledger.failed(listed[0].url, "HTTP 500", soft=False)
+    site.ledger.forbidden(listed[1].url, "closed by robots.txt")
+    assert decisions(site, *listed) == [Decision.KNOWN] * 2
+    clock.advance(hours=6)
+    assert decisions(site, *listed) == [Decision.MODIFIED, Decision.KNOWN]
+    newer = [found(key, modified=change + timedelta(hours=2)) for key in "12"]
+    assert decisions(site, *newer) == [Decision.MODIFIED] * 2
+
+
 def test_a_change_listed_under_an_alias_counts(site: Site, clock: HandClock) -> None:
     site.ledger.see([found("1")])
     site.save(page("1", published=OLD))

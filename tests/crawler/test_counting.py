@@ -61,7 +61,7 @@ def test_of_one_that_was_taken_down_nothing_else_is_counted() -> None:
     [
         (200, {}, {}),
         (404, {}, {"status/404": 1}),
-        (404, {"cb_kwargs": {"found": object()}}, {"status/404": 1, "articles/gone": 1}),
+        (404, {"cb_kwargs": {"found": object()}}, {"status/404": 1}),
         (503, {"cb_kwargs": {"found": object()}}, {"status/503": 1}),
         (404, {"meta": {ROBOTS: True}}, {}),
         (500, {"meta": {ROBOTS: True}}, {"status/500": 1}),

@@ -343,7 +343,8 @@ def test_most_of_several_articles_have_to_fail(failed: int, kept: int, expected:
 
 
 def test_articles_that_are_gone_are_no_failure_of_the_site() -> None:
-    assert state(of(crawl(0, 2, failed=8, gone=8, **{"status/404": 8}))) == "ok"
+    assert state(of(crawl(0, 2, gone=8, **{"status/404": 8}))) == "ok"
+    assert state(of(crawl(0, 2, failed=8, **{"status/404": 8}))) == "broken: not_found", "it lists what never was there"
 
 
 # -- this machine ---------------------------------------------------------------------------------
