@@ -27,7 +27,7 @@ from archive.verdicts import template_only
 from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
 from crawler.budget import BUDGET, SPENT
 from crawler.counting import COUNTED, PREFIXES, count_answer, note_end
-from crawler.discovery.troubles import Trouble
+from crawler.discovery.troubles import Trouble, only_waits
 from crawler.extraction.gate import Reason
 from crawler.families.base import MIDDLE_OF_DELAY
 from crawler.pacing import pace_of
@@ -239,7 +239,8 @@ def judge(
 
     `closed` is Scrapy's reason for closing, `answered` how many pages of discovery came, `troubles` what
     went wrong, in order, `known` how many articles the ledger knows of. A run that found nothing always
-    gets a reason, and a site that has stopped listing or answering is a failure, not a quiet night.
+    gets a reason, and a site that has stopped listing or answering is a failure, not a quiet night. One whose sources
+    all wait is none: it was told as a failure when they failed.
     """
     kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
     failed, listed = counts.get("failed", 0), counts.get("listed", 0)
@@ -270,18 +271,21 @@ def judge(
         return RunOutcome.BLOCKED, f"robots.txt closes all that would list articles; {ASK_LEAVE}: {wrong}"
     if closed == BUDGET:
         return RunOutcome.FINISHED, wrong
-    if not answered and not kept and troubles:
+    waits = only_waits(counts)
+    if not answered and not kept and troubles and not waits:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
     if known and answered and not listed:
         why = wrong or f"listings have changed; {MEND_SITE}"
         return RunOutcome.FAILED, f"no article is listed, though {known} are known: {why}"
-    if counts.get("discovery_lost"):
+    if counts.get("discovery_lost") and not waits:
         return RunOutcome.FAILED, f"{counts['discovery_lost']} listings could not be read: {wrong}"
     if failed >= MANY_FAILURES and failed > kept:
         return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
     read, strange = kept + counts.get("rejected", 0), counts.get("whole_page", 0)
     if strange >= MANY_FAILURES and strange * 2 > read:
         return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {MEND_SITE}"
+    if waits:
+        return RunOutcome.FINISHED, f"waiting: its sources failed of late, and none is due: {wrong}"
     if kept or counts.get("rejected"):
         return RunOutcome.FINISHED, wrong or None
     if listed:
