@@ -6,7 +6,7 @@ from typing import Any, Final
 from scrapy.http import Request, Response
 from scrapy.statscollectors import StatsCollector
 
-from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
+from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import LAYOUT_LOST, Outcome
 from crawler.extraction.gate import Reason
 from crawler.pauses import ROBOTS
@@ -34,8 +34,6 @@ def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outc
         stats.inc_value(f"rejected/{result.reason}")
         if result.reason in EMPTY:
             stats.inc_value("articles/empty")
-        if result.reason in GONE_REASONS:
-            stats.inc_value("articles/gone")
         return
     if outcome is Outcome.REJECTED:
         stats.inc_value(f"rejected/{LAYOUT_LOST}")

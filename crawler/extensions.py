@@ -286,7 +286,7 @@ def judge(
         return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {MEND_SITE}"
     if waits:
         return RunOutcome.FINISHED, f"waiting: its sources failed of late, and none is due: {wrong}"
-    if kept or counts.get("rejected"):
+    if kept or counts.get("rejected") or counts.get("gone"):
         return RunOutcome.FINISHED, wrong or None
     if listed:
         return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
