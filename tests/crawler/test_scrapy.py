@@ -12,7 +12,7 @@ import scrapy
 from scrapy.settings import default_settings
 
 import crawler
-from crawler.families import base, discovering, signs, sitemaps
+from crawler.families import asking, base, discovering, signs, sitemaps, walking
 from crawler.families.base import SiteSpider
 
 PACKAGE = Path(crawler.__path__[0])
@@ -22,7 +22,10 @@ PROGRAM = [
     *sorted(PACKAGE.parent.glob("commands/*.py")),
     PACKAGE.parent / "baotinh.py",
 ]
-BASES = [PACKAGE / "declaration.py", *(Path(one.__file__ or "") for one in (base, discovering, signs, sitemaps))]
+BASES = [
+    PACKAGE / "declaration.py",
+    *(Path(one.__file__ or "") for one in (asking, base, discovering, signs, sitemaps, walking)),
+]
 SPIDERS = [
     BASES[0],
     *(file for folder in ("spiders", "families") for file in sorted((PACKAGE / folder).rglob("*.py"))),
