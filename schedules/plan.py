@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -152,8 +153,12 @@ def _begins(night: date, timing: Timing) -> datetime:
     return datetime.combine(night, timing.window[1], ZONE) - timing.length
 
 
+@lru_cache(maxsize=4096)
 def _fires(cron: str, after: datetime) -> datetime | None:
-    """The first time at or after an instant that a cron line names."""
+    """The first time at or after an instant that a cron line names.
+
+    Kept, for the scheduler asks the same every minute, and a line without a time ahead costs half a second.
+    """
     found: datetime | None = CronTrigger.from_crontab(cron, ZONE).get_next_fire_time(None, after.astimezone(ZONE))
     return found
 

@@ -192,8 +192,8 @@ def test_a_simulated_clock_and_the_real_one_are_told_from_each_other() -> None:
 @contextmanager
 def scheduling(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], bool]], None]]:
     """A scheduler that runs in a thread; gives what waits until something holds."""
-    monkeypatch.setattr(nightly, "HOUSEKEEPING_SECONDS", 0.2)
-    monkeypatch.setattr(nightly, "WANTED_SECONDS", 0.1)
+    monkeypatch.setattr(nightly, "HOUSEKEEPING_SECONDS", 0.05)
+    monkeypatch.setattr(nightly, "WANTED_SECONDS", 0.05)
     scheduler = Scheduler(Nights(house.turns, at_once=2))
     failed: list[BaseException] = []
 
@@ -264,7 +264,7 @@ def test_a_scheduler_that_comes_up_in_the_evening_catches_the_night_up_but_lets_
 def test_each_night_has_its_turns_while_the_scheduler_runs(
     house: House, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.begin("2023-04-02T00:00:00+07:00 x86400")
+    house.begin("2023-04-02T00:00:00+07:00 x200000")
     with scheduling(house, monkeypatch) as wait:
         wait(lambda: all(len(house.all_runs(site)) >= 3 for site in SITES))
     for site in SITES:
