@@ -15,7 +15,7 @@ from commands.looking import site_states
 from crawler.archiving import site_record
 from crawler.catalogue import CatalogueEntry, HostYears, catalogue, entries
 from crawler.onboarding.renaming import ROOT, mentions, plan, renamed
-from crawler.sites import all_sites, find_site
+from crawler.sites import all_sites, find_site, look_again
 
 SiteId = Annotated[str, typer.Argument(metavar="SITE", help="A site id; see `baotinh sites list`.")]
 
@@ -86,7 +86,7 @@ def sites_rename(
                     now = present_id(session, old)
                 hint = f"the archive calls it {now}" if now != old else "neither a spider nor the archive knows it"
                 raise ValueError(f"there is no site {old!r} to rename; {hint}")
-    all_sites.cache_clear()
+    look_again()
     for move in moves:
         say(f"{move.source.relative_to(ROOT)} -> {move.target.relative_to(ROOT)}")
     say(f"{old} is {new} now; ids of articles that begin with {old}- still lead to them.")

@@ -11,11 +11,11 @@ from archive.exclusion import Excluded
 from archive.history import history
 from archive.query import Shown, find_article, rejects, taken_down
 from archive.sites import SiteCheck, disabled, last_checks
-from commands.common import archive_if_any, counted, date_words, open_archive, out, plain, say, table_of
+from commands.common import archive_if_any, counted, date_words, hint, open_archive, out, plain, say, table_of
 from commands.history import print_history
 from commands.stories import print_story
 from crawler.declaration import SiteDeclaration
-from crawler.sites import all_sites, find_site
+from crawler.sites import all_sites, broken_sites, find_site
 
 
 def sites_list() -> None:
@@ -28,6 +28,8 @@ def sites_list() -> None:
         state = plain(f"disabled: {reasons[name]}" if name in reasons else "enabled")
         table.add_row(name, spider.title, spider.province, spider.family, spider.hosts[0], since, checked, state)
     out.print(table)
+    for module, why in broken_sites().items():
+        hint(f"{module} cannot be loaded, so that its sites are not here: {why}")
 
 
 def site_states() -> tuple[dict[str, SiteCheck], dict[str, str]]:

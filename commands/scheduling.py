@@ -17,7 +17,7 @@ from archive.sites import disabled, last_checks
 from commands.catalogue import SiteId, site_row
 from commands.common import FAILED, hint, open_archive, out, plain, say, table_of
 from commands.crawling import AT_ONCE, ScrapySetting, scrapy_settings
-from crawler.sites import all_sites, find_site
+from crawler.sites import all_sites, broken_sites, find_site
 from crawler.timing import Timing
 from schedules.health import judge_run
 from schedules.lock import scheduler_of
@@ -146,6 +146,8 @@ def schedule_list() -> None:
             plain(_run_words(last[0]) if last else "-"),
         )
     out.print(table)
+    for module, why in broken_sites().items():
+        hint(f"{module} cannot be loaded, so that its sites are not crawled: {why}")
     by = scheduler_of(settings, engine_of(turns))
     say(f"A scheduler runs: {by}." if by else "No scheduler runs: `baotinh schedule run` starts it.")
 

@@ -10,6 +10,7 @@ _contact = Settings.from_environment().contact
 BOT_NAME = "baotinh"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
+SPIDER_LOADER_CLASS = "crawler.sites.Spiders"
 
 # Who we are and how to reach us: the first thing an administrator looks for.
 USER_AGENT = f"baotinh/{version('baotinh')} (archive of provincial news{f'; {_contact}' if _contact else ''})"

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from archive.clock import VARIABLE, Clock
 from archive.database import ArchiveError, Claim, reading
 from archive.schedule import wanted
-from crawler.sites import all_sites
+from crawler.sites import all_sites, broken_sites, look_again
 from crawler.timing import DAY, Timing
 from schedules.lock import SchedulerRuns, one_scheduler
 from schedules.plan import ZONE, next_turn, night_of
@@ -131,6 +131,7 @@ class Scheduler:
         self._in_hand = Counter[str]()
         self._failure: ArchiveError | None = None
         self._trouble = ""
+        self._broken: Mapping[str, str] = {}
 
     def run(self) -> None:
         """Carry out nights until the process is told to end, or another scheduler has taken the archive over.
@@ -194,13 +195,23 @@ class Scheduler:
             return
         self.turns.close_lost()
         # Spiders may have been added or renamed.
-        all_sites.cache_clear()
+        look_again()
+        self._tell_broken(broken_sites())
         self._plan(self.turns.scheduled())
         for turn in self.turns.owed(first_ones_wait=True):
             name = _job(turn.site)
             if not self._in_hand[name] and not self.turns.rest(turn.site) and self._scheduler.get_job(name):
                 self._scheduler.modify_job(name, next_run_time=REAL.now())
         self.nights.tell_if_over()
+
+    def _tell_broken(self, broken: Mapping[str, str]) -> None:
+        """Say of modules that cannot be loaded what is wrong with them, each time that changes."""
+        for module, why in broken.items():
+            if self._broken.get(module) != why:
+                self.turns.say(f"{module} cannot be loaded, so that its sites are not crawled: {why}")
+        for module in self._broken.keys() - broken.keys():
+            self.turns.say(f"{module} can be loaded again")
+        self._broken = broken
 
     def _plan(self, timings: Mapping[str, Timing]) -> None:
         """See to it that each site scheduled has its job, and no other has one."""
@@ -238,7 +249,7 @@ class Scheduler:
             if self._in_hand[name] or self.turns.is_under_way(site) or self.turns.rest(site):
                 continue
             if site not in all_sites():
-                all_sites.cache_clear()
+                look_again()
             self._scheduler.add_job(
                 self.turns.take,
                 args=(site,),
