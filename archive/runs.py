@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from archive.clock import Clock
 from archive.database import Sessions, reading
-from archive.models import Run, RunOutcome, Site
+from archive.models import Run, RunOutcome, Site, Verdict
 
 SILENT = timedelta(hours=1)
 """A run that has not beaten for so long is lost, even if another process has its process id by now."""
@@ -138,6 +138,18 @@ class Runs:
                 assert run.night is not None, "asked for"
                 found[name, run.night].append(run_record(name, run))
         return found
+
+    def unjudged(self, since: date) -> list[tuple[int, str]]:
+        """The runs of nights from `since` on that have ended without a verdict, key and site id, in their order."""
+        query = (
+            select(Run.id, Site.name)
+            .join(Site, Site.id == Run.site_id)
+            .outerjoin(Verdict, Verdict.run_id == Run.id)
+            .where(Run.night >= since, Run.outcome != RunOutcome.RUNNING.value, Verdict.run_id.is_(None))
+            .order_by(Run.id)
+        )
+        with reading(self._sessions) as session:
+            return [(key, site) for key, site in session.execute(query)]
 
     def first_night(self) -> date | None:
         """The first night of which there is a run; None if there never was one."""

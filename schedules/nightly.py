@@ -93,6 +93,8 @@ class Nights:
                     failed.add(site)
                 else:
                     done.append(one)
+        # What orphans of a scheduler that died ended meanwhile.
+        turns.close_lost()
         return done, [turn.site for turn in turns.owed()]
 
     def _take_rested(self, site: str) -> Done | None:

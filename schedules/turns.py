@@ -28,6 +28,9 @@ from crawler.timing import Timing
 from schedules.plan import MOST_LOST, Standing, Turn, last_turn, standing, start_of
 from schedules.runs import POLL_SECONDS, STOP_SECONDS, Child, Order
 
+JUDGED_BACK = timedelta(days=7)
+"""Runs of nights so long past are judged that were not when they ended: reports of older ones are of no use."""
+
 ORPHAN_SECONDS = 10.0
 """How long a crawl that another process began is waited for: one whose scheduler died ends within 6.5 s."""
 
@@ -124,6 +127,8 @@ class Turns:
 
     def is_through(self, night: date) -> bool:
         """Whether a night owes no scheduled site anything any more, nor will."""
+        if self.runs.unjudged(night):
+            return False
         made = self.runs.of_nights({night})
         over = (Standing.THROUGH, Standing.GIVEN_UP)
         return all(
@@ -146,10 +151,16 @@ class Turns:
 
     # -- runs of processes that died --------------------------------------------------------------
     def close_lost(self) -> None:
-        """Close the runs as lost that say they are under way while no process holds their site, and judge them."""
+        """Close the runs as lost that say they are under way while no process holds their site, and judge them.
+
+        Judge too what ended while nobody was there to judge it: the scheduler had died, or the database was away.
+        """
         for run in self.runs.under_way():
             if not self.is_under_way(run.site):
                 self._close_if_lost(run)
+        for key, site in self.runs.unjudged(self.now().date() - JUDGED_BACK):
+            if not self.is_under_way(site):
+                self.afterwards.judge(key)
 
     def _close_if_lost(self, run: OpenRun) -> None:
         if self._is_held(run.site, run.site_key):

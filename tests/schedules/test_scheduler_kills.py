@@ -167,6 +167,8 @@ def test_a_scheduler_killed_at_20_moments_of_six_nights_forgets_nothing_and_does
         )
     assert set(through) == {(kind.id, f"{nights.instant(night):%Y-%m-%d}") for kind in SITES for night in NIGHTS}
     assert {key: len(made) for key, made in through.items() if len(made) != 1} == {}
+    judged = "select count(*) from run left join verdict on verdict.run_id = run.id where verdict.run_id is null"
+    assert killed.archive.ask(judged) == [(0,)], "each run has its verdict, and the key allows no second one"
     mine, theirs = killed.digest(), alone.digest()
     assert {name: (mine[name], theirs[name]) for name in mine if mine[name] != theirs[name]} == {}
     assert [len(killed.archive.report(night)) > 0 for night in NIGHTS] == [True] * len(NIGHTS)

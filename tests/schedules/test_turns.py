@@ -90,6 +90,19 @@ def test_the_run_of_a_process_that_died_is_closed_and_its_night_is_tried_again(h
     assert house.outcomes(SITE) == ["lost", "finished"]
 
 
+def test_a_run_that_ended_while_nobody_could_judge_it_is_judged_later(house: House, crawls: Crawls) -> None:
+    night = house.turns.owed()[0].night
+    keys = [house.runs.start_run(house.key(site), {}, night) for site in SITES]
+    by_hand = house.runs.start_run(house.key("hong_linh"), {})
+    for key in (*keys, by_hand):
+        house.runs.finish_run(key, RunOutcome.FINISHED, None, {})
+    assert not house.turns.is_through(night), "the morning is not to be told without a verdict"
+    house.turns.close_lost()
+    house.turns.close_lost()
+    assert house.judged == keys
+    assert house.turns.is_through(night)
+
+
 def test_the_run_of_another_machine_is_lost_only_after_long_silence(house: House) -> None:
     house.begin("2023-04-02T02:00:00+07:00 x1").runs.start_run(house.key(SITE), {})
     with house.sessions.begin() as session:
