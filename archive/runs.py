@@ -139,6 +139,17 @@ class Runs:
                 found[name, run.night].append(run_record(name, run))
         return found
 
+    def by_hand_since(self, site_id: int, since: datetime) -> list[RunRecord]:
+        """The runs of no night that the site with this key has begun after `since`, in their order."""
+        query = (
+            select(Run, Site.name)
+            .join(Site, Site.id == Run.site_id)
+            .where(Run.site_id == site_id, Run.night.is_(None), Run.started_at > since)
+            .order_by(Run.id)
+        )
+        with reading(self._sessions) as session:
+            return [run_record(name, run) for run, name in session.execute(query)]
+
     def unjudged(self, since: date) -> list[tuple[int, str]]:
         """The runs of nights from `since` on that have ended without a verdict, key and site id, in their order."""
         query = (

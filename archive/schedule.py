@@ -80,7 +80,7 @@ def unmute(session: Session, site_id: int, now: datetime) -> bool:
 
 
 def want_run(session: Session, site_id: int, now: datetime) -> None:
-    """Ask the scheduler to crawl the site at once; to ask again before it has begun changes nothing."""
+    """Ask the scheduler to crawl the site at once; to ask again before it has ended changes nothing."""
     if session.get(WantedRun, site_id) is None:
         session.add(WantedRun(site_id=site_id, wanted_at=now))
 
@@ -91,10 +91,15 @@ def wanted(session: Session) -> list[str]:
     return list(session.scalars(query))
 
 
-def take_wanted(session: Session, site_id: int) -> bool:
-    """Take the wish for a run of the site away, since it begins; False if there is none, as if another took it."""
-    taken = session.execute(delete(WantedRun).where(WantedRun.site_id == site_id).returning(WantedRun.site_id))
-    return taken.first() is not None
+def wanted_since(session: Session, site_id: int) -> datetime | None:
+    """When a run of the site was asked for that has not been made; None if none is."""
+    row = session.get(WantedRun, site_id)
+    return row.wanted_at if row else None
+
+
+def take_wanted(session: Session, site_id: int) -> None:
+    """Take the wish for a run of the site away: it has ended, or is not to be made."""
+    session.execute(delete(WantedRun).where(WantedRun.site_id == site_id))
 
 
 def _check_ahead(now: datetime, until: datetime | None) -> None:

@@ -20,12 +20,12 @@ from archive.database import ArchiveError, Sessions, SiteLock, SiteTaken, readin
 from archive.models import RunOutcome
 from archive.patience import Patience
 from archive.runs import OpenRun, Runs, is_ours
-from archive.schedule import paused, take_wanted
+from archive.schedule import paused, take_wanted, wanted_since
 from archive.settings import Settings
 from archive.sites import disabled, first_checks, last_checks, site_key
 from crawler.sites import all_sites, find_site
 from crawler.timing import Timing
-from schedules.plan import MOST_LOST, Standing, Turn, last_turn, standing, start_of
+from schedules.plan import MOST_LOST, THROUGH, Standing, Turn, last_turn, standing, start_of
 from schedules.runs import POLL_SECONDS, STOP_SECONDS, Child, Order
 
 JUDGED_BACK = timedelta(days=7)
@@ -286,10 +286,29 @@ class Turns:
         return Order(site, settings=self.overrides, night=turn.night, until=turn.until)
 
     def _wanted(self, site: str, key: int) -> Order | None:
+        with reading(self.sessions) as session:
+            since, reasons = wanted_since(session, key), disabled(session)
+        if since is None:
+            return None
+        # The wish stays until its run has ended, so that it outlives whoever carries it out.
+        made = standing(self.runs.by_hand_since(key, since))
+        why = None
+        if site not in all_sites():
+            why = "there is no spider of it"
+        elif site in reasons:
+            why = f"it is disabled ({reasons[site]})"
+        elif made is Standing.GIVEN_UP:
+            why = f"its run was lost {MOST_LOST} times"
+        if why or made is Standing.THROUGH:
+            self._forget_wish(key)
+            if why:
+                self.say(f"{site}: is not crawled at once as was wanted: {why}")
+            return None
+        return Order(site, settings=self.overrides, until=self.now() + find_site(site).timing.length)
+
+    def _forget_wish(self, key: int) -> None:
         with self.sessions.begin() as session:
-            is_wanted = take_wanted(session, key)
-        until = self.now() + find_site(site).timing.length
-        return Order(site, settings=self.overrides, until=until) if is_wanted else None
+            take_wanted(session, key)
 
     def _watch(self, child: Child, until: datetime) -> bool:
         """Wait for the end of a crawl, and see to it at the end of its time: then True, or when all is to end."""
@@ -327,6 +346,8 @@ class Turns:
                 words = f"its time was over at {over:%H:%M}; the next night goes on where it stopped"
                 reason = words if outcome is RunOutcome.STOPPED else f"{words} (it had to be killed)"
                 patience(lambda: self.runs.ran_out(run, over, reason))
+        if child.order.night is None and (outcome in THROUGH or over is not None):
+            patience(lambda: self._forget_wish(key))
         self._rest_after(site, outcome)
         trouble = patience(lambda: self.afterwards.judge(run))
         self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")

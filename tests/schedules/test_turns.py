@@ -9,7 +9,8 @@ import time
 import pytest
 
 from archive.models import Run, RunOutcome
-from archive.schedule import pause, want_run
+from archive.schedule import pause, want_run, wanted
+from archive.sites import disable
 from schedules import turns as turns_module
 from tests.schedules.house import NIGHT, SITES, Crawls, House
 
@@ -173,6 +174,63 @@ def test_a_wanted_run_is_made_once_beside_the_night(house: House, crawls: Crawls
     assert house.turns.take(SITE, wanted=True) is None
     assert [run.night for run in house.all_runs(SITE)] == [None]
     assert house.turns.take(SITE) is not None, "the night has its own"
+
+
+def want(house: House, site: str = SITE) -> None:
+    with house.sessions.begin() as session:
+        want_run(session, house.key(site), house.turns.now())
+
+
+def wishes(house: House) -> list[str]:
+    with house.sessions() as session:
+        return wanted(session)
+
+
+@pytest.mark.parametrize("end", [RunOutcome.STOPPED, RunOutcome.RUNNING, None], ids=str)
+def test_a_wish_outlives_the_scheduler_that_could_not_end_its_run(
+    house: House, crawls: Crawls, end: RunOutcome | None
+) -> None:
+    want(house)
+    crawls.ends[SITE] = [end, RunOutcome.FINISHED]
+    house.turns.take(SITE, wanted=True)
+    assert wishes(house) == [SITE]
+    assert house.begin("2023-04-02T04:46:00+07:00").turns.take(SITE, wanted=True) is not None
+    assert wishes(house) == []
+    assert house.outcomes(SITE)[-1] == "finished"
+
+
+def test_a_wish_is_not_carried_out_twice_if_its_run_ended_after_its_scheduler_was_killed(
+    house: House, crawls: Crawls
+) -> None:
+    want(house)
+    house.begin("2023-04-02T04:46:00+07:00")
+    house.runs.finish_run(house.runs.start_run(house.key(SITE), {}), RunOutcome.FINISHED, None, {})
+    assert house.turns.take(SITE, wanted=True) is None
+    assert (wishes(house), crawls.orders) == ([], [])
+
+
+def test_a_wish_is_given_up_after_three_losses(house: House, crawls: Crawls) -> None:
+    want(house)
+    crawls.ends[SITE] = [RunOutcome.RUNNING]
+    house.begin("2023-04-02T04:46:00+07:00")
+    for _ in range(4):
+        house.turns.take(SITE, wanted=True)
+    assert (house.outcomes(SITE), wishes(house)) == (["lost"] * 3, [])
+
+
+def test_a_wish_for_a_site_that_was_disabled_or_is_no_more_is_dropped(
+    house: House, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    want(house)
+    want(house, "bao_quang_ninh")
+    with house.sessions.begin() as session:
+        disable(session, house.key(SITE), "it moved", house.settings.clock)
+    left = {name: site for name, site in turns_module.all_sites().items() if name != "bao_quang_ninh"}
+    monkeypatch.setattr(turns_module, "all_sites", lambda: left)
+    for site in SITES:
+        assert house.turns.take(site, wanted=True) is None
+    assert (wishes(house), crawls.orders) == ([], [])
+    assert "disabled (it moved)" in "".join(house.lines) and "no spider" in "".join(house.lines)
 
 
 def test_what_is_under_way_is_ended_in_order_and_nothing_is_begun(house: House, crawls: Crawls) -> None:
