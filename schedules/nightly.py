@@ -1,5 +1,7 @@
 """The scheduler: every site once a night, in Vietnam's time, one scheduler at a time."""
 
+import logging
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor as Threads
@@ -11,12 +13,12 @@ from apscheduler.events import (
     EVENT_JOB_EXECUTED,
     EVENT_JOB_MISSED,
     EVENT_JOB_SUBMITTED,
+    EVENT_SCHEDULER_STARTED,
     JobEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
 
 from archive.clock import VARIABLE, Clock
@@ -26,6 +28,7 @@ from crawler.sites import all_sites, broken_sites, look_again
 from crawler.timing import DAY, Timing
 from schedules.lock import SchedulerRuns, one_scheduler
 from schedules.plan import ZONE, next_turn, night_of
+from schedules.runs import STOP_SECONDS
 from schedules.turns import Done, Turns
 
 HOUSEKEEPING_SECONDS = 60
@@ -36,6 +39,8 @@ WANTED_SECONDS = 3
 
 REPORT_AT = time(6, 0)
 """When a night is told of that is not through: before an office opens."""
+
+_log = logging.getLogger(__name__)
 
 REAL = Clock()
 """What APScheduler goes by, whatever the archive's clock shows."""
@@ -128,11 +133,11 @@ class Scheduler:
 
     def __init__(self, nights: Nights) -> None:
         self.nights, self.turns = nights, nights.turns
-        pools = {"default": ThreadPoolExecutor(2), "crawls": ThreadPoolExecutor(nights.at_once)}
+        pools = {"crawls": ThreadPoolExecutor(nights.at_once)}
         self._scheduler = BlockingScheduler(timezone=ZONE, executors=pools)
-        self._in_hand = Counter[str]()
+        self._in_hand, self._counting = Counter[str](), threading.Lock()
         self._failure: ArchiveError | None = None
-        self._trouble = ""
+        self._trouble: dict[str, str] = {}
         self._broken: Mapping[str, str] = {}
 
     def run(self) -> None:
@@ -149,25 +154,36 @@ class Scheduler:
         with one_scheduler(self.turns.settings, engine_of(self.turns)) as claim:
             self._scheduler.add_listener(self._note, _SUBMITTED | _OVER)
             keep_house = partial(self._without_trouble, partial(self._keep_house, claim))
-            self._every(HOUSEKEEPING_SECONDS, keep_house, "housekeeping")
-            self._every(WANTED_SECONDS, partial(self._without_trouble, self._begin_wanted), "wanted")
+            looks = [
+                self._every(HOUSEKEEPING_SECONDS, keep_house, "housekeeping"),
+                self._every(WANTED_SECONDS, partial(self._without_trouble, self._begin_wanted), "wanted"),
+            ]
+            self._scheduler.add_listener(lambda _: [look.start() for look in looks], EVENT_SCHEDULER_STARTED)
             try:
                 self._scheduler.start()
             finally:
                 end_in_order(self.turns, self._shut_down)
+                # One that renews the claim once it was given free would keep it.
+                for look in looks:
+                    if look.is_alive():
+                        look.join(STOP_SECONDS)
         if self._failure is not None:
             raise self._failure
 
-    def _every(self, seconds: int, call: Callable[[], None], name: str) -> None:
-        self._scheduler.add_job(
-            call,
-            IntervalTrigger(seconds=seconds, timezone=ZONE),
-            id=name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-            next_run_time=REAL.now(),
-        )
+    def _every(self, seconds: float, call: Callable[[], None], name: str) -> threading.Thread:
+        """A thread that does something every so many seconds, now first; no job, for one waits for a clock set back."""
+
+        def look() -> None:
+            while not self.turns.ending.is_set():
+                try:
+                    call()
+                except Exception as error:
+                    # What fails now may do the next time; the night does not end for it.
+                    _log.exception("%s failed", name)
+                    self.turns.say(f"{name} failed: {type(error).__name__}: {error}")
+                self.turns.ending.wait(seconds)
+
+        return threading.Thread(target=look, name=name, daemon=True)
 
     def _shut_down(self) -> None:
         if self._scheduler.running:
@@ -175,18 +191,19 @@ class Scheduler:
 
     def _note(self, event: JobEvent) -> None:
         # Counted, for the word that a job is over may come before the word that it was handed over.
-        self._in_hand[event.job_id] += 1 if event.code == _SUBMITTED else -1
+        with self._counting:
+            self._in_hand[event.job_id] += 1 if event.code == _SUBMITTED else -1
 
     def _without_trouble(self, call: Callable[[], None]) -> None:
         """Do what is done again soon; say what kept it from it, once."""
         try:
             call()
         except ArchiveError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
+            if str(error) != self._trouble.get(threading.current_thread().name):
+                self._trouble[threading.current_thread().name] = str(error)
                 self.turns.say(f"{error}; tried again every minute")
         else:
-            self._trouble = ""
+            self._trouble.pop(threading.current_thread().name, None)
 
     def _keep_house(self, claim: Claim) -> None:
         try:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -259,6 +259,23 @@ def test_a_scheduler_that_comes_up_in_the_evening_catches_the_night_up_but_lets_
         assert house.turns.owed(first_ones_wait=True) == []
     assert house.outcomes("tuyen_giao_ha_nam") == []
     assert once(house.begin()) == ({"tuyen_giao_ha_nam": "finished"}, []), "who calls for it now, gets it now"
+
+
+def test_a_clock_set_back_stops_nothing(house: House, crawls: Crawls, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.begin(f"{NIGHT} x1")
+    back = timedelta()
+
+    class Moved(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - back
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Moved)
+    with scheduling(house, monkeypatch) as wait:
+        wait(lambda: house.told == ["2023-04-02"])
+        back = timedelta(hours=3)
+        house.runs.start_run(house.key(SITE), {})
+        wait(lambda: "lost" in house.outcomes(SITE))
 
 
 def test_each_night_has_its_turns_while_the_scheduler_runs(
