@@ -20,7 +20,7 @@ from commands.crawling import AT_ONCE, ScrapySetting, scrapy_settings
 from crawler.sites import all_sites, broken_sites, find_site
 from crawler.timing import Timing
 from schedules.health import judge_run
-from schedules.lock import scheduler_of
+from schedules.lock import SchedulerRuns, scheduler_of
 from schedules.nightly import Nights, Scheduler, engine_of
 from schedules.notify import NotTold, check_addresses
 from schedules.plan import ZONE, next_turn
@@ -72,7 +72,12 @@ def schedule_run(
         hint("Crawling every night, Vietnam's time; `baotinh schedule next` shows when. End with Ctrl+C.")
         Scheduler(nights).run()
         return
-    done, left = nights.once()
+    try:
+        done, left = nights.once()
+    except SchedulerRuns as error:
+        # A timer calls again: what is due is in hands.
+        say(f"Nothing was begun: {error}.")
+        return
     _print_done(done, left, turns)
     if crawled := [one.night for one in done if one.night]:
         say(night_report(sessions, settings, max(crawled)))

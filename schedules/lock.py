@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from sqlalchemy import Engine
 
 from archive.database import SCHEDULER_LOCK, ArchiveError, Claim
 from archive.settings import Settings
+
+PATIENT_SECONDS = 1.0
+"""A lock that is held is tried for so long: who only asks whether a scheduler runs holds it for a moment."""
 
 
 class SchedulerRuns(ArchiveError):
@@ -26,12 +30,17 @@ def one_scheduler(settings: Settings, engine: Engine) -> Iterator[Claim]:
     path = _file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SchedulerRuns(
-                f"another scheduler already runs on {settings.data} ({_words(path)}); stop it first"
-            ) from None
+        patient_until = time.monotonic() + PATIENT_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > patient_until:
+                    raise SchedulerRuns(
+                        f"another scheduler already runs on {settings.data} ({_words(path)}); stop it first"
+                    ) from None
+            time.sleep(PATIENT_SECONDS / 20)
         taken = (
             "another scheduler already runs on this database, from another machine or data folder; stop it first: "
             "nights are started from one place"

@@ -94,7 +94,7 @@ def test_a_run_is_wanted_from_the_scheduler_that_runs(run: Run, house: House) ->
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "process 4711 on there" in run("now", SITE)
         assert "A scheduler runs: process 4711 on there" in run("list")
-        assert "another scheduler already runs" in run("run", "--once", code=1)
+        assert "another scheduler already runs" in run("run", "--once"), "a timer calls again"
         assert "process 4711" in run("run", code=1, now=f"{NOW} x1")
     with house.sessions() as session:
         assert wanted(session) == [SITE]

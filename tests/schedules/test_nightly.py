@@ -1,5 +1,6 @@
 """The scheduler: one at a time, by the archive's clock; what is due at once; what comes up while it runs."""
 
+import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -129,6 +130,15 @@ def test_one_scheduler_at_a_time_and_the_lock_says_which(house: House) -> None:
     assert scheduler_of(house.settings, engine) is None
     with one_scheduler(house.settings, engine):
         pass
+
+
+def test_who_asks_whether_a_scheduler_runs_keeps_none_from_starting(house: House) -> None:
+    house.settings.locks.mkdir(exist_ok=True)
+    with (house.settings.locks / "scheduler.lock").open("a") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.1, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
+        with one_scheduler(house.settings, engine_of(house.turns)):
+            pass
 
 
 def test_one_scheduler_on_a_postgresql_database_wherever_it_runs(
