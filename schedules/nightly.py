@@ -15,6 +15,7 @@ from apscheduler.events import (
     EVENT_JOB_SUBMITTED,
     EVENT_SCHEDULER_STARTED,
     JobEvent,
+    SchedulerEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -158,7 +159,12 @@ class Scheduler:
                 self._every(HOUSEKEEPING_SECONDS, keep_house, "housekeeping"),
                 self._every(WANTED_SECONDS, partial(self._without_trouble, self._begin_wanted), "wanted"),
             ]
-            self._scheduler.add_listener(lambda _: [look.start() for look in looks], EVENT_SCHEDULER_STARTED)
+
+            def begin_looking(_: SchedulerEvent) -> None:
+                for look in looks:
+                    look.start()
+
+            self._scheduler.add_listener(begin_looking, EVENT_SCHEDULER_STARTED)
             try:
                 self._scheduler.start()
             finally:

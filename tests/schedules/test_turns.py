@@ -11,6 +11,7 @@ import pytest
 from archive.models import Run, RunOutcome
 from archive.schedule import pause, want_run, wanted
 from archive.sites import disable
+from crawler.sites import all_sites
 from schedules import turns as turns_module
 from tests.schedules.house import NIGHT, SITES, Crawls, House
 
@@ -225,7 +226,7 @@ def test_a_wish_for_a_site_that_was_disabled_or_is_no_more_is_dropped(
     want(house, "bao_quang_ninh")
     with house.sessions.begin() as session:
         disable(session, house.key(SITE), "it moved", house.settings.clock)
-    left = {name: site for name, site in turns_module.all_sites().items() if name != "bao_quang_ninh"}
+    left = {name: site for name, site in all_sites().items() if name != "bao_quang_ninh"}
     monkeypatch.setattr(turns_module, "all_sites", lambda: left)
     for site in SITES:
         assert house.turns.take(site, wanted=True) is None
