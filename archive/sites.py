@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from archive.clock import Clock
@@ -135,6 +135,17 @@ def last_checks(session: Session) -> dict[str, SiteCheck]:
     return {
         name: SiteCheck(name, row.checked_at, row.live, row.passed, row.words) for name, row in session.execute(query)
     }
+
+
+def first_checks(session: Session) -> dict[str, datetime]:
+    """When each site first passed a live check, by site id: since then it could be crawled every night."""
+    query = (
+        select(Site.name, func.min(StoredCheck.checked_at, type_=StoredCheck.checked_at.type))
+        .join(Site, Site.id == StoredCheck.site_id)
+        .where(StoredCheck.live, StoredCheck.passed)
+        .group_by(Site.name)
+    )
+    return dict(session.execute(query).all())
 
 
 def disable(session: Session, site_id: int, reason: str, clock: Clock) -> None:

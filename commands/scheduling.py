@@ -22,8 +22,9 @@ from crawler.timing import Timing
 from schedules.health import judge_run
 from schedules.lock import scheduler_of
 from schedules.nightly import Nights, Scheduler, engine_of
+from schedules.notify import NotTold, check_addresses
 from schedules.plan import ZONE, next_turn
-from schedules.report import tell_night
+from schedules.report import night_report, tell_night
 from schedules.turns import Afterwards, Done, Turns
 
 NONE_SCHEDULED = (
@@ -44,15 +45,17 @@ def schedule_run(
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Sites crawled at once.")] = AT_ONCE,
     setting: ScrapySetting = None,
 ) -> None:
-    """Crawl every site once a night, each at its time, until stopped; a turn missed by up to 12 hours is caught up.
+    """Crawl every site once a night, each at its time, until stopped; the last turn it missed is caught up.
 
     It takes every site that has passed [bold]baotinh sites check SITE --live[/] and is neither disabled nor paused,
     also those that are added or resumed meanwhile. One scheduler runs on an archive at a time.
 
-    With [bold]--once[/], for cron or a timer: the exit code is 1 if any site needs a person.
+    With [bold]--once[/], for cron or a timer: the night's report is printed at the end, and the exit code is 1 if any
+    site needs a person (broken, blocked or gone) or is still owed its turn, or nobody could be told.
     """
     overrides = scrapy_settings(setting or [])
     settings, sessions = open_archive()
+    check_addresses(settings)
     if not settings.contact:
         hint(f"Warning: {NO_CONTACT}.")
 
@@ -71,8 +74,21 @@ def schedule_run(
         return
     done, left = nights.once()
     _print_done(done, left, turns)
-    nights.tell_if_over()
-    raise typer.Exit(FAILED if left or any(one.trouble for one in done) else 0)
+    if crawled := [one.night for one in done if one.night]:
+        say(night_report(sessions, settings, max(crawled)))
+    # A run that was lost is made again: the last one of a site says how it stands.
+    trouble = {one.site: one.trouble for one in done}
+    code = FAILED if left or any(trouble.values()) else 0
+    try:
+        nights.tell_after(done)
+    except NotTold as error:
+        hint(f"Nobody was told of the night: {error}. The next `baotinh schedule run --once` tries again.")
+        code = FAILED
+    raise typer.Exit(code)
+
+
+NEEDS_A_PERSON = (Health.BROKEN, Health.BLOCKED, Health.GONE)
+"""Verdicts for which the exit code of `schedule run --once` is 1; a thin site is in the report."""
 
 
 def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
@@ -80,7 +96,7 @@ def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:
 
     def judge(key: int) -> str | None:
         verdict = judge_run(sessions, settings.clock, key)
-        return None if verdict.health in (Health.OK, Health.PAUSED) else f"{verdict.health}: {verdict.words}"
+        return f"{verdict.health}: {verdict.words}" if verdict.health in NEEDS_A_PERSON else None
 
     return Afterwards(judge, lambda night: tell_night(sessions, settings, night))
 
@@ -144,7 +160,8 @@ def schedule_next(
     scheduled = turns.scheduled()
     if not scheduled:
         raise ArchiveError(NONE_SCHEDULED)
-    owed = turns.owed()
+    by = scheduler_of(settings, engine_of(turns))
+    owed = turns.owed(first_ones_wait=by is not None)
     coming = [turn for name, timing in scheduled.items() if (turn := next_turn(name, timing, now))]
     coming.sort(key=lambda turn: (turn.begins, turn.site))
     table = table_of("begins", "until", "night", "site")
@@ -152,7 +169,7 @@ def schedule_next(
         begins = "due now" if turn in owed else f"{turn.begins:%Y-%m-%d %H:%M:%S}"
         table.add_row(begins, f"{turn.until:%H:%M}", f"{turn.night}", turn.site)
     out.print(table)
-    if owed and scheduler_of(settings, engine_of(turns)) is None:
+    if owed and by is None:
         hint("No scheduler runs; `baotinh schedule run` catches up what is due, `schedule run --once` does and ends.")
 
 

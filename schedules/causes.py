@@ -87,6 +87,7 @@ SAID: Final[Mapping[Cause, str]] = {
     Cause.NOT_FOUND: "its listings are not found",
     Cause.PARKED: "its host is for sale",
     Cause.NO_LINKS: "its listings name no article",
+    Cause.ERROR: "its answers are none that the program takes",
 }
 """Words for the causes that counts tell (`tally`)."""
 
@@ -110,7 +111,12 @@ _OF_FAULT: Final[Mapping[str, Cause]] = {
     FaultName.ROBOTS_DELAY: Cause.CLOSED,
     FaultName.TOO_MANY_REQUESTS: Cause.CHALLENGE,
     FaultName.UNAVAILABLE: Cause.CHALLENGE,
+    # Bodies beyond every bound, statuses that HTTP does not have, a 304 that nobody asked for: seen on no site yet.
+    FaultName.OVERSIZE: Cause.ERROR,
+    FaultName.STATUS: Cause.ERROR,
+    FaultName.NOT_ASKED: Cause.ERROR,
 }
+"""What each fault comes to; `robots-unreachable` is not here, for the fault behind it is the cause, if one was met."""
 
 _OF_STATUS: Final[Mapping[int, Cause]] = {
     401: Cause.LOGIN,
@@ -147,7 +153,8 @@ def tally(counts: Mapping[str, Any], *, articles: bool = True) -> dict[Cause, in
 
 
 def _of_status(status: int) -> Cause | None:
-    return _OF_STATUS.get(status, Cause.SERVER if status >= 500 else None)
+    # Beyond 599 there is no status of HTTP: such an answer is counted as a fault.
+    return _OF_STATUS.get(status, Cause.SERVER if 500 <= status <= 599 else None)
 
 
 def foremost(counts: Mapping[str, Any], *, articles: bool = True) -> Cause | None:

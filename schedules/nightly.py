@@ -1,7 +1,7 @@
 """The scheduler: every site once a night, in Vietnam's time, one scheduler at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor as Threads
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -23,9 +23,9 @@ from archive.clock import VARIABLE, Clock
 from archive.database import ArchiveError, Claim, reading
 from archive.schedule import wanted
 from crawler.sites import all_sites
-from crawler.timing import Timing
+from crawler.timing import DAY, Timing
 from schedules.lock import SchedulerRuns, one_scheduler
-from schedules.plan import GRACE, ZONE, next_turn, night_of
+from schedules.plan import ZONE, next_turn, night_of
 from schedules.turns import Done, Turns
 
 HOUSEKEEPING_SECONDS = 60
@@ -98,6 +98,16 @@ class Nights:
     def _take_rested(self, site: str) -> Done | None:
         self.turns.ending.wait(self.turns.rest(site))
         return self.turns.take(site)
+
+    def tell_after(self, done: Iterable[Done]) -> None:
+        """Tell of the latest night if it is over; before it of the one before, if something of that was caught up.
+
+        Raises schedules.notify.NotTold if nobody could be told.
+        """
+        before = night_of(self.turns.now()) - DAY
+        if any(one.night == before for one in done):
+            self.turns.afterwards.tell(before)
+        self.tell_if_over()
 
     def tell_if_over(self) -> None:
         """Tell of the latest night once it is through, or its report is due; of the first one only if it had a run."""
@@ -186,7 +196,7 @@ class Scheduler:
         # Spiders may have been added or renamed.
         all_sites.cache_clear()
         self._plan(self.turns.scheduled())
-        for turn in self.turns.owed():
+        for turn in self.turns.owed(first_ones_wait=True):
             name = _job(turn.site)
             if not self._in_hand[name] and not self.turns.rest(turn.site) and self._scheduler.get_job(name):
                 self._scheduler.modify_job(name, next_run_time=REAL.now())
@@ -212,7 +222,8 @@ class Scheduler:
                 replace_existing=True,
                 coalesce=True,
                 max_instances=1,
-                misfire_grace_time=max(1, int(GRACE.total_seconds() / (clock.speed if clock.start else 1))),
+                # What is owed by then, `take` asks itself.
+                misfire_grace_time=None,
             )
             following = next_turn(site, timing, self.turns.now())
             self.turns.say(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -15,8 +16,8 @@ from crawler.timing import DAY, NIGHTLY, Timing
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
-GRACE = timedelta(hours=12)
-"""A site whose turn was missed by up to half a day is caught up: the morning after a reboot, not the next evening."""
+LONGEST_REACH = 512
+"""Days within which a cron line's last time is looked for: a year and more, for one that comes once a year."""
 
 ROOM = timedelta(hours=1)
 """So long before its window's end, or a third of the window, no site begins: a quiet night takes a site a minute or
@@ -31,12 +32,16 @@ THROUGH = (RunOutcome.FINISHED, RunOutcome.FAILED, RunOutcome.BLOCKED, RunOutcom
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A site's turn in a night: when it is planned to begin, and when it is ended, in the window or caught up."""
+    """A site's turn in a night: when it is planned to begin, and when it is ended.
+
+    It is `caught_up` if its window is over.
+    """
 
     site: str
     night: date
     begins: datetime
     until: datetime
+    caught_up: bool = False
 
 
 class Standing(StrEnum):
@@ -89,19 +94,35 @@ def next_turn(site: str, timing: Timing, after: datetime) -> Turn | None:
 
 
 def last_turn(site: str, timing: Timing, now: datetime) -> Turn | None:
-    """The site's turn that should have begun by `now`, the latest and only within the grace; None if there is none.
+    """The site's latest turn that should have begun by `now`: it is owed until the next one comes.
 
-    One whose window is over is caught up: it may take as long as a window is.
+    One whose window is over is caught up: it may take as long as a window is. None if a cron line has named no time
+    for `LONGEST_REACH` days.
     """
+    found = _last_start(site, timing, now)
+    if found is None:
+        return None
+    night, start = found
+    turn = _turn(site, night, start, timing)
+    return turn if now < turn.until else Turn(site, night, start, now + timing.length, caught_up=True)
+
+
+def _last_start(site: str, timing: Timing, now: datetime) -> tuple[date, datetime] | None:
+    """The night of the site's latest turn by `now`, and when that was planned to begin."""
     today = now.astimezone(ZONE).date()
-    for night in (today + step * DAY for step in (1, 0, -1)):
-        start = start_of(site, night, timing)
-        if start is not None and start <= now:
-            if now - start > GRACE:
-                return None
-            turn = _turn(site, night, start, timing)
-            return turn if now < turn.until else Turn(site, night, start, now + timing.length)
-    return None
+    if timing.cron is None:
+        nights = (today + step * DAY for step in (1, 0, -1))
+        starts = ((night, start_of(site, night, timing)) for night in nights)
+        return next((night, start) for night, start in starts if start is not None and start <= now)
+    # Cron lines are read forwards only: from ever farther back, then on to the last time by now.
+    midnight, reach = datetime.combine(today + DAY, time(), ZONE) - timing.length, 2
+    while (start := _fires(timing.cron, midnight - reach * DAY)) is None or start > now:
+        if start is None or reach >= LONGEST_REACH:
+            return None
+        reach *= 2
+    while (following := next_turn(site, timing, start)) is not None and following.begins <= now:
+        start = following.begins
+    return (start + timing.length).date(), start
 
 
 def standing(runs: Sequence[RunRecord]) -> Standing:
@@ -132,8 +153,12 @@ def _begins(night: date, timing: Timing) -> datetime:
     return datetime.combine(night, timing.window[1], ZONE) - timing.length
 
 
+@lru_cache(maxsize=4096)
 def _fires(cron: str, after: datetime) -> datetime | None:
-    """The first time at or after an instant that a cron line names."""
+    """The first time at or after an instant that a cron line names.
+
+    Kept, for the scheduler asks the same every minute, and a line without a time ahead costs half a second.
+    """
     found: datetime | None = CronTrigger.from_crontab(cron, ZONE).get_next_fire_time(None, after.astimezone(ZONE))
     return found
 

@@ -12,7 +12,7 @@ from archive.database import Sessions, reading
 from archive.models import Health
 from archive.schedule import muted, paused
 from archive.settings import Settings
-from archive.sites import disabled, last_checks
+from archive.sites import disabled, first_checks
 from archive.verdicts import Judged, before_night, crawled_in, of_night, report_of, standing, write_report
 from crawler.sites import all_sites
 from schedules import notify
@@ -116,13 +116,13 @@ def facts_of(sessions: Sessions, settings: Settings, night: date) -> NightFacts:
     with reading(sessions) as session:
         runs, before = of_night(session, night), before_night(session, night)
         closed, off = paused(session, now), disabled(session)
-        states, checks = standing(session), last_checks(session)
+        states, checks = standing(session), first_checks(session)
         begun = crawled_in(session, night)
         due = {
             name: start
             for name, site in all_sites().items()
             if name in checks and name not in off and name not in closed
-            if (start := start_of(name, night, site.timing)) is not None and checks[name].at <= start <= now
+            if (start := start_of(name, night, site.timing)) is not None and checks[name] <= start <= now
         }
         return NightFacts(
             night=night,

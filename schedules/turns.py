@@ -22,7 +22,7 @@ from archive.patience import Patience
 from archive.runs import OpenRun, Runs, is_ours
 from archive.schedule import paused, take_wanted
 from archive.settings import Settings
-from archive.sites import disabled, last_checks, site_key
+from archive.sites import disabled, first_checks, last_checks, site_key
 from crawler.sites import all_sites, find_site
 from crawler.timing import Timing
 from schedules.plan import MOST_LOST, Standing, Turn, last_turn, standing, start_of
@@ -44,9 +44,13 @@ LONG_REST = 60.0
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so."""
+    """What came of a turn: how its crawl ended and why, what it counted; `trouble` is why it needs a person, if so.
+
+    `night` is None for a run that was wanted at once.
+    """
 
     site: str
+    night: date | None
     outcome: RunOutcome
     reason: str | None
     counts: Mapping[str, int]
@@ -100,12 +104,19 @@ class Turns:
             if name in checks and name not in reasons and name not in pauses
         }
 
-    def owed(self) -> list[Turn]:
+    def owed(self, *, first_ones_wait: bool = False) -> list[Turn]:
         """The turns that should have begun by now and are not through, the earliest first.
 
-        Those that another process has under way are among them: it may be the orphan of a scheduler that died.
+        Those that another process has under way are among them: it may be the orphan of a scheduler that died. Where
+        `first_ones_wait`, a site that was first checked after its turn is not owed it once the window is over: a
+        first crawl takes hours, and the night is there for it.
         """
-        due = [turn for site, timing in self.scheduled().items() if (turn := last_turn(site, timing, self.now()))]
+        now = self.now()
+        due = [turn for site, timing in self.scheduled().items() if (turn := last_turn(site, timing, now))]
+        if first_ones_wait:
+            with reading(self.sessions) as session:
+                since = first_checks(session)
+            due = [turn for turn in due if since[turn.site] <= turn.begins or not turn.caught_up]
         made = self.runs.of_nights({turn.night for turn in due})
         open_ones = (Standing.OWED, Standing.UNDER_WAY)
         left = [turn for turn in due if standing(made.get((turn.site, turn.night), ())) in open_ones]
@@ -310,7 +321,7 @@ class Turns:
         self.say(f"{site}: {outcome}{_numbers(counts)}{f': {reason}' if reason else ''}")
         if trouble:
             self.say(f"{site}: {trouble}")
-        return Done(site, outcome, reason, counts, trouble)
+        return Done(site, child.order.night, outcome, reason, counts, trouble)
 
     def _rest_after(self, site: str, outcome: RunOutcome) -> None:
         if outcome is RunOutcome.LOST:

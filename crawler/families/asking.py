@@ -27,6 +27,9 @@ DISCOVERY_PRIORITY = 100_000
 NOT_FOUND = (404, 410)
 """The statuses that say that there is no such page (RFC 9110, 15.5.5 and 15.5.11)."""
 
+ASKED = "discovery/asked"
+"""What a run counts its requests of discovery as: those that were sent, whatever came of them."""
+
 _SOFT = (403, 408, 429)
 """Refusals that are likely to pass; so are all from 500 on."""
 
@@ -66,7 +69,6 @@ class Asking(SiteDeclaration, scrapy.Spider):
             make_conditional(request, look.answer, kept.held)
         if kind:
             self._formers.setdefault(url, look.answer.body_hash)
-        self.crawler.stats.inc_value("discovery/asked")
         self.closed = False
         try:
             response = await self.crawler.engine.download_async(request)
@@ -81,10 +83,13 @@ class Asking(SiteDeclaration, scrapy.Spider):
             # Any failure of one listing must leave the others their chance; it is noted, never lost.
             self._trouble(url, describe(error))
             # What was not even asked for, as robots.txt has it, says nothing of the page.
-            if kind and not isinstance(error, IgnoreRequest):
+            if not isinstance(error, IgnoreRequest):
+                self.crawler.stats.inc_value(ASKED)
                 soft = not isinstance(error, Fault) or error.soft
-                await self.desk.ask(partial(looks.failed, url, kind, visible(describe(error)), soft=soft))
+                if kind:
+                    await self.desk.ask(partial(looks.failed, url, kind, visible(describe(error)), soft=soft))
             return None
+        self.crawler.stats.inc_value(ASKED)
         if response.status in past_end:
             return Page(response.url, b"")
         if response.status == NOT_MODIFIED and kept is not None and kind:

@@ -1,5 +1,5 @@
 """Fixtures of this folder."""
 
-from tests.schedules.house import house
+from tests.schedules.house import crawls, house
 
-__all__ = ["house"]
+__all__ = ["crawls", "house"]

@@ -1,14 +1,20 @@
 """What operators say of the schedule and are told of it; nothing is fetched."""
 
 import fcntl
+import sys
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
-from archive.models import RunOutcome
+from archive.models import Health, RunOutcome
 from archive.schedule import muted, wanted
+from archive.verdicts import report_of
+from commands import scheduling
 from commands.scheduling import instant
-from tests.schedules.house import House, at
+from schedules.health import Verdict
+from schedules.notify import NotTold
+from tests.schedules.house import Crawls, House, at
 from tests.within import run_within
 
 Run = Callable[..., str]
@@ -20,9 +26,9 @@ SITE = "hong_linh"
 def run(house: House) -> Run:
     """Runs a schedule command in this process; gives what it said, once it ended with the code."""
 
-    def run(*arguments: str, code: int = 0, now: str = NOW) -> str:
-        environment = {"BAOTINH_DATA": str(house.settings.data), "BAOTINH_NOW": now}
-        done = run_within(("schedule", *arguments), environment)
+    def run(*arguments: str, code: int = 0, now: str = NOW, notify: str = "", group: str = "schedule") -> str:
+        environment = {"BAOTINH_DATA": str(house.settings.data), "BAOTINH_NOW": now, "BAOTINH_NOTIFY": notify}
+        done = run_within((*group.split(), *arguments), environment)
         assert done.returncode == code, done
         return done.stdout + done.stderr
 
@@ -112,11 +118,88 @@ def test_wrong_use_is_told_with_what_is_allowed(run: Run, arguments: tuple[str, 
 
 
 def test_nothing_to_do_is_said(run: Run, house: House) -> None:
+    for site in ("bao_quang_ninh", SITE):
+        key = house.runs.start_run(house.key(site), {}, date(2023, 4, 2))
+        house.runs.finish_run(key, RunOutcome.FINISHED, None, {})
     assert "Nothing is due; next is hong_linh, at 2023-04-03" in run("run", "--once", now="2023-04-02T23:00:00+07:00")
     for site in ("bao_quang_ninh", SITE):
         run("pause", site)
     assert "no site is scheduled" in run("run", "--once", code=1)
     assert "no site is scheduled" in run("next", code=1)
+
+
+@pytest.mark.parametrize(
+    ("health", "outcome", "code"),
+    [
+        (Health.OK, RunOutcome.FAILED, 0),
+        (Health.THIN, RunOutcome.FINISHED, 0),
+        (Health.BROKEN, RunOutcome.FINISHED, 1),
+        (Health.BLOCKED, RunOutcome.FINISHED, 1),
+        (Health.GONE, RunOutcome.SKIPPED, 1),
+    ],
+)
+def test_once_tells_by_its_code_whether_a_verdict_needs_a_person(
+    run: Run, crawls: Crawls, monkeypatch: pytest.MonkeyPatch, health: Health, outcome: RunOutcome, code: int
+) -> None:
+    crawls.ends[SITE] = [outcome]
+    monkeypatch.setattr(scheduling, "judge_run", lambda *_: Verdict(health, words="as it is"))
+    assert outcome in line_of(run("run", "--once", code=code), SITE)
+
+
+def test_once_ends_well_if_a_lost_run_was_made_again(run: Run, crawls: Crawls) -> None:
+    crawls.ends[SITE] = [RunOutcome.RUNNING, RunOutcome.FINISHED]
+    assert "lost" in line_of(run("run", "--once"), SITE)
+
+
+def test_once_prints_the_report_of_the_night_after_the_table(run: Run, crawls: Crawls, house: House) -> None:
+    crawls.ends[SITE] = [RunOutcome.BLOCKED]
+    said = run("run", "--once", code=1).splitlines()
+    [head] = [at for at, line in enumerate(said) if line.startswith("Báo Tỉnh, night of 2023-04-02: 2 sites crawled")]
+    assert max(at for at, line in enumerate(said) if line.split()[:1] == [SITE]) < head
+    assert any(line.startswith(f"blocked: challenge: {SITE}") for line in said[head:])
+    assert "night of" not in run("run", "--once"), "nothing was due"
+    with house.sessions() as session:
+        assert report_of(session, date(2023, 4, 2)) == run("report", "--night", group="").rstrip()
+
+
+def test_once_amid_a_night_tells_of_the_one_before_that_it_caught_up(run: Run, crawls: Crawls, house: House) -> None:
+    assert "night of 2023-04-02: 2 sites crawled" in run("run", "--once", now="2023-04-03T01:00:00+07:00")
+    with house.sessions() as session:
+        assert report_of(session, date(2023, 4, 2)) and not report_of(session, date(2023, 4, 3))
+
+
+def test_once_says_at_the_end_that_nobody_could_be_told(
+    run: Run, crawls: Crawls, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schedules.notify.send", failing := Failing())
+    crawls.ends[SITE] = [RunOutcome.BLOCKED]
+    monkeypatch.setattr(scheduling, "NEEDS_A_PERSON", ())
+    said = run("run", "--once", code=1, notify="json://127.0.0.1:1/")
+    assert SITE in said and "night of 2023-04-02" in said
+    assert said.rstrip().splitlines()[-1].startswith("Nobody was told of the night: the line is down")
+    assert failing.calls == 1
+    assert "Nobody was told" in run("run", "--once", code=1, notify="json://127.0.0.1:1/"), "it is tried again"
+
+
+@pytest.mark.parametrize("once", [("--once",), ()])
+def test_no_night_begins_with_an_address_that_nobody_can_be_told_at(
+    run: Run, crawls: Crawls, monkeypatch: pytest.MonkeyPatch, once: tuple[str, ...]
+) -> None:
+    said = run("run", *once, code=2, now=f"{NOW} x1", notify="json://127.0.0.1:1/ nosuch://secret@host/")
+    assert "BAOTINH_NOTIFY: Apprise cannot make sense of address 2 (nosuch://...)" in said and "secret" not in said
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    assert "pip install 'baotinh[notify]'" in run("run", *once, code=1, now=f"{NOW} x1", notify="json://127.0.0.1:1/")
+    assert crawls.orders == []
+
+
+class Failing:
+    """In place of `send`: nobody can be told."""
+
+    calls = 0
+
+    def __call__(self, *_: object) -> None:
+        self.calls += 1
+        raise NotTold("the line is down")
 
 
 def test_until_is_read_in_vietnams_time() -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.settings import Settings as CrawlSettings
 from sqlalchemy import update
@@ -31,6 +32,7 @@ from crawler.families.sitemaps import BELIEVED, LONGEST, is_due
 from crawler.faults import Fault, FaultName, named
 from crawler.middlewares import CAPTURE
 from crawler.redirects import SiteRedirects
+from crawler.robots import ForbiddenByRobots
 from crawler.sites import find_site
 from tests.archive.helpers import START, HandClock
 
@@ -151,6 +153,22 @@ def test_a_page_that_did_not_change_is_read_from_its_capture(site: Site) -> None
     site.pages[MONTHS[0]] = "<urlset>Cao Bằng</urlset>"
     assert site.get() == "<urlset>Cao Bằng</urlset>"
     assert (site.asked, site.looks.at(MONTHS[0]).unchanged) == ([(MONTHS[0], 200)], 0)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        (404, 1),
+        (Fault(FaultName.TIMEOUT, "took longer"), 1),
+        (ForbiddenByRobots("Forbidden by robots.txt"), 0),
+        (IgnoreRequest("robots.txt cannot be had"), 0),
+    ],
+    ids=repr,
+)
+def test_only_what_was_sent_counts_as_asked(site: Site, page: int | Exception, asked: int) -> None:
+    site.pages[MONTHS[0]] = page
+    assert site.get() is None
+    assert site.counts.get("discovery/asked", 0) == asked
 
 
 def test_a_page_whose_capture_cannot_be_read_is_asked_for_whole(site: Site) -> None:

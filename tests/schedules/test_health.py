@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from archive.clock import VIETNAM
 from archive.models import Health, RunOutcome
 from archive.verdicts import PastRun
-from schedules.causes import NEXT_STEPS, Cause, next_step
+from crawler.faults import FaultName
+from schedules.causes import NEXT_STEPS, SAID, Cause, foremost, next_step
 from schedules.health import Verdict, judge
 from schedules.past import Silence, past_of
 
@@ -281,6 +283,35 @@ def test_a_site_that_robots_txt_closes_is_told_from_one_that_turns_us_away(
 ) -> None:
     run = Site().well(5).run(counts, RunOutcome.BLOCKED, reason="as it is")
     assert (run.health, run.cause) == (Health.BLOCKED, cause)
+
+
+@pytest.mark.parametrize("fault", sorted(set(FaultName) - {FaultName.ROBOTS_UNREACHABLE}))
+def test_every_fault_has_a_cause_and_words_for_it(fault: FaultName) -> None:
+    counts = {f"fault/{fault}": 3}
+    cause = foremost(counts)
+    assert cause is not None and SAID[cause] and NEXT_STEPS[cause]
+    assert Site().well(5).run(down(**counts), RunOutcome.FAILED).cause is cause
+
+
+@pytest.mark.parametrize("fault", ["oversize", "status", "304-not-asked"])
+def test_answers_that_the_program_does_not_take_are_told_as_an_error(fault: str) -> None:
+    run = Site().well(5).run(crawl(0, 0, answered=1, listed=0, discovery_failed=5, **{f"fault/{fault}": 5}))
+    assert state(run) == "broken: error"
+    assert "none that the program takes" in run.words
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(500, "broken: server"), (599, "broken: server"), (999, "broken: error")]
+)
+def test_a_status_beyond_those_of_http_is_no_error_of_the_server(status: int, expected: str) -> None:
+    counts = {f"status/{status}": 6, "fault/status": 6 if status > 599 else 0}
+    assert state(Site().well(5).run(down(**counts), RunOutcome.FAILED)) == expected
+
+
+def test_every_cause_has_its_row_in_the_table_for_operators() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "health.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert [cause for cause in Cause if not any(f"`{cause}`" in row for row in rows)] == []
 
 
 def test_a_site_that_turns_us_away_is_blocked_whatever_it_gave_before() -> None:

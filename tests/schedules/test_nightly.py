@@ -40,13 +40,34 @@ def test_once_carries_out_what_is_due_and_tells_the_night(house: House, crawls: 
     assert once(house.begin()) == ({}, []), "nothing twice"
     assert len(crawls.orders) == 2
     once(house.begin("2023-04-02T23:00:00+07:00"))
-    assert len(crawls.orders) == 2, "too late to be caught up"
+    assert len(crawls.orders) == 2, "nor in the evening"
+
+
+@pytest.mark.parametrize("now", ["2022-12-26T22:00:00+07:00", "2022-12-27T00:10:00+07:00", "2022-12-26T13:00:00+07:00"])
+def test_once_takes_the_latest_night_at_any_hour_also_for_sites_that_never_ran(
+    house: House, crawls: Crawls, now: str
+) -> None:
+    house.begin(now).check("tuyen_giao_ha_nam")
+    done, left = once(house)
+    assert (done, left) == (dict.fromkeys((*SITES, "tuyen_giao_ha_nam"), "finished"), [])
+    assert {f"{order.night}" for order in crawls.orders} == {"2022-12-26"}
+    assert house.told == ["2022-12-26"]
+    assert once(house.begin()) == ({}, [])
+
+
+def test_once_catches_up_the_latest_night_only(house: House, crawls: Crawls) -> None:
+    once(house)
+    once(house.begin("2023-04-06T22:00:00+07:00"))
+    assert [f"{run.night}" for run in house.all_runs(SITE)] == ["2023-04-02", "2023-04-06"]
 
 
 def test_once_before_a_sites_turn_leaves_it_to_later_and_the_night_untold(house: House, crawls: Crawls) -> None:
     starts = {site: next_turn(site, Timing(), at("2023-04-02T00:00")) for site in SITES}
     [first, last] = sorted(turn.begins for turn in starts.values() if turn)
     assert first < last
+    once(house.begin("2023-04-01T05:00:00+07:00"))
+    crawls.orders.clear()
+    house.told.clear()
     done, _ = once(house.begin(first.isoformat()))
     assert list(done.values()) == ["finished"]
     assert house.told == []
@@ -88,7 +109,8 @@ def test_once_tries_lost_runs_again_and_leaves_what_it_cannot_mend(house: House,
 
 
 def test_once_takes_what_is_wanted_too(house: House, crawls: Crawls) -> None:
-    house.begin("2023-04-02T23:00:00+07:00")
+    once(house)
+    house.begin()
     with house.sessions.begin() as session:
         want_run(session, house.key(SITE), house.turns.now())
     assert once(house) == ({SITE: "finished"}, [])
@@ -170,8 +192,8 @@ def test_a_simulated_clock_and_the_real_one_are_told_from_each_other() -> None:
 @contextmanager
 def scheduling(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], bool]], None]]:
     """A scheduler that runs in a thread; gives what waits until something holds."""
-    monkeypatch.setattr(nightly, "HOUSEKEEPING_SECONDS", 0.2)
-    monkeypatch.setattr(nightly, "WANTED_SECONDS", 0.1)
+    monkeypatch.setattr(nightly, "HOUSEKEEPING_SECONDS", 0.05)
+    monkeypatch.setattr(nightly, "WANTED_SECONDS", 0.05)
     scheduler = Scheduler(Nights(house.turns, at_once=2))
     failed: list[BaseException] = []
 
@@ -226,10 +248,23 @@ def test_the_scheduler_catches_up_and_takes_what_comes_up_meanwhile(
     assert scheduler_of(house.settings, engine_of(house.turns)) is None
 
 
+def test_a_scheduler_that_comes_up_in_the_evening_catches_the_night_up_but_lets_new_sites_wait_for_theirs(
+    house: House, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.begin("2023-04-01T12:00:00+07:00").check(*SITES)
+    house.begin("2023-04-02T21:00:00+07:00 x1").check("tuyen_giao_ha_nam", SITE)
+    with scheduling(house, monkeypatch) as wait:
+        wait(lambda: all(house.outcomes(site) == ["finished"] for site in SITES))
+        assert [turn.site for turn in house.turns.owed()] == ["tuyen_giao_ha_nam"]
+        assert house.turns.owed(first_ones_wait=True) == []
+    assert house.outcomes("tuyen_giao_ha_nam") == []
+    assert once(house.begin()) == ({"tuyen_giao_ha_nam": "finished"}, []), "who calls for it now, gets it now"
+
+
 def test_each_night_has_its_turns_while_the_scheduler_runs(
     house: House, crawls: Crawls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.begin("2023-04-02T00:00:00+07:00 x86400")
+    house.begin("2023-04-02T00:00:00+07:00 x200000")
     with scheduling(house, monkeypatch) as wait:
         wait(lambda: all(len(house.all_runs(site)) >= 3 for site in SITES))
     for site in SITES:

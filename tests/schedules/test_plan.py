@@ -1,4 +1,4 @@
-"""When each site is due: once every night, inside its window, and caught up within the grace."""
+"""When each site is due: once every night, inside its window, and caught up until its next turn."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from archive.models import RunOutcome
 from archive.runs import RunRecord
 from crawler.timing import Timing
-from schedules.plan import GRACE, MOST_LOST, ROOM, ZONE, Standing, last_turn, next_turn, night_of, standing, start_of
+from schedules.plan import MOST_LOST, ROOM, ZONE, Standing, last_turn, next_turn, night_of, standing, start_of
 
 NIGHT = date(2023, 4, 2)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -54,7 +54,7 @@ def test_a_site_has_one_turn_a_night_and_none_is_left_out(site: str, naive: date
         last = last_turn(site, timing, turn.begins)
         assert last is not None and (last.night, last.until) == (turn.night, turn.until), "due once it begins"
         before = last_turn(site, timing, turn.begins - SECOND)
-        assert before is None or before.night == turn.night - DAY
+        assert before is not None and before.night == turn.night - DAY, "the one before is owed until then"
         seen.append(turn.night)
         after = turn.begins
     assert seen == [seen[0] + step * DAY for step in range(4)]
@@ -86,18 +86,38 @@ def test_the_usual_window_belongs_to_the_day_it_ends_on_and_so_does_one_over_mid
     assert start is not None and at("01T22:00") <= start < at("02T03:00")
 
 
-def test_a_turn_is_due_from_its_beginning_until_the_grace_is_over() -> None:
-    start = start_of("hong_linh", NIGHT)
-    assert start is not None
+def test_a_turn_is_due_from_its_beginning_until_the_next_one() -> None:
+    start, following = start_of("hong_linh", NIGHT), start_of("hong_linh", NIGHT + DAY)
+    assert start is not None and following is not None
+    instants = (start - SECOND, start, at("02T16:30"), at("02T22:00"), following - SECOND, following)
+    turns = [last_turn("hong_linh", Timing(), now) for now in instants]
+    assert [turn and (turn.night, turn.caught_up) for turn in turns] == [
+        (NIGHT - DAY, True),
+        (NIGHT, False),
+        (NIGHT, True),
+        (NIGHT, True),
+        (NIGHT, True),
+        (NIGHT + DAY, False),
+    ]
 
-    def night(now: datetime) -> date | None:
-        turn = last_turn("hong_linh", Timing(), now)
-        return turn.night if turn else None
 
-    assert night(start) == NIGHT
-    assert night(start - SECOND) is None, "the night before is beyond the grace"
-    assert night(start + GRACE) == NIGHT
-    assert night(start + GRACE + SECOND) is None
+@pytest.mark.parametrize(
+    ("cron", "now", "expected"),
+    [
+        ("15 2 * * sun", "02T02:14", "2023-03-26T02:15"),
+        ("15 2 * * sun", "02T02:15", "2023-04-02T02:15"),
+        ("15 2 * * sun", "09T02:14", "2023-04-02T02:15"),
+        ("0 1,2,23 * * *", "02T22:59", "2023-04-01T23:00"),
+        ("0 1,2,23 * * *", "02T23:00", "2023-04-02T23:00"),
+        ("0 3 1 * *", "30T22:00", "2023-04-01T03:00"),
+        ("0 3 2 4 *", "02T02:59", "2022-04-02T03:00"),
+        ("0 0 30 2 *", "02T02:00", None),
+    ],
+)
+def test_a_turn_of_a_cron_line_is_due_until_its_next_one(cron: str, now: str, expected: str | None) -> None:
+    turn = last_turn("hong_linh", Timing(cron=cron), at(now))
+    assert (turn and f"{turn.begins:%Y-%m-%dT%H:%M}") == expected
+    assert turn is None or start_of("hong_linh", turn.night, Timing(cron=cron)) == turn.begins
 
 
 def test_a_turn_ends_with_the_window_and_one_caught_up_may_take_as_long() -> None:

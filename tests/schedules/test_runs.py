@@ -25,13 +25,20 @@ class Children:
         self.engine = open_engine(self.settings.database_url)
         upgrade(self.engine)
 
-    def crawl(self, line: str, seconds: float = 60.0) -> list[Ended]:
-        """Crawl by `line`, and interrupt it after so many seconds."""
+    @property
+    def ready(self) -> str:
+        """What a line touches that is to be interrupted from then on, as a word of the shell."""
+        return shlex.quote(str(self.folder / "ready"))
+
+    def crawl(self, line: str) -> list[Ended]:
+        """Crawl by `line`, and interrupt it once it has touched `ready`."""
         self._monkeypatch.setattr(Order, "command", lambda order: ["sh", "-c", line])
-        runs, last = Runs(session_factory(self.engine), self.settings.clock), time.monotonic() + seconds
+        self._monkeypatch.setattr(runs_module, "POLL_SECONDS", 0.02)
+        runs, last = Runs(session_factory(self.engine), self.settings.clock), time.monotonic() + 60
 
         def tell(*_: object) -> None:
-            if time.monotonic() > last:
+            assert time.monotonic() < last
+            if (self.folder / "ready").exists():
                 raise KeyboardInterrupt
 
         return crawl_all([Order("hong_linh")], self.settings, runs, 1, tell)
@@ -48,16 +55,16 @@ def test_an_interrupt_ends_a_crawl_in_order(children: Children) -> None:
     ended = children.folder / "ended"
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        children.crawl(f"trap 'touch {shlex.quote(str(ended))}; exit' TERM; sleep 60 & wait", seconds=1.0)
+        children.crawl(f"trap 'touch {shlex.quote(str(ended))}; exit' TERM; touch {children.ready}; sleep 60 & wait")
     assert time.monotonic() - began < 30
     assert ended.exists(), "in order"
 
 
 def test_a_child_that_does_not_end_is_killed(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(runs_module, "STOP_SECONDS", 0.2)
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        children.crawl("trap '' TERM; for second in $(seq 60); do sleep 1; done", seconds=1.0)
+        children.crawl(f"trap '' TERM; touch {children.ready}; for second in $(seq 60); do sleep 1; done")
     assert time.monotonic() - began < 30
 
 
