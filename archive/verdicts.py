@@ -36,6 +36,7 @@ class PastRun:
     cause: str | None = None
     words: str = ""
     fields: tuple[str, ...] = ()
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,34 @@ def _past_run(run: Run, verdict: Verdict | None) -> PastRun:
         cause=verdict.cause if verdict else None,
         words=verdict.words if verdict else "",
         fields=tuple(verdict.fields) if verdict else (),
+        finished_at=run.finished_at,
     )
+
+
+def runs_well(session: Session, site_id: int, nights: int, before: int) -> list[PastRun]:
+    """The runs of the last so many nights that were judged ok by a run before the key `before`, the newest first."""
+    well = (
+        select(Run.night)
+        .join(Verdict, Verdict.run_id == Run.id)
+        .where(Verdict.site_id == site_id, Verdict.run_id < before, Verdict.health == Health.OK.value)
+        .where(Run.night.is_not(None))
+        .order_by(Verdict.run_id.desc())
+        .limit(nights)
+    )
+    query = (
+        select(Run, Verdict)
+        .outerjoin(Verdict, Verdict.run_id == Run.id)
+        .where(Run.site_id == site_id, Run.id < before, Run.outcome != RunOutcome.RUNNING.value)
+        .where(Run.night.in_(list(session.scalars(well))))
+        .order_by(Run.id.desc())
+    )
+    return [_past_run(run, verdict) for run, verdict in session.execute(query)]
+
+
+def first_night(session: Session, site_id: int) -> date | None:
+    """The night of the first run of a site; None if that was made by hand, or there is none."""
+    query = select(Run.night).where(Run.site_id == site_id).order_by(Run.started_at, Run.id).limit(1)
+    return session.scalar(query)
 
 
 def days_published(session: Session, site_id: int, since: datetime) -> list[date]:
