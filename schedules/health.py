@@ -363,7 +363,7 @@ def _less_than_usual(run: PastRun, past: Past) -> Verdict | None:
     usual = usual_new(past, run.night)
     least = min((one.new for one in past.nights), default=0)
     if usual is not None and usual >= USUAL and past.new <= FEW * usual and past.new < least:
-        words = f"{past.new} new, {usual:.0f} usual, never under {least} on the last {len(past.nights)} nights that were well"
+        words = f"{past.new} new, {usual:.0f} usual, never under {least} on the last {len(past.nights)} well nights"
         return Verdict(Health.THIN, Cause.FEW_NEW if past.new else Cause.NOTHING_NEW, words=words)
     quiet = past.silence
     if quiet is None or past.new or quiet.gaps < GAPS:
