@@ -312,12 +312,16 @@ class WantedRun(Base):
 
 
 class NightReport(Base):
-    """The report of a night as it was told, once a night; `night` is the day in Vietnam on which the night ends."""
+    """The report of a night as it was told, once a night; `night` is the day in Vietnam on which the night ends.
+
+    `muted` are the ids of the sites of which it told nothing.
+    """
 
     __tablename__ = "night_report"
     night: Mapped[date] = mapped_column(primary_key=True)
     reported_at: Mapped[datetime]
     words: Mapped[str]
+    muted: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class Section(Base):
@@ -369,7 +373,8 @@ class Verdict(Base):
     __table_args__ = (
         _one_of("health", Health),
         CheckConstraint("(health = 'ok') = (cause is null)", name="cause"),
-        Index(None, "site_id", "judged_at"),
+        Index(None, "site_id", "run_id"),
+        Index(None, "judged_at"),
     )
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))

@@ -3,13 +3,13 @@
 The rules are those of `schedules.health`; here is what is asked of the archive, and what is kept.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy.orm import Session
 
 from archive.database import Sessions, reading
 from archive.models import Extraction, Fingerprint, Health, NightReport, Run, RunOutcome, Site, StoredArticle, Verdict
@@ -36,6 +36,7 @@ class PastRun:
     cause: str | None = None
     words: str = ""
     fields: tuple[str, ...] = ()
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,34 @@ def _past_run(run: Run, verdict: Verdict | None) -> PastRun:
         cause=verdict.cause if verdict else None,
         words=verdict.words if verdict else "",
         fields=tuple(verdict.fields) if verdict else (),
+        finished_at=run.finished_at,
     )
+
+
+def runs_well(session: Session, site_id: int, nights: int, before: int) -> list[PastRun]:
+    """The runs of the last so many nights that were judged ok by a run before the key `before`, the newest first."""
+    well = (
+        select(Run.night)
+        .join(Verdict, Verdict.run_id == Run.id)
+        .where(Verdict.site_id == site_id, Verdict.run_id < before, Verdict.health == Health.OK.value)
+        .where(Run.night.is_not(None))
+        .order_by(Verdict.run_id.desc())
+        .limit(nights)
+    )
+    query = (
+        select(Run, Verdict)
+        .outerjoin(Verdict, Verdict.run_id == Run.id)
+        .where(Run.site_id == site_id, Run.id < before, Run.outcome != RunOutcome.RUNNING.value)
+        .where(Run.night.in_(list(session.scalars(well))))
+        .order_by(Run.id.desc())
+    )
+    return [_past_run(run, verdict) for run, verdict in session.execute(query)]
+
+
+def first_night(session: Session, site_id: int) -> date | None:
+    """The night of the first run of a site; None if that was made by hand, or there is none."""
+    query = select(Run.night).where(Run.site_id == site_id).order_by(Run.started_at, Run.id).limit(1)
+    return session.scalar(query)
 
 
 def days_published(session: Session, site_id: int, since: datetime) -> list[date]:
@@ -156,47 +184,63 @@ def standing(session: Session) -> dict[str, Judged]:
 
 def _since(session: Session) -> dict[str, datetime]:
     """By site id, when the first verdict of the row of equal ones was given that ends with the last one."""
-    keys = select(func.max(Verdict.run_id).label("run_id")).group_by(Verdict.site_id).subquery()
-    last, other, like = aliased(Verdict), aliased(Verdict), aliased(Verdict)
-    differs = (other.health != last.health) | (func.coalesce(other.cause, "") != func.coalesce(last.cause, ""))
-    before = (
-        select(func.coalesce(func.max(other.run_id), 0))
-        .where(other.site_id == last.site_id, differs)
-        .correlate(last)
-        .scalar_subquery()
+    state = Verdict.health + ":" + func.coalesce(Verdict.cause, "")
+    before = func.lag(state).over(partition_by=Verdict.site_id, order_by=Verdict.run_id)
+    rows = select(Verdict.run_id, Verdict.site_id, state.label("state"), before.label("before")).cte()
+    began = (
+        select(func.max(rows.c.run_id))
+        .where(rows.c.before.is_(None) | (rows.c.before != rows.c.state))
+        .group_by(rows.c.site_id)
     )
-    query = (
-        select(Site.name, func.min(like.judged_at, type_=Verdict.judged_at.type))
-        .select_from(last)
-        .join(keys, keys.c.run_id == last.run_id)
-        .join(like, (like.site_id == last.site_id) & (like.run_id > before))
-        .join(Site, Site.id == last.site_id)
-        .group_by(Site.name)
-    )
+    query = select(Site.name, Verdict.judged_at).join(Site, Site.id == Verdict.site_id).where(Verdict.run_id.in_(began))
     return dict(session.execute(query).all())
 
 
 def of_night(session: Session, night: date) -> dict[str, list[Judged]]:
-    """The verdicts on the runs of a night by site id, in the order of the runs: a run that was lost is made again."""
+    """The verdicts that the report of a night tells, by site id, in the order of the runs.
+
+    They are those that were given since the report before, whatever night they are of, and by the time of this one.
+    Where there is no report before, those on the runs of the night.
+    """
+    told = _told_before(session, night)
+    until = session.scalar(select(func.min(NightReport.reported_at)).where(NightReport.night >= night))
+    query = _VERDICTS.where(Verdict.judged_at > told if told else Run.night == night).order_by(Run.id)
+    if until:
+        query = query.where(Verdict.judged_at <= until)
     out: dict[str, list[Judged]] = {}
-    for one in _judged(session, _VERDICTS.where(Run.night == night).order_by(Run.id)):
+    for one in _judged(session, query):
         out.setdefault(one.site, []).append(one)
     return out
 
 
 def before_night(session: Session, night: date) -> dict[str, Judged]:
-    """The verdict on each site, by site id, that the reports of the nights before `night` have told, or had told.
+    """The verdict on each site, by site id, that was told last in the reports before that of `night`, or had been.
 
-    What was judged after the last of those reports was told counts to `night`, as do runs in the daytime.
+    Of a site that was muted they told nothing: it stands as before its mute.
     """
-    told = select(func.max(NightReport.reported_at)).where(NightReport.night < night).scalar_subquery()
-    last = (
-        select(func.max(Verdict.run_id))
-        .join(Run, Run.id == Verdict.run_id)
-        .where(Run.night < night, told.is_(None) | (Verdict.judged_at <= told))
-    )
+    told = _told_before(session, night)
+    last = select(func.max(Verdict.run_id)).join(Run, Run.id == Verdict.run_id)
+    last = last.where(Verdict.judged_at <= told if told else Run.night < night)
     query = _VERDICTS.where(Verdict.run_id.in_(last.group_by(Verdict.site_id)))
-    return {one.site: one for one in _judged(session, query)}
+    out = {one.site: one for one in _judged(session, query)}
+    reports = select(NightReport.reported_at, NightReport.muted).where(NightReport.night < night)
+    muted: set[str] | None = None
+    for at, names in session.execute(reports.order_by(NightReport.night.desc())):
+        now = set(names) if muted is None else muted & set(names)
+        for site in (muted or set()) - now:
+            out.pop(site, None)
+            mine = _VERDICTS.where(Site.name == site, Verdict.judged_at <= at).order_by(Run.id.desc()).limit(1)
+            out |= {one.site: one for one in _judged(session, mine)}
+        muted = now
+        if not muted:
+            break
+    for site in muted or ():
+        out.pop(site, None)
+    return out
+
+
+def _told_before(session: Session, night: date) -> datetime | None:
+    return session.scalar(select(func.max(NightReport.reported_at)).where(NightReport.night < night))
 
 
 def crawled_in(session: Session, night: date) -> set[str]:
@@ -259,9 +303,17 @@ def report_of(session: Session, night: date) -> str | None:
     return row.words if row else None
 
 
-def write_report(session: Session, night: date, now: datetime, words: str) -> None:
-    """Keep the report of a night as it was told. Raises sqlalchemy.exc.IntegrityError if there is one."""
-    session.add(NightReport(night=night, reported_at=now, words=words))
+def write_report(session: Session, night: date, now: datetime, words: str, muted: Iterable[str] = ()) -> bool:
+    """Keep the report of a night as it is told, without a word on `muted`; False if there is one."""
+    if session.get(NightReport, night) is not None:
+        return False
+    session.add(NightReport(night=night, reported_at=now, words=words, muted=sorted(muted)))
+    return True
+
+
+def drop_report(session: Session, night: date) -> None:
+    """Say that a night was not told, since nobody could be."""
+    session.execute(delete(NightReport).where(NightReport.night == night))
 
 
 def last_night(session: Session) -> date | None:

@@ -91,7 +91,7 @@ _COUNTED = {
 }
 
 
-_ANSWERS = ("asked", "not-modified", "same-body", "waiting", "not-found")
+_ANSWERS = ("asked", "not-modified", "same-body", "waiting", "listings-waiting", "not-found")
 """What came of asking the sources of discovery; runs count it as ``discovery/<name>``."""
 
 

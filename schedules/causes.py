@@ -32,6 +32,7 @@ class Cause(StrEnum):
     NOTHING_NEW = "nothing_new"
     FEW_NEW = "few_new"
     COSTLY = "costly"
+    TIME = "time"
     MEMORY = "memory"
     KILLED = "killed"
     ARCHIVE = "archive"
@@ -63,6 +64,7 @@ NEXT_STEPS: Final[Mapping[Cause, str]] = {
     Cause.NOTHING_NEW: "look at the site: has it stopped, or does it publish elsewhere now?",
     Cause.FEW_NEW: "look at the site: which of its sections has new articles that are missing here?",
     Cause.COSTLY: "look into the log of the run for what is asked for again and again",
+    Cause.TIME: "give it a longer window (`timing` of its spider), or `baotinh schedule run --at-once` more sites",
     Cause.MEMORY: "look at the last addresses in the log of the run",
     Cause.KILLED: "look at the end of its log, and into `dmesg`",
     Cause.ARCHIVE: "make room on the disk, or start the database",

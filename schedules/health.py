@@ -14,7 +14,15 @@ from archive.clock import Clock
 from archive.database import Sessions, reading
 from archive.models import Health, RunOutcome
 from archive.sites import last_checks
-from archive.verdicts import PastRun, days_published, past_runs, site_of_run, write_verdict
+from archive.verdicts import (
+    PastRun,
+    days_published,
+    first_night,
+    past_runs,
+    runs_well,
+    site_of_run,
+    write_verdict,
+)
 from crawler.archiving import ARCHIVE_LOST
 from crawler.counting import FIELDS
 from crawler.discovery.troubles import Trouble, only_waits
@@ -22,6 +30,7 @@ from crawler.extensions import OUT_OF_MEMORY
 from crawler.sites import all_sites
 from schedules.causes import REFUSALS, SAID, Cause, foremost, health_of, tally
 from schedules.past import (
+    NIGHTS,
     PAGES,
     Past,
     enough,
@@ -29,7 +38,9 @@ from schedules.past import (
     is_part,
     pages_of,
     past_of,
+    ran_out,
     samples_of,
+    saw,
     silence_of,
     unfit_share,
     usual_new,
@@ -78,8 +89,12 @@ COSTLY_FROM: Final = 1000
 """Times the usual requests, and requests, from which a night costs too much: the monthly second look through all
 listings takes a few times those of a quiet night."""
 
+WAITING: Final = "discovery/listings-waiting"
+"""Count of the listings that were not asked for, since they failed of late."""
+
 _RUNS = 120
-"""Runs of a site that are looked at: four weeks of nights with some retries, and as many of a broken site."""
+"""Runs of a site that are looked at: four weeks of nights with some retries, and as many of a broken site. Where fewer
+than `NIGHTS` of them were well, the last that were are added, however far back."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,9 @@ def judge_run(sessions: Sessions, clock: Clock, run_key: int) -> Verdict:
         if not runs or runs[0].key != run_key:
             raise ValueError(f"the run {run_key} of {name} has not ended: there is nothing to judge yet")
         run = runs[0]
+        if len(runs) == _RUNS:
+            runs += runs_well(session, site_id, NIGHTS, runs[-1].key)
+        began = first_night(session, site_id)
         published = []
         if not run.counts.get("new"):
             published = days_published(session, site_id, run.started_at - YEAR)
@@ -113,7 +131,7 @@ def judge_run(sessions: Sessions, clock: Clock, run_key: int) -> Verdict:
         silence=silence_of(published, run.started_at.date()),
         checked_at=check.at if check else None,
         listings=len(spider.sections) if spider and "listing" in spider.ways else 0,
-        is_whole_past=len(runs) < _RUNS,
+        first_night=began,
     )
     verdict = judge(run, past)
     with sessions.begin() as session:
@@ -133,14 +151,15 @@ def judge(run: PastRun, past: Past) -> Verdict:
         raise ValueError("the run has not ended: there is nothing to judge yet")
     if is_part(run):
         return _as_before(past, "a run of a part of it")
-    saw = _saw(run.counts)
-    if run.outcome is RunOutcome.STOPPED and not saw:
+    if run.outcome is RunOutcome.STOPPED and not saw(run.counts):
+        if (late := _out_of_time(run, past)) is not None:
+            return late
         return _as_before(past, "a run that was stopped")
     stopped, waits = run.outcome is RunOutcome.STOPPED, only_waits(run.counts)
     found = (
-        _cut_short(run)
+        _cut_short(run, past)
         or _turned_away(run)
-        or (None if waits else _not_reached(run, past, saw) or _not_listed(run, past, stopped))
+        or (None if waits else _not_reached(run, past) or _not_listed(run, past, stopped))
         or _not_fetched(run)
         or _not_read(run, past)
     )
@@ -148,16 +167,12 @@ def judge(run: PastRun, past: Past) -> Verdict:
         return _as_before(past, "a run whose sources all wait")
     if found is None and is_night(run) and not stopped:
         found = _listing_lost(run, past) or _less_than_usual(run, past) or _too_much_asked(run, past)
+    found = found or _out_of_time(run, past)
     if found is not None:
         return found
     if not pages_of(run.counts).total() and past.previous and past.previous.cause in (Cause.LAYOUT, Cause.EMPTY):
         return _as_before(past, "a run that read no page")
     return Verdict(Health.OK, words=_ok_words(run, past))
-
-
-def _saw(counts: Mapping[str, Any]) -> bool:
-    """Whether anything of the site came."""
-    return any(counts.get(name) for name in ("answered", "listed", "read", "new", "revised", "unchanged", "rejected"))
 
 
 def _as_before(past: Past, what: str) -> Verdict:
@@ -168,7 +183,7 @@ def _as_before(past: Past, what: str) -> Verdict:
     return Verdict(before.health, cause, before.fields, before.words)
 
 
-def _cut_short(run: PastRun) -> Verdict | None:
+def _cut_short(run: PastRun, past: Past) -> Verdict | None:
     """The run ended for a reason of this machine's, or of the program's."""
     counts, reason = run.counts, run.reason or "without a word"
     if run.outcome is RunOutcome.LOST:
@@ -179,9 +194,16 @@ def _cut_short(run: PastRun) -> Verdict | None:
     if counts.get(f"closed/{ARCHIVE_LOST}"):
         return Verdict(Health.BROKEN, Cause.ARCHIVE, words=reason)
     errors = counts.get("errors", 0)
-    if errors > _kept(counts):
+    # A single page that trips the program on a quiet night is for its log, unless each night has one.
+    often = all(map(_has_erred, past.recent[: IN_A_ROW - 1])) and len(past.recent) >= IN_A_ROW - 1
+    if _has_erred(counts) and (errors >= PAGES or often or not counts.get("listed")):
         return Verdict(Health.BROKEN, Cause.ERROR, words=f"{errors} errors in the program, {_kept(counts)} pages kept")
     return None
+
+
+def _has_erred(counts: Mapping[str, Any]) -> bool:
+    """Whether the program met more errors than it kept pages."""
+    return bool(counts.get("errors", 0) > _kept(counts))
 
 
 def _turned_away(run: PastRun) -> Verdict | None:
@@ -194,9 +216,9 @@ def _turned_away(run: PastRun) -> Verdict | None:
     return Verdict(Health.BLOCKED, cause, words=run.reason or SAID[cause])
 
 
-def _not_reached(run: PastRun, past: Past, saw: bool) -> Verdict | None:
+def _not_reached(run: PastRun, past: Past) -> Verdict | None:
     """Nothing of the site came: told by what came in its place. Sources that were not due are no trouble."""
-    if saw or run.outcome not in (RunOutcome.SKIPPED, RunOutcome.FAILED):
+    if saw(run.counts) or run.outcome not in (RunOutcome.SKIPPED, RunOutcome.FAILED):
         return None
     told = foremost(run.counts)
     cause = told or (Cause.ROBOTS if run.outcome is RunOutcome.SKIPPED else Cause.ERROR)
@@ -210,8 +232,7 @@ def _not_reached(run: PastRun, past: Past, saw: bool) -> Verdict | None:
 
 def _not_listed(run: PastRun, past: Past, stopped: bool) -> Verdict | None:
     """Pages of discovery came, and no article is listed on them; or most of the listings did not come."""
-    counts = run.counts
-    lost = counts.get("discovery_lost", 0)
+    lost, counts = _lost(run, past)
     if stopped or not (counts.get("answered") or lost):
         return None
     if not counts.get("listed") and (counts.get("discovery_failed") or not counts.get("discovery/waiting")):
@@ -225,9 +246,8 @@ def _not_listed(run: PastRun, past: Past, stopped: bool) -> Verdict | None:
     cause = told if told and tally(counts, articles=False)[told] * 2 > counts.get("discovery_failed", 0) else None
     if cause is None:
         return Verdict(Health.BROKEN, Cause.NO_LINKS, words=words)
-    # A site whose front page still lists articles is there.
-    all_lost = not counts.get("listed") or lost >= past.listings
-    health = health_of(cause) if all_lost else Health.BROKEN
+    # A site that lists articles elsewhere, in a sitemap or on its front page, is there.
+    health = Health.BROKEN if counts.get("listed") else health_of(cause)
     return Verdict(health, cause, words=f"{words}: {SAID[cause]}")
 
 
@@ -305,15 +325,36 @@ def _is_most(some: int, of: int) -> bool:
     return of >= PAGES and (some >= NEARLY_ALL * of or (of >= MANY_PAGES and some * 2 > of))
 
 
+def _out_of_time(run: PastRun, past: Past) -> Verdict | None:
+    """Night after night the time of the site is over before it is through."""
+    row = past.ran_out + 1
+    if not is_night(run) or not ran_out(run) or row < IN_A_ROW:
+        return None
+    return Verdict(Health.THIN, Cause.TIME, words=f"its time was over before it was through on {row} nights in a row")
+
+
 def _listing_lost(run: PastRun, past: Past) -> Verdict | None:
     """Some listings could not be read, night after night."""
     nights = (run.counts, *past.recent[: IN_A_ROW - 1])
-    lost = run.counts.get("discovery_lost", 0)
-    if len(nights) < IN_A_ROW or not all(one.get("discovery_lost") for one in nights):
+    if len(nights) < IN_A_ROW or not all(one.get("discovery_lost") or one.get(WAITING) for one in nights):
         return None
-    cause = foremost(run.counts, articles=False) or Cause.NO_LINKS
+    lost, asked = _lost(run, past)
+    cause = foremost(asked, articles=False) or Cause.NO_LINKS
     words = f"{lost} listing{'s' if lost > 1 else ''} could not be read for {IN_A_ROW} nights or more"
     return Verdict(Health.THIN, cause, words=words)
+
+
+def _lost(run: PastRun, past: Past) -> tuple[int, Mapping[str, Any]]:
+    """How many listings could not be read, and the counts that say why.
+
+    One that waits has failed when it was asked for last, and stands as it did then: so if all of them wait tonight, the
+    night on which any was asked for says why.
+    """
+    lost, waiting = run.counts.get("discovery_lost", 0), run.counts.get(WAITING, 0)
+    if lost or not waiting:
+        return lost, run.counts
+    asked = next((one for one in past.recent if one.get("discovery_lost")), run.counts)
+    return waiting, {**asked, "listed": run.counts.get("listed", 0), "answered": run.counts.get("answered", 0)}
 
 
 def _less_than_usual(run: PastRun, past: Past) -> Verdict | None:
@@ -322,7 +363,7 @@ def _less_than_usual(run: PastRun, past: Past) -> Verdict | None:
     usual = usual_new(past, run.night)
     least = min((one.new for one in past.nights), default=0)
     if usual is not None and usual >= USUAL and past.new <= FEW * usual and past.new < least:
-        words = f"{past.new} new, {usual:.0f} usual, never under {least} in four weeks"
+        words = f"{past.new} new, {usual:.0f} usual, never under {least} on the last {len(past.nights)} well nights"
         return Verdict(Health.THIN, Cause.FEW_NEW if past.new else Cause.NOTHING_NEW, words=words)
     quiet = past.silence
     if quiet is None or past.new or quiet.gaps < GAPS:
@@ -355,4 +396,6 @@ def _named(fields: Sequence[str]) -> str:
 
 def _ok_words(run: PastRun, past: Past) -> str:
     usual = usual_new(past, run.night) if run.night else None
-    return f"{past.new} new" + (f", {usual:.0f} usual" if usual is not None else "")
+    errors = run.counts.get("errors", 0)
+    erred = f"; {errors} error{'s' if errors > 1 else ''} in the program, see the log of the run" if errors else ""
+    return f"{past.new} new" + (f", {usual:.0f} usual" if usual is not None else "") + erred

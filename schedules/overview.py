@@ -13,7 +13,7 @@ from archive.schedule import muted, paused
 from archive.sites import disabled
 from archive.verdicts import Judged, last_night, nights_since, standing
 from schedules.causes import Cause, next_step
-from schedules.past import SAME_WEEKDAY, WELL, WINDOW
+from schedules.past import SAME_WEEKDAY, WINDOW
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 """From nothing new to as much as ever; a night without a run is a gap."""
@@ -113,7 +113,7 @@ def points_of(runs: Iterable[Judged], last: date) -> tuple[NightPoint, ...]:
 
 def usual_of(points: Sequence[NightPoint]) -> float | None:
     """The median of new articles on the earlier nights of the last one's weekday that were well; None of too few."""
-    same = [one.new for one in points[-8::-7] if one.new is not None and one.health in WELL]
+    same = [one.new for one in points[-8::-7] if one.new is not None and one.health is Health.OK]
     return median(same) if len(same) >= SAME_WEEKDAY else None
 
 

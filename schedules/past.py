@@ -8,13 +8,17 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
-from archive.models import Health
+from archive.models import Health, RunOutcome
 from archive.verdicts import PastRun
+from crawler.discovery.troubles import only_waits
 from schedules.causes import REFUSALS, Cause
 
 WINDOW: Final = timedelta(days=28)
-"""How far back a site is compared with itself: four of each weekday, and short enough to follow its year. It ends with
-the last night that was well, so that a site that has been broken for a month is still compared with what it was."""
+"""How long a site gives less before that is taken for its new usual, and what `status` shows: four of each weekday."""
+
+NIGHTS: Final = 28
+"""Nights a site is compared with, the last that were well however long ago: four of each weekday, and few enough
+to follow its year. So a site that has been broken for a year is still compared with what it was."""
 
 SAME_WEEKDAY: Final = 3
 """Nights of one weekday from which there is a usual number: of two the median says nothing."""
@@ -28,7 +32,9 @@ TOLD: Final = frozenset({"start", "end", "limit", "url"})
 """Arguments of a run that was told what to crawl: it is compared with none, and says nothing of the site."""
 
 WELL = (Health.OK, Health.THIN)
-"""Verdicts on nights that others are compared with."""
+"""Verdicts on nights whose pages were read as they should be: fields are compared with these."""
+
+_THROUGH = (RunOutcome.FINISHED, RunOutcome.FAILED, RunOutcome.BLOCKED, RunOutcome.SKIPPED)
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,12 @@ class Night:
 class Past:
     """What a run is compared with.
 
-    `nights` were well, the newest first, of `WINDOW`; `recent` are the counts of all whole runs of nights before, the
-    newest first; `layouts` those of either that came after the last live check that the site passed, since which its
-    spider may read it otherwise. `new` are the new articles of tonight, `previous` is the last run that was judged,
-    `no_address_since` when its host last had one, if that is what is wrong. `listings` are those that the site
-    declares.
+    `nights` are the last `NIGHTS` that were well, the newest first; `recent` are the counts of the nights before, the
+    newest first, of the last run of each that saw anything; `layouts` those of whole runs that came after the last live
+    check that the site passed, since which its spider may read it otherwise, `layouts_well` of the last that were well.
+    `new` are the new articles of tonight, `previous` is the last run that was judged, `no_address_since` when its host
+    last had one, if that is what is wrong. `ran_out` is on how many nights in a row up to the last its time was over
+    before it was through. `listings` are those that the site declares.
     """
 
     nights: tuple[Night, ...] = ()
@@ -69,6 +76,7 @@ class Past:
     no_address_since: datetime | None = None
     silence: Silence | None = None
     listings: int = 0
+    ran_out: int = 0
 
 
 def past_of(
@@ -77,33 +85,92 @@ def past_of(
     silence: Silence | None = None,
     checked_at: datetime | None = None,
     listings: int = 0,
-    is_whole_past: bool = True,
+    first_night: date | None = None,
 ) -> Past:
-    """The past of the first of `runs`, which come newest first; `is_whole_past` if they are all that the site had.
+    """The past of the first of `runs`, which come newest first.
 
-    A run that was told what to crawl is no night. The first one of a site is none either: it takes years at once.
+    A run that was told what to crawl is no night. The `first_night` of a site is none either: it takes years at once.
     """
     run, earlier = runs[0], runs[1:]
     nights = list(_nights(runs))
     tonight = nights[0] if nights and is_night(run) else None
-    nights = nights[1:] if tonight else nights
-    if is_whole_past and nights:
-        nights = nights[:-1]
-    healthy = {one.night for one in earlier if is_night(one) and one.health in WELL}
-    nights = [one for one in nights if one.night in healthy]
+    nights = [one for one in (nights[1:] if tonight else nights) if one.night != first_night]
     whole = [one for one in earlier if is_night(one)]
     checked = [one for one in whole if checked_at is None or one.started_at > checked_at]
+    before = [one for one in whole if not (tonight and one.night == run.night)]
+    seen = {one.night: one.counts for one in reversed(before) if not says_nothing(one)}
     return Past(
-        nights=tuple(one for one in nights if one.night > nights[0].night - WINDOW),
-        recent=tuple(one.counts for one in whole),
+        nights=_usual(nights, whole),
+        recent=tuple(reversed(seen.values())),
         layouts=tuple(one.counts for one in checked),
-        layouts_well=_of_window([one for one in checked if one.health in WELL]),
+        layouts_well=tuple(one.counts for one in checked if one.health in WELL)[:NIGHTS],
         new=tonight.new if tonight else run.counts.get("new", 0),
         previous=next((one for one in earlier if one.health is not None), None),
         no_address_since=_no_address_since(earlier),
         silence=silence,
         listings=listings,
+        ran_out=_ran_out_before(before),
     )
+
+
+def _usual(nights: Sequence[Night], runs: Sequence[PastRun]) -> tuple[Night, ...]:
+    """The nights that tell what is usual, of `nights` that come newest first: those that were well.
+
+    Thin ones do not, or a site that gives little for good would be well on the second night; if they were all so from
+    one end of `WINDOW` to the other, that is what it gives now.
+    """
+    healths: dict[date | None, set[Health | None]] = {}
+    for run in runs:
+        if not says_nothing(run) and run.outcome is not RunOutcome.STOPPED:
+            healths.setdefault(run.night, set()).add(run.health)
+    out: list[Night] = []
+    thin: list[Night] = []
+    for one in reversed(nights):
+        health = healths.get(one.night, set())
+        if Health.OK in health:
+            out += [*_lasting(thin), one]
+            thin = []
+        elif Health.THIN in health:
+            thin.append(one)
+    return tuple(reversed([*out, *_lasting(thin)]))[:NIGHTS]
+
+
+def _lasting(thin: Sequence[Night]) -> Sequence[Night]:
+    """Thin nights one after the other if they are so many that they are usual; else none."""
+    return thin if thin and thin[-1].night - thin[0].night >= WINDOW - timedelta(days=1) else ()
+
+
+def says_nothing(run: PastRun) -> bool:
+    """Whether a run tells nothing of its site: it was lost, stopped before it saw anything, or asked for nothing."""
+    if run.outcome is RunOutcome.STOPPED:
+        return not saw(run.counts)
+    return run.outcome is RunOutcome.LOST or only_waits(run.counts)
+
+
+def saw(counts: Mapping[str, Any]) -> bool:
+    """Whether anything of the site came."""
+    return any(counts.get(name) for name in ("answered", "listed", "read", "new", "revised", "unchanged", "rejected"))
+
+
+def ran_out(run: PastRun) -> bool:
+    """Whether a run was stopped since its time was over."""
+    until = run.arguments.get("until")
+    if run.outcome is not RunOutcome.STOPPED or until is None or run.finished_at is None:
+        return False
+    return run.finished_at >= datetime.fromisoformat(until)
+
+
+def _ran_out_before(runs: Sequence[PastRun]) -> int:
+    """On how many nights in a row the time was over, by runs, the newest first; lost ones do not count."""
+    nights: dict[date | None, list[PastRun]] = {}
+    for run in runs:
+        nights.setdefault(run.night, []).append(run)
+    row = 0
+    for those in nights.values():
+        if any(one.outcome in _THROUGH for one in those):
+            break
+        row += any(ran_out(one) for one in those)
+    return row
 
 
 def is_night(run: PastRun) -> bool:
@@ -114,10 +181,6 @@ def is_night(run: PastRun) -> bool:
 def is_part(run: PastRun) -> bool:
     """Whether a run was told to crawl a part of its site."""
     return not TOLD.isdisjoint(run.arguments)
-
-
-def _of_window(runs: Sequence[PastRun]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(one.counts for one in runs if one.started_at > runs[0].started_at - WINDOW)
 
 
 def _nights(runs: Sequence[PastRun]) -> Iterator[Night]:
@@ -143,6 +206,8 @@ def _nights(runs: Sequence[PastRun]) -> Iterator[Night]:
 def _no_address_since(earlier: Sequence[PastRun]) -> datetime | None:
     since = None
     for run in earlier:
+        if says_nothing(run):
+            continue
         if run.health is not None and run.cause != Cause.DNS:
             break
         since = run.started_at if run.health is not None else since

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archive.database import Sessions, reading
+from archive.database import DatabaseFailed, Sessions, reading
 from archive.models import Health
 from archive.schedule import muted, paused
 from archive.settings import Settings
 from archive.sites import disabled, first_checks
-from archive.verdicts import Judged, before_night, crawled_in, of_night, report_of, standing, write_report
+from archive.verdicts import Judged, before_night, crawled_in, drop_report, of_night, report_of, standing, write_report
+from crawler.extraction.text import visible
 from crawler.sites import all_sites
 from schedules import notify
 from schedules.causes import next_step, state_words
@@ -94,20 +95,49 @@ def night_report(sessions: Sessions, settings: Settings, night: date) -> str:
 def tell_night(sessions: Sessions, settings: Settings, night: date) -> bool:
     """Keep the report of a night, once, and send it to BAOTINH_NOTIFY if it has news; says whether it was sent.
 
-    If it cannot be sent it counts as not told, and the next call tries again. Raises schedules.notify.NotTold then,
-    SettingsError for an address that is none.
+    It is written down as told before it is sent, so that whatever ends the process no report is sent twice; one that is
+    ended in between is not sent. If it cannot be sent it counts as not told, and the next call tries again. If it
+    cannot be written down, this process sends it once. Raises schedules.notify.NotTold if nobody could be told,
+    SettingsError for an address that is none, DatabaseFailed if it could not be written down.
     """
     with reading(sessions) as session:
         if report_of(session, night) is not None:
             return False
+    now = settings.clock.now()
     facts = facts_of(sessions, settings, night)
-    words, is_sent = words_of(facts), bool(settings.notify and facts.is_news)
-    if is_sent:
-        title, _, rest = words.partition("\n")
-        notify.send(settings.notify, title, rest or title)
-    with sessions.begin() as session:
-        write_report(session, night, settings.clock.now(), words)
-    return is_sent
+    words, is_news = words_of(facts), bool(settings.notify and facts.is_news)
+    once = settings.database_url, night
+    try:
+        with sessions.begin() as session:
+            if not write_report(session, night, now, words, facts.muted):
+                return False
+    except DatabaseFailed:
+        if is_news and once not in _SENT:
+            _SENT.add(once)
+            try:
+                _send(settings, words)
+            except Exception:
+                _SENT.discard(once)
+                raise
+        raise
+    if not is_news or once in _SENT:
+        return False
+    try:
+        _send(settings, words)
+    except Exception:
+        with sessions.begin() as session:
+            drop_report(session, night)
+        raise
+    return True
+
+
+_SENT: set[tuple[str, date]] = set()
+"""The nights, by database, whose reports this process has sent without being able to write that down."""
+
+
+def _send(settings: Settings, words: str) -> None:
+    title, _, rest = words.partition("\n")
+    notify.send(settings.notify, title, rest or title)
 
 
 def facts_of(sessions: Sessions, settings: Settings, night: date) -> NightFacts:
@@ -117,7 +147,7 @@ def facts_of(sessions: Sessions, settings: Settings, night: date) -> NightFacts:
         runs, before = of_night(session, night), before_night(session, night)
         closed, off = paused(session, now), disabled(session)
         states, checks = standing(session), first_checks(session)
-        begun = crawled_in(session, night)
+        begun, quiet = crawled_in(session, night), muted(session, now)
         due = {
             name: start
             for name, site in all_sites().items()
@@ -129,10 +159,10 @@ def facts_of(sessions: Sessions, settings: Settings, night: date) -> NightFacts:
             runs=runs,
             before=before,
             since={site: one.since for site, one in states.items() if one.since and one.since.date() <= night},
-            missing=sorted(due.keys() - begun),
+            missing=sorted(due.keys() - begun - quiet.keys()),
             paused=tuple(sorted(closed)),
             disabled=tuple(sorted(off)),
-            muted=frozenset(muted(session, now)),
+            muted=frozenset(quiet),
         )
 
 
@@ -216,5 +246,6 @@ def _counted(number: int, what: str) -> str:
 
 
 def _cut(line: str, width: int = WIDTH) -> str:
-    line = " ".join(line.split())
+    # Words may be a server's.
+    line = " ".join(visible(line).split())
     return line if len(line) <= width else f"{line[: width - 3]}..."

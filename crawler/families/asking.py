@@ -37,11 +37,13 @@ _SOFT = (403, 408, 429)
 class Asking(SiteDeclaration, scrapy.Spider):
     """Asks for pages of discovery; `answered` counts those that came.
 
-    `closed` says whether robots.txt does not allow what was asked for last.
+    `closed` says whether robots.txt does not allow what was asked for last, `waits` whether it is not due after a
+    failure.
     """
 
     answered: int
     closed = False
+    waits = False
 
     @property
     def desk(self) -> Archiving:
@@ -61,7 +63,8 @@ class Asking(SiteDeclaration, scrapy.Spider):
         kind = kind if request.method == "GET" else None
         url, looks = request.url, self.desk.looks
         look = await self.desk.ask(partial(looks.at, url)) if kind else Look()
-        if look.waits(self.desk.clock.now()):
+        self.closed, self.waits = False, look.waits(self.desk.clock.now())
+        if self.waits:
             self.note_waiting(url, look)
             return None
         kept = await self._kept(url, look.answer) if look.is_conditional else None
@@ -69,7 +72,6 @@ class Asking(SiteDeclaration, scrapy.Spider):
             make_conditional(request, look.answer, kept.held)
         if kind:
             self._formers.setdefault(url, look.answer.body_hash)
-        self.closed = False
         try:
             response = await self.crawler.engine.download_async(request)
         except Dropped:

@@ -209,7 +209,10 @@ class Discovering(Asking):
         return bool(urls) and await self.desk.ask(lambda: ledger.seen_before(urls, instant))
 
     def _lost(self, source: str, *, failed: bool) -> None:
-        """Note a listing whose first page could not be had or lists nothing."""
+        """Note a listing whose first page could not be had or lists nothing; one that waits was noted before."""
+        if failed and self.waits:
+            self.crawler.stats.inc_value("discovery/listings-waiting")
+            return
         self.crawler.stats.inc_value("discovery/lost")
         if not failed:
             self._trouble(source, "lists nothing; its markup may have changed")

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("night", sa.Date(), nullable=False),
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("words", _words(), nullable=False),
+        sa.Column("muted", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("night", name=op.f("pk_night_report")),
     )
     op.create_table(
@@ -65,7 +66,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_verdict_site_id_site")),
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_verdict")),
     )
-    op.create_index(op.f("ix_verdict_site_id_judged_at"), "verdict", ["site_id", "judged_at"])
+    op.create_index(op.f("ix_verdict_site_id_run_id"), "verdict", ["site_id", "run_id"])
+    op.create_index(op.f("ix_verdict_judged_at"), "verdict", ["judged_at"])
 
 
 def downgrade() -> None:

@@ -67,6 +67,7 @@ class Site:
         night: date | None = None,
         silence: Silence | None = None,
         by_hand: Mapping[str, str] | None = None,
+        ran_out: bool = False,
     ) -> Verdict:
         """One more run: of the next night, or of the one that is given; `by_hand` with these arguments."""
         day = night or self.next_night
@@ -76,7 +77,15 @@ class Site:
         one = PastRun(
             len(self.runs), None if by_hand is not None else day, started, outcome, reason, counts, by_hand or {}
         )
-        past = past_of([one, *reversed(self.runs)], silence=silence, checked_at=self.checked_at, listings=self.listings)
+        if ran_out:
+            one = replace(one, arguments={"until": started.isoformat()}, finished_at=started)
+        past = past_of(
+            [one, *reversed(self.runs)],
+            silence=silence,
+            checked_at=self.checked_at,
+            listings=self.listings,
+            first_night=FIRST,
+        )
         verdict = judge(one, past)
         self.runs.append(
             replace(one, health=verdict.health, cause=verdict.cause, words=verdict.words, fields=verdict.fields)
@@ -360,7 +369,10 @@ def test_a_site_whose_listings_are_all_gone_is_gone() -> None:
     counts = {"answered": 1, "discovery_lost": 6, "discovery_failed": 6, "status/404": 6}
     assert state(Site().well(5).run(counts, RunOutcome.FAILED)) == "gone: not_found"
     # The front page may list articles yet.
-    assert state(Site().well(5).run(counts | {"listed": 12}, RunOutcome.FAILED)) == "gone: not_found"
+    assert state(Site().well(5).run(counts | {"listed": 12}, RunOutcome.FAILED)) == "broken: not_found"
+    # Or the sitemap lists what is new.
+    listed = crawl(20, discovery_lost=6, discovery_failed=6, **{"status/404": 6})
+    assert state(Site().well(5).run(listed, RunOutcome.FAILED)) == "broken: not_found"
 
 
 @pytest.mark.parametrize(("lost", "expected"), [(3, "ok"), (4, "broken: not_found")])
@@ -506,3 +518,107 @@ def test_each_cause_has_a_next_step() -> None:
     assert set(NEXT_STEPS) == set(Cause)
     assert next_step("layout", "hong_linh").endswith("`baotinh sites check hong_linh --live`")
     assert next_step(None, "hong_linh") == ""
+
+
+# -- series of nights -----------------------------------------------------------------------------
+@pytest.mark.parametrize(("new", "cause"), [(5, "thin: few_new"), (0, "thin: nothing_new")])
+def test_a_site_that_gives_little_for_good_is_thin_for_four_weeks_and_then_as_usual(new: int, cause: str) -> None:
+    site = weeks([60])
+    assert [state(site.run(crawl(new))) for _ in range(28)] == [cause] * 28
+    assert {state(site.run(crawl(new))) for _ in range(40)} == {"ok"}
+    assert state(site.run(crawl(60))) == "ok"
+
+
+def test_what_it_gives_by_then_is_what_it_is_compared_with() -> None:
+    site = weeks([60])
+    for _ in range(40):
+        site.run(crawl(12))
+    assert state(site.run(crawl(2))) == "thin: few_new"
+
+
+def test_some_thin_nights_are_not_what_is_usual_whatever_comes_after() -> None:
+    site = weeks([60])
+    for _ in range(27):
+        assert state(site.run(crawl(5))) == "thin: few_new"
+    assert state(site.run(crawl(60))) == "ok"
+    assert state(site.run(crawl(5))) == "thin: few_new"
+
+
+def test_a_field_is_compared_with_nights_that_were_well_however_many_were_not_since() -> None:
+    site = Site().well(40)
+    for _ in range(160):
+        assert state(site.run(without("lead"))) == "broken: layout"
+    assert state(site.run(crawl())) == "ok"
+    assert state(site.run(without("lead"))) == "broken: layout"
+
+
+def test_a_site_whose_sources_wait_now_and_then_stays_gone() -> None:
+    lost = {"discovery/asked": 6, "discovery_lost": 6, "discovery_failed": 6, "status/404": 6}
+    waits = {"discovery/waiting": 6, "discovery/listings-waiting": 6}
+    site = Site().well(5)
+    for number in range(12):
+        counts, outcome = (waits, RunOutcome.FINISHED) if number > 4 and number % 2 else (lost, RunOutcome.FAILED)
+        assert state(site.run(counts, outcome)) == "gone: not_found", number
+
+
+def test_a_listing_that_waits_is_lost_as_it_was() -> None:
+    lost = crawl(discovery_lost=1, discovery_failed=1, **{"status/404": 1})
+    waits = crawl(**{"discovery/waiting": 1, "discovery/listings-waiting": 1, "fault/timeout": 3})
+    site = Site(listings=5).well(5)
+    nights = [state(site.run(counts)) for counts in (lost, lost, lost, waits, lost, waits, waits, crawl())]
+    assert nights == ["ok", "ok", *["thin: not_found"] * 5, "ok"]
+
+
+def test_most_listings_that_wait_are_lost_as_they_were() -> None:
+    lost = crawl(discovery_lost=4, discovery_failed=4, **{"status/404": 4})
+    waits = crawl(**{"discovery/waiting": 4, "discovery/listings-waiting": 4})
+    site = Site(listings=6).well(5)
+    nights = [state(site.run(counts)) for counts in (lost, waits, waits, lost, crawl())]
+    assert nights == [*["broken: not_found"] * 4, "ok"]
+
+
+@pytest.mark.parametrize("nothing", [RunOutcome.LOST, RunOutcome.STOPPED])
+def test_nights_in_a_row_go_by_nights_and_not_by_runs(nothing: RunOutcome) -> None:
+    site = Site().well(5)
+    lost = crawl(discovery_lost=1, discovery_failed=1, **{"status/404": 1})
+    site.run(lost)
+    site.run(lost)
+    third = site.next_night
+    site.run({}, nothing, night=third)
+    assert state(site.run(lost, night=third)) == "thin: not_found"
+    site = Site().well(5)
+    site.run(lost)
+    same = site.next_night
+    site.run(lost, RunOutcome.LOST, night=same)
+    assert state(site.run(lost, night=same)) == "ok", "two nights"
+
+
+def test_a_host_without_an_address_is_gone_although_a_run_was_lost() -> None:
+    site = Site().well(5)
+    for number in range(7):
+        if number == 4:
+            site.run({}, RunOutcome.LOST, night=site.next_night, reason="killed")
+        site.run(down(fault__unresolved=9), RunOutcome.FAILED)
+    assert state(site.run(down(fault__unresolved=9), RunOutcome.FAILED)) == "gone: dns"
+
+
+def test_an_error_on_one_page_is_for_the_log_unless_each_night_has_one() -> None:
+    erred = crawl(0, 0, errors=1)
+    site = Site().well(5)
+    first = site.run(erred, RunOutcome.FAILED)
+    assert (state(first), "1 error in the program" in first.words) == ("ok", True)
+    assert [state(site.run(erred, RunOutcome.FAILED)) for _ in range(3)] == ["ok", *["broken: error"] * 2]
+    assert state(site.run(crawl())) == "ok"
+    assert state(site.run(crawl(1, 1, errors=2), RunOutcome.FAILED)) == "ok"
+    assert state(site.run(crawl(0, 0, errors=3), RunOutcome.FAILED)) == "broken: error", "most pages"
+    assert state(site.run(crawl(0, 0, errors=1, listed=0), RunOutcome.FAILED)) == "broken: error", "no listing was read"
+
+
+def test_a_site_whose_time_is_over_three_nights_in_a_row_is_thin() -> None:
+    site = Site().well(5)
+    nights = [state(site.run(crawl(9), RunOutcome.STOPPED, ran_out=True)) for _ in range(4)]
+    assert nights == ["ok", "ok", "thin: time", "thin: time"]
+    assert state(site.run(crawl())) == "ok"
+    nights = [state(site.run({}, RunOutcome.STOPPED, ran_out=True)) for _ in range(3)]
+    assert nights == ["ok", "ok", "thin: time"], "it was begun too late to see anything"
+    assert state(site.run(crawl(9), RunOutcome.STOPPED)) == "ok", "a person stopped it"

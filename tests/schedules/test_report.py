@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from archive.database import reading
+from archive.database import DatabaseFailed, reading
 from archive.models import RunOutcome, Verdict
-from archive.schedule import mute, pause
+from archive.schedule import mute, pause, unmute
 from archive.settings import Settings, SettingsError
 from archive.sites import SiteCheck, disable, note_check
 from archive.verdicts import report_of, standing
@@ -343,3 +343,63 @@ def test_a_site_that_was_due_and_did_not_run_is_told(told: Archive, box: Letterb
     with told.sessions.begin() as session:
         pause(session, key, told.clock.now(), None, "")
     assert report(told, 0)[2:] == ["paused: bao_quang_ninh"]
+
+
+def test_a_report_that_cannot_be_written_down_is_sent_once(
+    told: Archive, box: Letterbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(told, "hong_linh", 0, fault__tls=3)
+
+    def full(*_: Any) -> bool:
+        raise DatabaseFailed("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("schedules.report.write_report", full)
+        for _ in range(3):
+            with pytest.raises(DatabaseFailed):
+                tell(told, 0)
+    assert tell(told, 0) is False
+    assert len(box.letters) == 1
+
+
+def test_a_report_is_written_down_before_it_is_sent(told: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail(told, "hong_linh", 0, fault__tls=3)
+
+    def send(*_: Any) -> None:
+        with reading(told.sessions) as session:
+            assert report_of(session, NIGHT)
+
+    monkeypatch.setattr("schedules.notify.send", send)
+    assert tell(told, 0) is True
+
+
+def test_what_is_judged_after_the_report_of_its_night_is_told_with_the_next(told: Archive, box: Letterbox) -> None:
+    told.judged("hong_linh", 0, crawl())
+    tell(told, 0)
+    told.clock.set(told.clock.now() + timedelta(hours=9))
+    judge_run(told.sessions, told.clock, told.run("hong_linh", 0, down(fault__tls=3), RunOutcome.FAILED))
+    told.judged("bao_quang_ninh", 1, crawl())
+    assert report(told, 1)[2].startswith("broken: tls: hong_linh")
+    assert [tell(told, 1), tell(told, 2)] == [True, False]
+
+
+@pytest.mark.parametrize("nights", [1, 3])
+def test_a_site_that_broke_while_it_was_muted_is_news_after_that(told: Archive, box: Letterbox, nights: int) -> None:
+    told.judged("hong_linh", 0, crawl())
+    tell(told, 0)
+    with told.sessions.begin() as session:
+        mute(session, told.site("hong_linh"), told.clock.now(), told.clock.now() + timedelta(days=nights, hours=1))
+    for night in range(1, nights + 1):
+        fail(told, "hong_linh", night, fault__tls=3)
+        assert tell(told, night) is False
+    with told.sessions.begin() as session:
+        unmute(session, told.site("hong_linh"), told.clock.now())
+    fail(told, "hong_linh", nights + 1, fault__tls=3)
+    assert tell(told, nights + 1) is True
+    fail(told, "hong_linh", nights + 2, fault__tls=3)
+    assert tell(told, nights + 2) is False
+
+
+def test_no_word_of_a_server_moves_the_readers_terminal(archive: Archive) -> None:
+    archive.judged("hong_linh", 0, crawl(), RunOutcome.BLOCKED, reason="\x1b[2J\u202eabc")
+    assert "\x1b" not in report(archive, 0)[2] and "\u202e" not in report(archive, 0)[2]
