@@ -1,6 +1,6 @@
 """Walking a site's listings and APIs, newest first, for as long as there is a reason to go on."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,11 @@ EARLIER_RUN = timedelta(hours=1)
 """What was known so long before a walk began is of an earlier run, not of another section that this run walks too."""
 
 LEAST_KNOWN = 3
-"""At least so many entries at the end of a page must have been known for the page to be covered: one may be pinned."""
+"""At least so many entries at the end of an API's page must have been known for the page to be covered."""
+
+MOST_GONE = 2
+"""So many entries that stood on top at the last walk may be away, where the next one below stands right under what is
+new: they were taken away, or featured. A list is longer, so if it were pushed off its page more would be away."""
 
 SECOND_LOOK_BACK = timedelta(days=31)
 """How far back a second look goes: querido-diario runs the last 31 days again each month, since sites publish late."""
@@ -46,11 +50,13 @@ class Walking(Discovering):
         kind: UrlKind,
         section: str | None,
         page_of: Callable[[int], Awaitable[list[Entry] | None]],
+        top_at: Callable[[datetime], Awaitable[Sequence[str]]] | None = None,
     ) -> AsyncIterator[Considered]:
         """Walk the pages of one listing or API, newest first, until there is no reason to go on.
 
-        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. The walk
-        ends when the range is passed, on a page that an earlier walk covered (a month after the last time not before
+        `page_of(n)` gives the entries of page n, [] past the last, None if it could not be had. `top_at(instant)`
+        gives the articles that page 1 named when it was last asked for until then, in its order; a source without it
+        is taken for a list with nothing beside it. The walk ends when the range is passed, on a page that an earlier walk covered (a month after the last time not before
         the last `SECOND_LOOK_BACK` are behind it), or where the site gives no further entries. Only a walk that ended
         so counts as one; a first page without any entry is a trouble of the site, not its end. A pager without end has
         none: there a walk counts if the last page that named anything new to it was known `EARLIER_RUN` ago, for then
@@ -63,6 +69,11 @@ class Walking(Discovering):
         now = self.desk.clock.now()
         since = self._reached(stand)
         resume = (stand.resume_page or 0) if self.last_day is None else 0
+        # Asked before tonight's page 1 is: at a clock that stands still that would be the last one.
+        top = await top_at(since) if top_at and since else None if top_at is None else ()
+        resumed_top = top
+        if top_at and resume and stand.resume_since:
+            resumed_top = await top_at(stand.resume_since)
         second = not resume and since is not None and self.first_day is None and stand.is_second_look_due(now)
         seen: set[str] = set()
         last: frozenset[str] = frozenset()
@@ -83,6 +94,8 @@ class Walking(Discovering):
             if addresses <= seen and not landing:
                 break
             considered = await self.consider(entries, source, section)
+            # What stands on every page, such as a box of the most read, tells nothing of where this one is.
+            fresh = [url for url in considered.order if url not in seen]
             # Canonical ones: a pager may give its links a new session at each look.
             barren = barren + 1 if considered.urls <= seen and not landing else 0
             last = last if barren else considered.urls
@@ -97,15 +110,17 @@ class Walking(Discovering):
                 return
             if landing:
                 # Fewer pages than then, or fewer articles on them, and there may be a gap above this one.
-                landing = number - 1 > met and not await self._is_among_known(considered, stand.resume_since)
+                landing = number - 1 > met and not await self._is_among_known(fresh, stand.resume_since)
                 number = number - 1 if landing else resume + 1
                 continue
-            if await self._is_covered(considered, since) and (not second or self._is_behind(considered, number, now)):
+            is_covered = await self._is_covered(fresh, since, top, seen)
+            if is_covered and (not second or self._is_behind(considered, number, now)):
                 await self._ended(source, kind, second=second, met_known=True)
                 return
             if considered.passed:
                 break
-            if not met and resume > number + 1 and await self._is_covered(considered, stand.resume_since):
+            may_jump = not met and resume > number + 1
+            if may_jump and await self._is_covered(fresh, stand.resume_since, resumed_top, seen):
                 met, number, landing = number, resume, True
                 yield Considered(jumps=True)
                 continue
@@ -126,20 +141,40 @@ class Walking(Discovering):
             return None
         return stand.walked_at if stand.down_to <= (self.first_day or self.oldest) else None
 
-    async def _is_covered(self, considered: Considered, since: datetime | None) -> bool:
-        """Whether what a page lists in its second half was known at `since`: then so was all that lies behind it.
+    async def _is_covered(
+        self, fresh: Sequence[str], since: datetime | None, top: Sequence[str] | None, seen: Collection[str]
+    ) -> bool:
+        """Whether all that a page lists, but for the new on top, was known at `since`, and so all that lies behind it.
 
-        A listing is newest first, so what is new stands above; pinned entries do too, and those that are new below
-        what is known were published late, which is for the second look. Where that order is not sure all of the page
-        has to be known.
+        `fresh` is what no page above it lists, `top` what page 1 did at `since`, `seen` what all pages did so far.
+        All of it was known, or what stands right below the last new one is what then stood on top: nothing lies
+        between them. That some known ones stand at the end is not enough, for there may be a box of old ones, and new
+        ones may have pushed the list off the page. What stands above the last new one tells nothing: it may be pinned,
+        and what is new below it was published late, which is for the second look. Where it is not sure that a page
+        lists the newest first all of it has to be known. An API has no boxes: there the second half is enough.
         """
-        order = considered.order
-        return await self._were_known(order[-_half(order) :] if self.newest_first else order, since)
+        if since is None or not fresh:
+            return False
+        # How many at the end were known: if so many were, so were fewer.
+        known, more = 0, len(fresh)
+        if await self._were_known(fresh, since):
+            return True
+        while self.newest_first and known + 1 < more:
+            middle = (known + more) // 2
+            if await self._were_known(fresh[-middle:], since):
+                known = middle
+            else:
+                more = middle
+        if not known:
+            return False
+        if top is None:
+            return known >= _half(fresh)
+        first = fresh[-known]
+        return first in top and sum(url not in seen for url in top[: top.index(first)]) <= MOST_GONE
 
-    async def _is_among_known(self, considered: Considered, since: datetime | None) -> bool:
+    async def _is_among_known(self, fresh: Sequence[str], since: datetime | None) -> bool:
         """Whether what a page lists in its first half was known at `since`: then so was all that lies above it."""
-        order = considered.order
-        return await self._were_known(order[: _half(order)] if self.newest_first else order, since)
+        return await self._were_known(fresh[: _half(fresh)] if self.newest_first else fresh, since)
 
     async def _were_known(self, urls: Sequence[str], since: datetime | None) -> bool:
         # Those that this run found are not, although the clock may stand still.
@@ -184,8 +219,15 @@ class Walking(Discovering):
         source = self.site_url(path)
         if self.newest_first:
             await self.recall(source, UrlKind.LISTING, self.listing_request(path, 1).url, self.listed)
-        async for considered in self.walk(source, UrlKind.LISTING, name, partial(self.listing_page, path)):
+        walk = self.walk(source, UrlKind.LISTING, name, partial(self.listing_page, path), partial(self._top_at, path))
+        async for considered in walk:
             yield considered
+
+    async def _top_at(self, path: str, instant: datetime) -> list[str]:
+        """The articles that page 1 of the listing at `path` named when last asked for until `instant`; [] if unread."""
+        page = await self.earlier(self.listing_request(path, 1).url, instant)
+        entries = self.listed(page) if page else []
+        return list(dict.fromkeys(self.canonical_url(one.url) for one in entries if self.article_key(one.url)))
 
 
 def _half(order: Sequence[str]) -> int:

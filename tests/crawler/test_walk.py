@@ -50,6 +50,7 @@ class Desk:
         self.ledger = Ledger(self.sessions, self.site_id, self.clock)
         self.troubles: list[str] = []
         self.page = PAGE
+        self.tops: list[tuple[datetime, list[str]]] = []
 
     async def ask(self, call: Callable[[], Any]) -> Any:
         return call()
@@ -87,11 +88,17 @@ class Desk:
                 return None
             if number in (empty or ()):
                 return []
-            return self.entries()[(number - 1) * self.page : number * self.page]
+            entries = self.entries()[(number - 1) * self.page : number * self.page]
+            if number == 1:
+                self.tops.append((self.clock.at, [entry.url for entry in entries]))
+            return entries
+
+        async def top_at(instant: datetime) -> list[str]:
+            return next((top for at, top in reversed(self.tops) if at <= instant), [])
 
         async def run() -> int:
             wanted = 0
-            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of)
+            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of, top_at)
             async for considered in walking:
                 wanted += len(considered.wanted)
                 if stop_after is not None and len(pages) >= stop_after:
@@ -187,8 +194,8 @@ def test_a_walk_stops_where_an_earlier_one_had_gone_on(desk: Desk) -> None:
     desk.walk()
     desk.clock.at = LATER
     _, pages = desk.walk()
-    # Fourteen days of four articles are new: five pages of ten, one with six, and one that is known throughout.
-    assert pages == 7
+    # Fourteen days of four articles are new: five pages of ten, and one with six.
+    assert pages == 6
 
 
 def test_articles_that_another_section_listed_first_do_not_end_a_walk(desk: Desk) -> None:
@@ -254,27 +261,100 @@ def mixed(news: int) -> list[Entry]:
     return fresh + [Entry(f"http://baoquangninh.com.vn/chinh-tri/202201/bai-{1_000_000 + n}/") for n in range(100)]
 
 
-@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 1), (5, 1), (6, 2), (10, 2), (15, 2), (16, 3)])
-def test_a_page_is_covered_when_its_second_half_was_known(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
-) -> None:
+def walks_of(desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int) -> int:
+    """How many pages are walked when so many articles are new on top of what was walked before."""
     monkeypatch.setattr(desk, "entries", lambda: mixed(0))
     desk.walk()
     desk.clock.at = LATER
     monkeypatch.setattr(desk, "entries", lambda: mixed(news))
-    assert desk.walk()[1] == pages
+    return desk.walk()[1]
 
 
-@pytest.mark.parametrize(("size", "news", "pages"), [(4, 1, 1), (4, 2, 2), (2, 0, 1), (2, 1, 2)])
-def test_of_a_short_page_three_entries_have_to_be_known(
+@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 1), (9, 1), (10, 2), (19, 2), (20, 3)])
+def test_a_walk_ends_where_what_was_on_top_stands_below_the_last_new_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
+) -> None:
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("size", "news", "pages"), [(4, 3, 1), (4, 4, 2), (2, 0, 1), (2, 1, 1), (2, 2, 2)])
+def test_so_it_does_on_short_pages(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, size: int, news: int, pages: int
 ) -> None:
     desk.page = size
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 2), (9, 2)])
+def test_where_the_earlier_page_cannot_be_read_a_page_has_to_be_known_throughout(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
+) -> None:
+    monkeypatch.setattr(type(desk), "tops", property(lambda _: [], lambda *_: None), raising=False)
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("gone", "pages"), [(1, 1), (2, 1), (3, 2)])
+def test_what_was_taken_away_from_the_top_costs_a_page_at_most(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, gone: int, pages: int
+) -> None:
     monkeypatch.setattr(desk, "entries", lambda: mixed(0))
     desk.walk()
     desk.clock.at = LATER
-    monkeypatch.setattr(desk, "entries", lambda: mixed(news))
+    monkeypatch.setattr(desk, "entries", lambda: [*mixed(4)[:4], *mixed(0)[gone:]])
     assert desk.walk()[1] == pages
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda own, old: own + old,
+        lambda own, old: own[:5] + old + own[5:],
+        lambda own, old: own[:2] + old + own[2:],
+        lambda own, old: old + own,
+        lambda own, old: old[:2] + own + old[2:],
+    ],
+    ids=["at the foot", "in the middle", "high up", "pinned on top", "on top and at the foot"],
+)
+@pytest.mark.parametrize("box", [3, 10, 20])
+def test_a_box_of_old_articles_on_each_page_hides_no_new_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: Callable[[list[Entry], list[Entry]], list[Entry]], box: int
+) -> None:
+    listed, most_read = desk.entries, [replace(entry, published=None) for entry in desk.entries()[-box:]]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in place(page, most_read)]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = PAGE + box
+    desk.walk()
+    for days in (14, 1, 5, 1):
+        desk.clock.at += timedelta(days=days)
+        pages = desk.walk()[1]
+        assert known(desk) == len(listed())
+        # Four articles a day; where as many are new as stand above a box one page more is looked at.
+        assert pages <= days * A_DAY // PAGE + 2 and (days > 1 or pages == 1)
+
+
+def test_a_walk_that_was_cut_short_is_not_joined_by_a_box_of_old_articles(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, most_read = desk.entries, desk.entries()[-10:]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in page + most_read]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = 2 * PAGE
+    desk.walk(stop_after=8)
+    desk.clock.at += timedelta(days=14)
+    desk.walk(stop_after=12)
+    desk.clock.at += timedelta(days=1)
+    desk.walk()
+    assert known(desk) == len(listed()) and desk.ledger.last_walk(SOURCE) is not None
 
 
 def test_where_boxes_may_stand_below_the_list_all_of_a_page_has_to_be_known(
