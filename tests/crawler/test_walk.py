@@ -51,6 +51,7 @@ class Desk:
         self.troubles: list[str] = []
         self.page = PAGE
         self.tops: list[tuple[datetime, list[str]]] = []
+        self.failures: dict[int, float] = {}
 
     async def ask(self, call: Callable[[], Any]) -> Any:
         return call()
@@ -73,6 +74,8 @@ class Desk:
         stop_after: int | None = None,
         broken: set[int] | None = None,
         empty: set[int] | None = None,
+        *,
+        stands_in: bool = False,
     ) -> tuple[int, int]:
         """Walk the listing; give how many articles were wanted and how many pages were read."""
         counted: dict[str, int] = {}
@@ -80,12 +83,15 @@ class Desk:
         spider = find_site("bao_quang_ninh")(**(arguments or {}))
         spider.crawler = SimpleNamespace(stats=stats)  # type: ignore[assignment]
         type(spider).desk = property(lambda _: self)  # type: ignore[assignment,method-assign]
+        spider.stands_in = stands_in
         pages: list[int] = []
 
         async def page_of(number: int) -> list[Entry] | None:
             pages.append(number)
             if number in (broken or ()):
+                self.failures[number] = self.failures.get(number, 0) + 0.5
                 return None
+            self.failures.pop(number, None)
             if number in (empty or ()):
                 return []
             entries = self.entries()[(number - 1) * self.page : number * self.page]
@@ -96,9 +102,12 @@ class Desk:
         async def top_at(instant: datetime) -> list[str]:
             return next((top for at, top in reversed(self.tops) if at <= instant), [])
 
+        async def failures_of(number: int) -> float:
+            return self.failures.get(number, 0)
+
         async def run() -> int:
             wanted = 0
-            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of, top_at)
+            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of, top_at, failures_of)
             async for considered in walking:
                 wanted += len(considered.wanted)
                 if stop_after is not None and len(pages) >= stop_after:
@@ -397,8 +406,8 @@ def test_what_is_published_late_is_found_by_the_second_look_and_then_nights_are_
     for _ in range(12):
         desk.clock.at += timedelta(days=1)
         pages.append(desk.walk()[1])
-    # 31 days of four articles on pages of ten.
-    assert sorted(pages)[-2:] == [1, 13], "one second look in a month"
+    # 31 days of four articles on pages of ten, and the page that is wholly older.
+    assert sorted(pages)[-2:] == [1, 14], "one second look in a month"
     assert known(desk) == len(desk.entries())
 
 
@@ -461,3 +470,100 @@ def test_at_a_clock_that_stands_still_a_walk_is_taken_up_all_the_same(desk: Desk
     desk.walk(stop_after=8)
     assert desk.walk()[1] < -(-len(desk.entries()) // PAGE) - 3
     assert known(desk) == len(desk.entries())
+
+
+def test_a_second_look_is_not_ended_by_an_old_article_at_the_foot_of_a_page(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, old = desk.entries, desk.entries()[-1:]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in page + old]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = PAGE + 1
+    desk.walk()
+    desk.clock.at += timedelta(days=25)
+    desk.walk()
+    desk.clock.at += timedelta(days=6)
+    assert desk.walk()[1] == 14
+
+
+@pytest.mark.parametrize("page", [2, 12])
+def test_a_page_that_fails_night_after_night_is_stepped_over_and_named(desk: Desk, page: int) -> None:
+    for nights in range(1, 4):
+        desk.walk(broken={page})
+        assert (desk.ledger.last_walk(SOURCE) is not None) == (nights == 3)
+        desk.clock.at += timedelta(hours=7)
+    assert known(desk) == len(desk.entries()) - PAGE
+    assert [one for one in desk.troubles if f"page {page} fails night after night" in one]
+
+
+def test_where_no_page_comes_from_one_on_the_walk_comes_to_its_end(desk: Desk) -> None:
+    nights = 0
+    while desk.ledger.last_walk(SOURCE) is None:
+        desk.walk(broken=set(range(10, 100)))
+        desk.clock.at += timedelta(hours=8)
+        nights += 1
+    assert nights == 5 and "from page 10 on no page comes" in desk.troubles[-1]
+
+
+@pytest.mark.parametrize(("known_before", "pages"), [(True, 1), (False, 13)])
+def test_a_listing_that_stands_in_for_a_night_is_not_walked_whole(desk: Desk, known_before: bool, pages: int) -> None:
+    desk.clock.at = LATER
+    if known_before:
+        desk.ledger.see([found_of(entry) for entry in desk.entries()])
+        desk.clock.at += timedelta(hours=2)
+    # A month of four articles a day on pages of ten, and the page that is wholly older.
+    assert abs(desk.walk(stands_in=True)[1] - pages) <= 1
+    assert desk.ledger.last_walk(SOURCE) is None
+
+
+def test_a_range_by_hand_leaves_what_was_walked_before(desk: Desk) -> None:
+    desk.walk()
+    desk.clock.at = LATER
+    before = desk.ledger.stand(SOURCE)
+    desk.walk({"start": "2022-03-13"})
+    assert desk.ledger.stand(SOURCE) == before, "there are days between the two"
+    desk.walk({"start": "2022-02-25"})
+    after = desk.ledger.stand(SOURCE)
+    assert (after.walked_at, after.down_to) == (LATER, before.down_to)
+    desk.clock.at += timedelta(days=1)
+    assert desk.walk()[1] == 1 and known(desk) == len(desk.entries())
+
+
+def test_a_range_by_hand_leaves_a_longer_walk_to_be_taken_up(desk: Desk) -> None:
+    desk.clock.at = LATER
+    desk.walk(stop_after=15)
+    assert desk.ledger.stand(SOURCE).resume_page
+    before = desk.ledger.stand(SOURCE).resume_page
+    for _ in range(2):
+        desk.clock.at += timedelta(hours=2)
+        desk.walk({"start": "2022-03-13"})
+        assert desk.ledger.stand(SOURCE).resume_page == before
+    desk.walk()
+    assert known(desk) == len(desk.entries()) and desk.ledger.stand(SOURCE).resume_page is None
+
+
+def spider_of(desk: Desk) -> Any:
+    spider = find_site("bao_quang_ninh")()
+    type(spider).desk = property(lambda _: desk)  # type: ignore[assignment,method-assign]
+    return spider
+
+
+def test_a_front_page_that_is_a_section_is_not_looked_at_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asyncio.run(spider_of(desk)._is_front_page_due())
+    monkeypatch.setattr(find_site("bao_quang_ninh"), "sections", {"Tin": "/"})
+    assert not asyncio.run(spider_of(desk)._is_front_page_due())
+
+
+def test_a_way_stands_in_for_a_better_one_that_was_read_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_site("bao_quang_ninh"), "ways", ("sitemap", "listing"))
+    sitemap = spider_of(desk).site_url("/sitemap.xml")
+    assert not asyncio.run(spider_of(desk)._had_better("listing"))
+    desk.ledger.walked(sitemap, UrlKind.SITEMAP, spider_of(desk).oldest)
+    assert asyncio.run(spider_of(desk)._had_better("listing")) and not asyncio.run(
+        spider_of(desk)._had_better("sitemap")
+    )
