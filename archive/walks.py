@@ -72,15 +72,19 @@ class Walks:
             row = session.execute(select(*columns).where(Url.site_id == self._site_id, Url.url == url)).one_or_none()
         return Stand(*row) if row else Stand()
 
-    def walked(self, url: str, kind: UrlKind, down_to: date) -> None:
-        """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing."""
+    def walked(self, url: str, kind: UrlKind, down_to: date, *, resumes: bool = False) -> None:
+        """A listing, sitemap or API was read just now; nothing from `down_to` until now is missing.
+
+        If it `resumes`, a longer walk that was cut short is still to be taken up.
+        """
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = ledger_row(session, self._site_id, url, kind, now)
             row.state, row.walked_at, row.fetched_at = UrlState.FETCHED.value, now, now
             row.walked_down_to = down_to
             row.failures, row.due_at, row.reason = 0.0, None, None
-            row.resume_page, row.resume_since = None, None
+            if not resumes:
+                row.resume_page, row.resume_since = None, None
             row.second_look_at = row.second_look_at or first_second_look(url, now)
 
     def walked_to(self, url: str, kind: UrlKind, page: int) -> None:

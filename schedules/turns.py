@@ -278,12 +278,12 @@ class Turns:
     def _owed(self, site: str) -> Order | None:
         timing = self.scheduled().get(site)
         turn = last_turn(site, timing, self.now()) if timing is not None else None
-        if turn is None:
+        if timing is None or turn is None:
             return None
         made = self.runs.of_nights({turn.night}).get((site, turn.night), ())
         if standing(made) is not Standing.OWED:
             return None
-        return Order(site, settings=self.overrides, night=turn.night, until=turn.until)
+        return Order(site, settings=self.overrides, night=turn.night, until=turn.until, budget=timing.budget)
 
     def _wanted(self, site: str, key: int) -> Order | None:
         with reading(self.sessions) as session:

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from crawler.sites import find_site
+from crawler.timing import Timing
 from tests.conftest import NOW, Program, number_of_articles
 from tests.sample_web.harness import SampleWeb
 
@@ -26,15 +30,23 @@ def nights(program: Program, web: SampleWeb, budget: int, *options: str) -> list
 
 
 def test_night_after_night_a_backfill_comes_to_the_end(program: Program, web: SampleWeb) -> None:
-    budget = 15
+    # Some three nights: what each begins with, and articles.
+    budget = 20
     asked = nights(program, web, budget)
     assert [len(one) for one in asked[:-1]] == [budget] * (len(asked) - 1) and len(asked[-1]) <= budget
     assert asked[0][0]["path"] == "/robots.txt"
     published = [article["published"] for article in program.articles()]
     assert len(published) == number_of_articles("bao_quang_ninh")
-    articles = [row["path"] for one in asked for row in one if "bai" in row["path"]]
-    assert len(articles) == len(set(articles))
+    is_article = find_site("bao_quang_ninh").article_path.fullmatch
+    articles = [row["path"] for one in asked for row in one if is_article(row["path"])]
+    assert len(articles) == len(set(articles)) == len(published)
 
 
 def test_a_budget_of_nothing_is_refused(program: Program, refusal: Callable[..., str]) -> None:
     assert "budget" in refusal(program, "crawl", "bao_quang_ninh", "--budget", "0", code=2)
+
+
+def test_nor_may_a_site_declare_one() -> None:
+    assert Timing(budget=1).budget == 1
+    with pytest.raises(ValueError, match="budget 0: give the requests of a night"):
+        Timing(budget=0)

@@ -1,8 +1,9 @@
 """How a site's articles are found: its ways of discovery, and what the ledger says of each page."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import ClassVar
 
 from scrapy.http import Request
@@ -11,6 +12,7 @@ from archive.article import MAX_ADDRESS, is_overlong
 from archive.clock import VIETNAM
 from archive.ledger import Decision, Found
 from archive.models import UrlKind
+from archive.walks import Stand
 from crawler.discovery.entry import Entry
 from crawler.discovery.feed import read_feed
 from crawler.discovery.listing import ListingLayout, read_listing
@@ -31,7 +33,7 @@ class Considered:
 
     `wanted` are the articles to fetch, `urls` all of the site's articles on it, in the range or not, `order` the same
     in the order of the page; `passed` says that the page lies wholly before the range asked for, `oldest` is its oldest
-    date, `last` that of its last entry that tells one.
+    date, `dates` those of the articles that tell one.
     `jumps` says that what comes next is much older: a walk is taken up where an earlier run had stopped.
     """
 
@@ -40,7 +42,7 @@ class Considered:
     order: tuple[str, ...] = ()
     passed: bool = False
     oldest: datetime | None = None
-    last: datetime | None = None
+    dates: Mapping[str, datetime] = field(default_factory=dict)
     jumps: bool = False
 
 
@@ -50,7 +52,8 @@ class Discovering(Asking):
     `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell articles from
     other pages. `newest_first` says that what `listings` finds are the articles of the section alone, newest first.
     `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way under way has
-    met any article; `sightings` are what this run saw, `new` the addresses that it found.
+    met any article, `stands_in` that it stands in for one that failed tonight and was read whole before; `sightings`
+    are what this run saw, `new` the addresses that it found.
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
@@ -61,6 +64,7 @@ class Discovering(Asking):
     first_day: date | None
     last_day: date | None
     found_any: bool
+    stands_in: bool = False
     sightings: Sightings
     new: set[str]
 
@@ -68,6 +72,7 @@ class Discovering(Asking):
         """Pages of discovery, by the first of `ways` that knows any article; then what they name no more is due."""
         for way in self.ways:
             self.found_any = False
+            self.stands_in = self.stands_in or await self._had_better(way)
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
             if self.found_any:
@@ -81,12 +86,34 @@ class Discovering(Asking):
                 yield considered
         await self._miss()
 
+    def source_of(self, way: str) -> str | None:
+        """The address under which the ledger keeps how far a way of discovery was read, if it has one."""
+        return None
+
+    async def _had_better(self, way: str) -> bool:
+        """Whether a way before `way`, which knew no article tonight, was once read as far back as is asked for."""
+        before = (self.source_of(one) for one in self.ways[: self.ways.index(way)])
+        stands = [await self.desk.ask(partial(self.desk.ledger.stand, source)) for source in before if source]
+        return any(self._reached(stand) is not None for stand in stands)
+
+    def _reached(self, stand: Stand, first: date | None = None) -> datetime | None:
+        """The time of an earlier walk that went at least as far back as this one is to go, to `first` if that is given.
+
+        Where the articles on a page were known then, nothing new can lie behind it.
+        """
+        if self.last_day is not None or stand.down_to is None:
+            return None
+        return stand.walked_at if stand.down_to <= (first or self.first_day or self.oldest) else None
+
     async def _is_front_page_due(self) -> bool:
         """Whether to look at the front page: something is new, or our last look is `FRONT_PAGE_AFTER` ago."""
         # A front page tells few dates, so it cannot be held to a range.
         if not self.front_page or self.first_day or self.last_day:
             return False
         ledger, source = self.desk.ledger, self.site_url(self.front_page)
+        # One that is a section was walked as such, and its walk is not to be overwritten.
+        if source in map(self.site_url, self.sections.values()):
+            return False
         looked = (await self.desk.ask(lambda: ledger.stand(source))).walked_at
         return bool(self.new) or looked is None or self.desk.clock.now() - looked >= FRONT_PAGE_AFTER
 
@@ -132,6 +159,7 @@ class Discovering(Asking):
         """
         seen: list[Found] = []
         dates: list[datetime] = []
+        dated: dict[str, datetime] = {}
         urls: dict[str, str] = {}
         overlong: list[str] = []
         nearest: datetime | None = None
@@ -150,6 +178,7 @@ class Discovering(Asking):
             if told:
                 nearest = told.instant
                 dates.append(nearest)
+                dated.setdefault(url, nearest)
             if not self._in_range(nearest):
                 continue
             seen.append(
@@ -180,7 +209,7 @@ class Discovering(Asking):
             order=tuple(urls),
             passed=first is not None and bool(dates) and max(dates) < first,
             oldest=min(dates, default=None),
-            last=nearest,
+            dates=dated,
         )
 
     def _first_instant(self) -> datetime | None:
@@ -192,16 +221,31 @@ class Discovering(Asking):
         day = instant.astimezone(VIETNAM).date()
         return not (self.first_day and day < self.first_day) and not (self.last_day and day > self.last_day)
 
-    async def _walked(self, source: str, kind: UrlKind, *, met_known: bool) -> None:
+    async def _walked(
+        self, source: str, kind: UrlKind, *, met_known: bool, first: date | None = None, resumes: bool = False
+    ) -> None:
         """Note a walk that reached its end; one with an end date left the newest out and does not count.
 
-        `met_known`: it ended where an earlier walk had gone on, so it is complete as far as that one.
+        `met_known`: it ended where an earlier walk had gone on, so it is complete as far as that one. `first` is the
+        day back to which it went, that of the range or the oldest if None. `resumes`: a longer walk, which was cut
+        short, is to be taken up all the same.
+
+        What an earlier walk had reached stays reached: one of a younger range adds to it, or is not noted where days
+        between the two were not looked at.
         """
-        if self.last_day is None:
-            ledger = self.desk.ledger
-            earlier = await self.desk.ask(lambda: ledger.last_walk(source)) if met_known else None
-            down_to = earlier[1] if earlier else self.first_day or self.oldest
-            await self.desk.ask(lambda: ledger.walked(source, kind, down_to))
+        if self.last_day is not None:
+            return
+        ledger, down_to = self.desk.ledger, first or self.first_day or self.oldest
+        earlier = await self.desk.ask(lambda: ledger.last_walk(source))
+        if earlier is not None and earlier[1] < down_to:
+            if not met_known and earlier[0].astimezone(VIETNAM).date() < down_to:
+                return
+            down_to = earlier[1]
+        elif earlier is not None and met_known:
+            down_to = earlier[1]
+        # Without the word where nothing is to be kept, as it is almost always.
+        note = partial(ledger.walked, resumes=True) if resumes else ledger.walked
+        await self.desk.ask(lambda: note(source, kind, down_to))
 
     async def _known_all(self, urls: frozenset[str], instant: datetime) -> bool:
         """Whether there are any `urls` and each was known at `instant`."""

@@ -49,6 +49,10 @@ class SitemapDiscovering(Walking):
     sitemap: ClassVar[str] = "/sitemap.xml"
     known_only: bool = False
 
+    def source_of(self, way: str) -> str | None:
+        """The sitemap, for that way."""
+        return self.site_url(self.sitemap) if way == "sitemap" else super().source_of(way)
+
     async def by_sitemap(self) -> AsyncIterator[Considered]:
         """Read the sitemap; of an index the newest parts first, as far as the range and a reason (`is_due`) go."""
         source = self.site_url(self.sitemap)

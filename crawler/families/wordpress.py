@@ -103,6 +103,10 @@ class WordPressSpider(SiteSpider):
             r"-(?:taxonomies|users|posts-page|category|post_tag|author|page)-?", url
         )
 
+    def source_of(self, way: str) -> str | None:
+        """The posts, for the way of the API."""
+        return self.site_url(POSTS) if way == "api" else super().source_of(way)
+
     async def by_api(self) -> AsyncIterator[Considered]:
         """Walk the posts of the API, newest first, then those that were changed since the last walk."""
         source = self.site_url(POSTS)

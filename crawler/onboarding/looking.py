@@ -90,6 +90,10 @@ class _NoLooks:
         """Nothing is known."""
         return {}
 
+    def at(self, url: str) -> Look:
+        """Nothing is known."""
+        return Look()
+
     def read(self, url: str) -> None:
         """Nothing is kept."""
 

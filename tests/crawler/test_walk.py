@@ -50,6 +50,8 @@ class Desk:
         self.ledger = Ledger(self.sessions, self.site_id, self.clock)
         self.troubles: list[str] = []
         self.page = PAGE
+        self.tops: list[tuple[datetime, list[str]]] = []
+        self.failures: dict[int, float] = {}
 
     async def ask(self, call: Callable[[], Any]) -> Any:
         return call()
@@ -72,6 +74,8 @@ class Desk:
         stop_after: int | None = None,
         broken: set[int] | None = None,
         empty: set[int] | None = None,
+        *,
+        stands_in: bool = False,
     ) -> tuple[int, int]:
         """Walk the listing; give how many articles were wanted and how many pages were read."""
         counted: dict[str, int] = {}
@@ -79,19 +83,31 @@ class Desk:
         spider = find_site("bao_quang_ninh")(**(arguments or {}))
         spider.crawler = SimpleNamespace(stats=stats)  # type: ignore[assignment]
         type(spider).desk = property(lambda _: self)  # type: ignore[assignment,method-assign]
+        spider.stands_in = stands_in
         pages: list[int] = []
 
         async def page_of(number: int) -> list[Entry] | None:
             pages.append(number)
             if number in (broken or ()):
+                self.failures[number] = self.failures.get(number, 0) + 0.5
                 return None
+            self.failures.pop(number, None)
             if number in (empty or ()):
                 return []
-            return self.entries()[(number - 1) * self.page : number * self.page]
+            entries = self.entries()[(number - 1) * self.page : number * self.page]
+            if number == 1:
+                self.tops.append((self.clock.at, [entry.url for entry in entries]))
+            return entries
+
+        async def top_at(instant: datetime) -> list[str]:
+            return next((top for at, top in reversed(self.tops) if at <= instant), [])
+
+        async def failures_of(number: int) -> float:
+            return self.failures.get(number, 0)
 
         async def run() -> int:
             wanted = 0
-            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of)
+            walking: AsyncIterator[Any] = spider.walk(SOURCE, UrlKind.LISTING, None, page_of, top_at, failures_of)
             async for considered in walking:
                 wanted += len(considered.wanted)
                 if stop_after is not None and len(pages) >= stop_after:
@@ -187,8 +203,8 @@ def test_a_walk_stops_where_an_earlier_one_had_gone_on(desk: Desk) -> None:
     desk.walk()
     desk.clock.at = LATER
     _, pages = desk.walk()
-    # Fourteen days of four articles are new: five pages of ten, one with six, and one that is known throughout.
-    assert pages == 7
+    # Fourteen days of four articles are new: five pages of ten, and one with six.
+    assert pages == 6
 
 
 def test_articles_that_another_section_listed_first_do_not_end_a_walk(desk: Desk) -> None:
@@ -254,27 +270,100 @@ def mixed(news: int) -> list[Entry]:
     return fresh + [Entry(f"http://baoquangninh.com.vn/chinh-tri/202201/bai-{1_000_000 + n}/") for n in range(100)]
 
 
-@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 1), (5, 1), (6, 2), (10, 2), (15, 2), (16, 3)])
-def test_a_page_is_covered_when_its_second_half_was_known(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
-) -> None:
+def walks_of(desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int) -> int:
+    """How many pages are walked when so many articles are new on top of what was walked before."""
     monkeypatch.setattr(desk, "entries", lambda: mixed(0))
     desk.walk()
     desk.clock.at = LATER
     monkeypatch.setattr(desk, "entries", lambda: mixed(news))
-    assert desk.walk()[1] == pages
+    return desk.walk()[1]
 
 
-@pytest.mark.parametrize(("size", "news", "pages"), [(4, 1, 1), (4, 2, 2), (2, 0, 1), (2, 1, 2)])
-def test_of_a_short_page_three_entries_have_to_be_known(
+@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 1), (9, 1), (10, 2), (19, 2), (20, 3)])
+def test_a_walk_ends_where_what_was_on_top_stands_below_the_last_new_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
+) -> None:
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("size", "news", "pages"), [(4, 3, 1), (4, 4, 2), (2, 0, 1), (2, 1, 1), (2, 2, 2)])
+def test_so_it_does_on_short_pages(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, size: int, news: int, pages: int
 ) -> None:
     desk.page = size
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("news", "pages"), [(0, 1), (1, 2), (9, 2)])
+def test_where_the_earlier_page_cannot_be_read_a_page_has_to_be_known_throughout(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, news: int, pages: int
+) -> None:
+    monkeypatch.setattr(type(desk), "tops", property(lambda _: [], lambda *_: None), raising=False)
+    assert walks_of(desk, monkeypatch, news) == pages
+
+
+@pytest.mark.parametrize(("gone", "pages"), [(1, 1), (2, 1), (3, 2)])
+def test_what_was_taken_away_from_the_top_costs_a_page_at_most(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, gone: int, pages: int
+) -> None:
     monkeypatch.setattr(desk, "entries", lambda: mixed(0))
     desk.walk()
     desk.clock.at = LATER
-    monkeypatch.setattr(desk, "entries", lambda: mixed(news))
+    monkeypatch.setattr(desk, "entries", lambda: [*mixed(4)[:4], *mixed(0)[gone:]])
     assert desk.walk()[1] == pages
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda own, old: own + old,
+        lambda own, old: own[:5] + old + own[5:],
+        lambda own, old: own[:2] + old + own[2:],
+        lambda own, old: old + own,
+        lambda own, old: old[:2] + own + old[2:],
+    ],
+    ids=["at the foot", "in the middle", "high up", "pinned on top", "on top and at the foot"],
+)
+@pytest.mark.parametrize("box", [3, 10, 20])
+def test_a_box_of_old_articles_on_each_page_hides_no_new_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: Callable[[list[Entry], list[Entry]], list[Entry]], box: int
+) -> None:
+    listed, most_read = desk.entries, [replace(entry, published=None) for entry in desk.entries()[-box:]]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in place(page, most_read)]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = PAGE + box
+    desk.walk()
+    for days in (14, 1, 5, 1):
+        desk.clock.at += timedelta(days=days)
+        pages = desk.walk()[1]
+        assert known(desk) == len(listed())
+        # Four articles a day; where as many are new as stand above a box one page more is looked at.
+        assert pages <= days * A_DAY // PAGE + 2 and (days > 1 or pages == 1)
+
+
+def test_a_walk_that_was_cut_short_is_not_joined_by_a_box_of_old_articles(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, most_read = desk.entries, desk.entries()[-10:]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in page + most_read]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = 2 * PAGE
+    desk.walk(stop_after=8)
+    desk.clock.at += timedelta(days=14)
+    desk.walk(stop_after=12)
+    desk.clock.at += timedelta(days=1)
+    desk.walk()
+    assert known(desk) == len(listed()) and desk.ledger.last_walk(SOURCE) is not None
 
 
 def test_where_boxes_may_stand_below_the_list_all_of_a_page_has_to_be_known(
@@ -317,8 +406,8 @@ def test_what_is_published_late_is_found_by_the_second_look_and_then_nights_are_
     for _ in range(12):
         desk.clock.at += timedelta(days=1)
         pages.append(desk.walk()[1])
-    # 31 days of four articles on pages of ten.
-    assert sorted(pages)[-2:] == [1, 13], "one second look in a month"
+    # 31 days of four articles on pages of ten, and the page that is wholly older.
+    assert sorted(pages)[-2:] == [1, 14], "one second look in a month"
     assert known(desk) == len(desk.entries())
 
 
@@ -381,3 +470,100 @@ def test_at_a_clock_that_stands_still_a_walk_is_taken_up_all_the_same(desk: Desk
     desk.walk(stop_after=8)
     assert desk.walk()[1] < -(-len(desk.entries()) // PAGE) - 3
     assert known(desk) == len(desk.entries())
+
+
+def test_a_second_look_is_not_ended_by_an_old_article_at_the_foot_of_a_page(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, old = desk.entries, desk.entries()[-1:]
+
+    def boxed() -> list[Entry]:
+        own = listed()
+        pages = (own[start : start + PAGE] for start in range(0, len(own), PAGE))
+        return [entry for page in pages for entry in page + old]
+
+    monkeypatch.setattr(desk, "entries", boxed)
+    desk.page = PAGE + 1
+    desk.walk()
+    desk.clock.at += timedelta(days=25)
+    desk.walk()
+    desk.clock.at += timedelta(days=6)
+    assert desk.walk()[1] == 14
+
+
+@pytest.mark.parametrize("page", [2, 12])
+def test_a_page_that_fails_night_after_night_is_stepped_over_and_named(desk: Desk, page: int) -> None:
+    for nights in range(1, 4):
+        desk.walk(broken={page})
+        assert (desk.ledger.last_walk(SOURCE) is not None) == (nights == 3)
+        desk.clock.at += timedelta(hours=7)
+    assert known(desk) == len(desk.entries()) - PAGE
+    assert [one for one in desk.troubles if f"page {page} fails night after night" in one]
+
+
+def test_where_no_page_comes_from_one_on_the_walk_comes_to_its_end(desk: Desk) -> None:
+    nights = 0
+    while desk.ledger.last_walk(SOURCE) is None:
+        desk.walk(broken=set(range(10, 100)))
+        desk.clock.at += timedelta(hours=8)
+        nights += 1
+    assert nights == 5 and "from page 10 on no page comes" in desk.troubles[-1]
+
+
+@pytest.mark.parametrize(("known_before", "pages"), [(True, 1), (False, 13)])
+def test_a_listing_that_stands_in_for_a_night_is_not_walked_whole(desk: Desk, known_before: bool, pages: int) -> None:
+    desk.clock.at = LATER
+    if known_before:
+        desk.ledger.see([found_of(entry) for entry in desk.entries()])
+        desk.clock.at += timedelta(hours=2)
+    # A month of four articles a day on pages of ten, and the page that is wholly older.
+    assert abs(desk.walk(stands_in=True)[1] - pages) <= 1
+    assert desk.ledger.last_walk(SOURCE) is None
+
+
+def test_a_range_by_hand_leaves_what_was_walked_before(desk: Desk) -> None:
+    desk.walk()
+    desk.clock.at = LATER
+    before = desk.ledger.stand(SOURCE)
+    desk.walk({"start": "2022-03-13"})
+    assert desk.ledger.stand(SOURCE) == before, "there are days between the two"
+    desk.walk({"start": "2022-02-25"})
+    after = desk.ledger.stand(SOURCE)
+    assert (after.walked_at, after.down_to) == (LATER, before.down_to)
+    desk.clock.at += timedelta(days=1)
+    assert desk.walk()[1] == 1 and known(desk) == len(desk.entries())
+
+
+def test_a_range_by_hand_leaves_a_longer_walk_to_be_taken_up(desk: Desk) -> None:
+    desk.clock.at = LATER
+    desk.walk(stop_after=15)
+    assert desk.ledger.stand(SOURCE).resume_page
+    before = desk.ledger.stand(SOURCE).resume_page
+    for _ in range(2):
+        desk.clock.at += timedelta(hours=2)
+        desk.walk({"start": "2022-03-13"})
+        assert desk.ledger.stand(SOURCE).resume_page == before
+    desk.walk()
+    assert known(desk) == len(desk.entries()) and desk.ledger.stand(SOURCE).resume_page is None
+
+
+def spider_of(desk: Desk) -> Any:
+    spider = find_site("bao_quang_ninh")()
+    type(spider).desk = property(lambda _: desk)  # type: ignore[assignment,method-assign]
+    return spider
+
+
+def test_a_front_page_that_is_a_section_is_not_looked_at_twice(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asyncio.run(spider_of(desk)._is_front_page_due())
+    monkeypatch.setattr(find_site("bao_quang_ninh"), "sections", {"Tin": "/"})
+    assert not asyncio.run(spider_of(desk)._is_front_page_due())
+
+
+def test_a_way_stands_in_for_a_better_one_that_was_read_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find_site("bao_quang_ninh"), "ways", ("sitemap", "listing"))
+    sitemap = spider_of(desk).site_url("/sitemap.xml")
+    assert not asyncio.run(spider_of(desk)._had_better("listing"))
+    desk.ledger.walked(sitemap, UrlKind.SITEMAP, spider_of(desk).oldest)
+    assert asyncio.run(spider_of(desk)._had_better("listing")) and not asyncio.run(
+        spider_of(desk)._had_better("sitemap")
+    )
