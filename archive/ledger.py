@@ -114,7 +114,8 @@ class Ledger(Walks):
 
         An article that was or will be fetched under another URL of the same key is KNOWN (a reason to look at it again
         is written down where it was fetched, and `pending` gives it); so is a URL that stands in `found` a second time,
-        and one whose article was taken down.
+        and one whose article was taken down. With what is to be fetched comes all that is known of it, whichever source
+        told it and in whichever run: an article must not differ by which of them leads to it.
         """
         now = self._clock.now()
         decided: list[tuple[Found, Decision]] = []
@@ -122,7 +123,7 @@ class Ledger(Walks):
             for start in range(0, len(found), _PAGE):
                 page = found[start : start + _PAGE]
                 book = _Page(session, self._site_id, page)
-                decided += [(one, book.see(one, now)) for one in page]
+                decided += [book.see(one, now) for one in page]
                 book.write(now)
         return decided
 
@@ -193,13 +194,16 @@ class Ledger(Walks):
             for other in aliases:
                 other.state = UrlState.FOUND.value
 
-    def gone(self, url: str, status: int, reason: str) -> None:
-        """The site says that the URL is no more; an article kept under no other live URL is gone with it."""
+    def gone(self, url: str, status: int, reason: str) -> bool:
+        """The site says that the URL is no more; an article kept under no other live URL is gone with it.
+
+        Gives whether an article is kept that stood there: then that is news of it, and else a link that leads nowhere.
+        """
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             if row.state == UrlState.EXCLUDED:
-                return
+                return False
             row.state, row.status, row.reason = UrlState.GONE.value, status, reason
             row.due_at, row.due_for = None, None
             session.flush()
@@ -216,6 +220,7 @@ class Ledger(Walks):
             alive = any(other.state == UrlState.FETCHED for other in siblings)
             if article is not None and article.gone_at is None and not alive:
                 article.gone_at = now
+            return article is not None
 
     def forbidden(self, url: str, reason: str) -> None:
         """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
@@ -380,8 +385,12 @@ class _Page:
         self._aliases: dict[str, int] = {}
         self._sections: dict[int, list[str]] = {}
 
-    def see(self, one: Found, now: datetime) -> Decision:
-        """Write down one article and decide on it."""
+    def see(self, one: Found, now: datetime) -> tuple[Found, Decision]:
+        """Write down one article and decide on it; what is to be fetched comes with all that is known of it."""
+        decision = self._decide(one, now)
+        return (one if decision is Decision.KNOWN else found_of(self._rows[one.url])), decision
+
+    def _decide(self, one: Found, now: datetime) -> Decision:
         repeated = one.url in self._met
         self._met.add(one.url)
         row = self._rows.get(one.url)
@@ -417,7 +426,8 @@ class _Page:
         if row.state in (UrlState.FOUND, UrlState.ALIAS):
             main = self._main(row)
         before = listed_before if main is row else main.listed_modified
-        if _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN:
+        modified = _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN
+        if modified and not (one.modified == before and _is_put_off(main, now)):
             # Written down, so that a run cut short after this still comes back to it.
             main.due_at, main.listed_modified, main.due_for = now, one.modified, Decision.MODIFIED.value
         elif retitled and main.state == UrlState.FETCHED:
@@ -492,6 +502,11 @@ def _is_modified(listed: datetime | None, before: datetime | None, fetched: date
     local = listed.astimezone(VIETNAM)
     is_of_that_day = local.time() == time() and local.date() == fetched.astimezone(VIETNAM).date()
     return is_of_that_day and before is not None and before < listed
+
+
+def _is_put_off(row: Url, now: datetime) -> bool:
+    """Whether something came of the last try that has it wait: a failure, or that robots.txt closes it."""
+    return row.reason is not None and row.due_at is not None and row.due_at > now
 
 
 def _note(row: Url, one: Found) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +31,7 @@ from archive.content import (
     text_digest,
 )
 from archive.database import ArchiveError, Sessions, insert_if_new, insert_those_new, reading, writing
-from archive.ledger import Found, add_article_urls, next_look
+from archive.ledger import Decision, Found, add_article_urls, next_look
 from archive.looks import NOTHING_TOLD, Answer, answer_of
 from archive.models import (
     ArticleUrl,
@@ -50,6 +50,17 @@ from archive.revisions import settle
 from archive.sections import put_in_sections
 from archive.warc import Headers
 
+SITE_IS_WELL = timedelta(hours=1)
+"""A page that says that its article is gone is believed at once if another of its site was had so shortly before: then
+the site does not say so of all. A site is crawled once a night, so that is the same night's."""
+
+LATER_NIGHT = timedelta(hours=12)
+"""So long after a page that was not believed it is asked for again: the next night's look. If it then says so still, it
+is believed."""
+
+_DOUBT = "perhaps "
+"""Stands before the reason in the ledger where a page was not believed yet."""
+
 LAYOUT_LOST = "layout-lost"
 """Why a page is rejected that no layout fits any more while one fitted what is kept of its article."""
 
@@ -57,13 +68,15 @@ LAYOUT_LOST = "layout-lost"
 class Outcome(StrEnum):
     """What saving did: `NEW` article, `UNCHANGED`, `REVISED` by its publisher, `REJECTED` as no article.
 
-    `EXCLUDED`: the article was taken down, and nothing that was read is kept.
+    `GONE`: the page of a kept article says that it is no more, which is noted. `EXCLUDED`: the article was
+    taken down, and nothing that was read is kept.
     """
 
     NEW = "new"
     UNCHANGED = "unchanged"
     REVISED = "revised"
     REJECTED = "rejected"
+    GONE = "gone"
     EXCLUDED = "excluded"
 
 
@@ -169,8 +182,9 @@ class Store:
         An article is looked up by its key, then by the URL the response came from: a page may name another key
         than its URL; then, where that was led on from the URL asked for, by the latter, if it is the same story.
         A capture that was saved before by the same version changes nothing. A rejection never touches the words
-        of an article that is kept, but notes when the site said that it is gone; of one that was taken down nothing
-        is kept. Raises ValueError if an article breaks the rules of the text, ArchiveError if another text has its id.
+        of an article that is kept, but notes when the site said that it is gone (`_Batch._is_believed`); of one that
+        was taken down nothing is kept. Raises ValueError if an article breaks the rules of the text, ArchiveError if
+        another text has its id.
         """
         for read in reads:
             if isinstance(read.result, Article):
@@ -328,7 +342,8 @@ class _Batch:
         self._rejected.append(rejection_row(read.kept.id, read.version, why, self._now))
         capture = read.kept.capture
         leads_to = self._connection.execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
-        if leads_to is not None and why.reason in GONE_REASONS:
+        reason, outcome = why.reason, Outcome.REJECTED
+        if leads_to is not None and why.reason in GONE_REASONS and self._is_believed(url, capture, why.reason):
             # As for a 404 (`Ledger.gone`), but looked at again while it is young: the site may only be at work.
             state, due = UrlState.GONE, next_look(leads_to.published_instant, capture.fetched_at)
             of_article = [other for other in others if other.article_key == url.article_key]
@@ -339,13 +354,35 @@ class _Batch:
             ]
             if not any(other.state == UrlState.FETCHED for other in of_article):
                 self._gone.append({"row": leads_to.article_id, "since": capture.fetched_at})
+                outcome = Outcome.REJECTED if url.state == UrlState.GONE else Outcome.GONE
+        elif leads_to is not None and why.reason in GONE_REASONS:
+            state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
+            reason, due = f"{_DOUBT}{why.reason}", capture.fetched_at + LATER_NIGHT
         elif leads_to is None:
             state, due = UrlState.REJECTED, next_look(url.listed_instant, capture.fetched_at)
         else:
             state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
             due = next_look(leads_to.published_instant, capture.fetched_at)
-        self._fetched(url, capture, state, due, url.article_key, why.reason)
-        return Outcome.REJECTED
+        self._fetched(url, capture, state, due, url.article_key, reason)
+        return outcome
+
+    def _is_believed(self, url: Row[Any], capture: NewCapture, reason: str) -> bool:
+        """Whether a page of a kept article that says that it is gone is taken at its word.
+
+        A site in trouble may say so on every page of a night. So something has to speak for it: the sources of the site
+        name the article no more (`VANISHED`), other pages of the site are well (`SITE_IS_WELL`), or the page said so
+        a night ago (`LATER_NIGHT`) or since.
+        """
+        if url.state == UrlState.GONE or url.due_for == Decision.VANISHED:
+            return True
+        since, until = capture.fetched_at - SITE_IS_WELL, capture.fetched_at
+        if url.reason == f"{_DOUBT}{reason}" and url.fetched_at is not None and url.fetched_at <= until - LATER_NIGHT:
+            return True
+        told = (one.read for one in self._accepted if one.read.requested_url != url.url)
+        if any(since <= read.kept.capture.fetched_at <= until for read in told):
+            return True
+        given = {"site": self._site_id, "url": url.url, "since": since, "until": until}
+        return self._connection.execute(_IS_WELL, given).scalar() is not None
 
     def _accept(
         self, read: Read, result: Article, url: Row[Any], current: Row[Any] | None, others: list[Row[Any]]
@@ -607,6 +644,19 @@ _PUBLISHED_AT = (
     select(ArticleUrl.article_id, Extraction.published_instant)
     .outerjoin(Extraction, (Extraction.article_id == ArticleUrl.article_id) & Extraction.is_current)
     .where(ArticleUrl.site_id == _SITE, ArticleUrl.url == bindparam("url"))
+)
+# What was had is FETCHED without a reason, even if it was answered with 304.
+_IS_WELL = (
+    select(Url.id)
+    .where(
+        Url.site_id == _SITE,
+        Url.kind == UrlKind.ARTICLE.value,
+        Url.state == UrlState.FETCHED.value,
+        Url.reason.is_(None),
+        Url.fetched_at.between(bindparam("since"), bindparam("until")),
+        Url.url != bindparam("url"),
+    )
+    .limit(1)
 )
 _EARLIER = select(Extraction.capture_id, Extraction.extractor_version, Extraction.outcome).where(
     Extraction.capture_id.in_(bindparam("captures", expanding=True))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from scrapy.http import Request, Response
 from scrapy.statscollectors import StatsCollector
 
-from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
+from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import LAYOUT_LOST, Outcome
 from crawler.extraction.gate import Reason
 from crawler.pauses import ROBOTS
@@ -34,8 +34,6 @@ def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outc
         stats.inc_value(f"rejected/{result.reason}")
         if result.reason in EMPTY:
             stats.inc_value("articles/empty")
-        if result.reason in GONE_REASONS:
-            stats.inc_value("articles/gone")
         return
     if outcome is Outcome.REJECTED:
         stats.inc_value(f"rejected/{LAYOUT_LOST}")
@@ -50,7 +48,7 @@ def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outc
 
 
 def count_answer(stats: StatsCollector, request: Request, response: Response) -> None:
-    """Count an answer that is an error, as ``status/<code>``, and an article that is no more.
+    """Count an answer that is an error, as ``status/<code>``.
 
     A robots.txt that is not there is none: whoever has no rules need not say so with another answer.
     """
@@ -58,8 +56,6 @@ def count_answer(stats: StatsCollector, request: Request, response: Response) ->
     if status < ERRORS or (request.meta.get(ROBOTS) and status < 500 and status != 429):
         return
     stats.inc_value(f"status/{status}")
-    if status in (404, 410) and "found" in request.cb_kwargs:
-        stats.inc_value("articles/gone")
 
 
 COUNTED: Final[Mapping[str, str]] = {

@@ -27,7 +27,7 @@ from archive.verdicts import template_only
 from crawler.archiving import ARCHIVE_LOST, Archiving, archiving, is_ending, stop_for_archive
 from crawler.budget import BUDGET, SPENT
 from crawler.counting import COUNTED, PREFIXES, count_answer, note_end
-from crawler.discovery.troubles import Trouble
+from crawler.discovery.troubles import Trouble, only_waits
 from crawler.extraction.gate import Reason
 from crawler.families.base import MIDDLE_OF_DELAY
 from crawler.pacing import pace_of
@@ -158,6 +158,8 @@ class RunLog:
             known = sum(states.values())
             if reason == BUDGET:
                 desk.troubles[0] += f"; {states.get(UrlState.FOUND, 0):,} articles wait, and the next run goes on there"
+            if not spider.only_url:
+                note_closed(self.crawler.stats.get_value("articles/closed", 0), desk.troubles)
             outcome, words = judge(reason, self.counts(), spider.answered, desk.troubles, known)
             if run_id is not None:
                 await desk.ask(lambda: runs.finish_run(run_id, outcome, words, self.counts()))
@@ -237,7 +239,8 @@ def judge(
 
     `closed` is Scrapy's reason for closing, `answered` how many pages of discovery came, `troubles` what
     went wrong, in order, `known` how many articles the ledger knows of. A run that found nothing always
-    gets a reason, and a site that has stopped listing or answering is a failure, not a quiet night.
+    gets a reason, and a site that has stopped listing or answering is a failure, not a quiet night. One whose sources
+    all wait is none: it was told as a failure when they failed.
     """
     kept = sum(counts.get(name, 0) for name in ("new", "revised", "unchanged"))
     failed, listed = counts.get("failed", 0), counts.get("listed", 0)
@@ -268,25 +271,35 @@ def judge(
         return RunOutcome.BLOCKED, f"robots.txt closes all that would list articles; {ASK_LEAVE}: {wrong}"
     if closed == BUDGET:
         return RunOutcome.FINISHED, wrong
-    if not answered and not kept and troubles:
+    waits = only_waits(counts)
+    if not answered and not kept and troubles and not waits:
         return RunOutcome.FAILED, f"nothing could be read: {wrong}"
     if known and answered and not listed:
         why = wrong or f"listings have changed; {MEND_SITE}"
         return RunOutcome.FAILED, f"no article is listed, though {known} are known: {why}"
-    if counts.get("discovery_lost"):
+    if counts.get("discovery_lost") and not waits:
         return RunOutcome.FAILED, f"{counts['discovery_lost']} listings could not be read: {wrong}"
     if failed >= MANY_FAILURES and failed > kept:
         return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
     read, strange = kept + counts.get("rejected", 0), counts.get("whole_page", 0)
     if strange >= MANY_FAILURES and strange * 2 > read:
         return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {MEND_SITE}"
-    if kept or counts.get("rejected"):
+    if waits:
+        return RunOutcome.FINISHED, f"waiting: its sources failed of late, and none is due: {wrong}"
+    if kept or counts.get("rejected") or counts.get("gone"):
         return RunOutcome.FINISHED, wrong or None
     if listed:
         return RunOutcome.FINISHED, wrong or "nothing new: every article listed is known or outside the range"
     if known or not answered:
         return RunOutcome.FINISHED, wrong or None
     return RunOutcome.FINISHED, wrong or f"no article is listed: the site is empty, or {MEND_SITE}"
+
+
+def note_closed(addresses: int, troubles: list[str]) -> None:
+    """Say in `troubles` how many addresses of articles robots.txt closes: in a word, for there may be a hundred."""
+    if addresses:
+        are = "addresses are" if addresses > 1 else "address is"
+        troubles.append(f"{addresses:,} {are} closed by robots.txt")
 
 
 class Stopping:

@@ -17,7 +17,7 @@ from archive.sites import last_checks
 from archive.verdicts import PastRun, days_published, past_runs, site_of_run, write_verdict
 from crawler.archiving import ARCHIVE_LOST
 from crawler.counting import FIELDS
-from crawler.discovery.troubles import Trouble
+from crawler.discovery.troubles import Trouble, only_waits
 from crawler.extensions import OUT_OF_MEMORY
 from crawler.sites import all_sites
 from schedules.causes import REFUSALS, SAID, Cause, foremost, health_of, tally
@@ -126,8 +126,8 @@ def judge_run(sessions: Sessions, clock: Clock, run_key: int) -> Verdict:
 def judge(run: PastRun, past: Past) -> Verdict:
     """Say how a site stands after `run`, given its `past`: the first rule that fits says it.
 
-    A run that was told what to crawl, or was stopped before it saw anything, says nothing of the site: it stands as
-    before. Raises ValueError if the run has not ended.
+    A run that was told what to crawl, was stopped before it saw anything, or asked no source since each waits after a
+    failure, says nothing of the site: it stands as before. Raises ValueError if the run has not ended.
     """
     if run.outcome is RunOutcome.RUNNING:
         raise ValueError("the run has not ended: there is nothing to judge yet")
@@ -136,15 +136,16 @@ def judge(run: PastRun, past: Past) -> Verdict:
     saw = _saw(run.counts)
     if run.outcome is RunOutcome.STOPPED and not saw:
         return _as_before(past, "a run that was stopped")
-    stopped = run.outcome is RunOutcome.STOPPED
+    stopped, waits = run.outcome is RunOutcome.STOPPED, only_waits(run.counts)
     found = (
         _cut_short(run)
         or _turned_away(run)
-        or _not_reached(run, past, saw)
-        or _not_listed(run, past, stopped)
+        or (None if waits else _not_reached(run, past, saw) or _not_listed(run, past, stopped))
         or _not_fetched(run)
         or _not_read(run, past)
     )
+    if found is None and waits:
+        return _as_before(past, "a run whose sources all wait")
     if found is None and is_night(run) and not stopped:
         found = _listing_lost(run, past) or _less_than_usual(run, past) or _too_much_asked(run, past)
     if found is not None:
@@ -231,9 +232,9 @@ def _not_listed(run: PastRun, past: Past, stopped: bool) -> Verdict | None:
 
 
 def _not_fetched(run: PastRun) -> Verdict | None:
-    """Articles are listed, and most of them could not be fetched; those that are no more do not count."""
+    """Articles are listed, and most of them could not be fetched; kept ones that are no more are not among them."""
     counts = run.counts
-    failed, kept = counts.get("failed", 0) - counts.get("gone", 0), _kept(counts)
+    failed, kept = counts.get("failed", 0), _kept(counts)
     if failed < MANY_FAILED or failed <= kept:
         return None
     cause = foremost(counts, articles=False) or Cause.CONNECTION

@@ -1,6 +1,8 @@
 """What is wrong with an answer of discovery, by name."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 MAX_ENTRIES = 50_000
 """Most entries that are taken from one answer, the newest: what a sitemap may hold (sitemaps.org, "Sitemap file
@@ -36,6 +38,11 @@ class Trouble(StrEnum):
 
     CLOSED = "closed"
     """A source that robots.txt does not allow: left out, and no failure of anybody's."""
+
+
+def only_waits(counts: Mapping[str, Any]) -> bool:
+    """Whether a run with these counts asked none of its sources, since each had failed of late and was not due."""
+    return bool(counts.get("discovery/waiting")) and not counts.get("discovery/asked")
 
 
 Loss = tuple[Trouble, str]

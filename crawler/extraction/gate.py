@@ -228,16 +228,18 @@ def refuse_fallback(page: Page, title: str, drafts: Sequence[Draft]) -> Rejectio
     """
     sizes = [word_count(draft.text) for draft in drafts]
     size, prose = sum(sizes), sum(one for one in sizes if one >= SENTENCE_WORDS)
+    # A headline of another article may be as long as a sentence, and stands above what the page says itself.
+    own = [draft.text for draft in drafts if draft.linked < LISTING_LINKED]
+    own_prose = sum(one for one in map(word_count, own) if one >= SENTENCE_WORDS)
     if prose < WHOLE_PAGE_WORDS and _is_login(page.tree):
         return Rejection(Reason.LOGIN, f"the page asks for a password and has {prose} words in sentences")
     if size < WHOLE_PAGE_WORDS:
-        missing = _says_it_is_missing(title, [draft.text for draft in drafts])
-        reason = Reason.SOFT_404 if missing else Reason.NO_LAYOUT
+        reason = Reason.SOFT_404 if _says_it_is_missing(title, own) else Reason.NO_LAYOUT
         where = f"under the title {title[:60]!r}"
         return Rejection(reason, f"no layout fits and the whole page gives {size} words {where}")
     if prose * 2 < size:
         # An error page in the site's frame: its menus are most of it, and what it says is a sentence or two.
-        missing = prose < WHOLE_PAGE_WORDS and _says_it_is_missing(title, [draft.text for draft in drafts])
+        missing = own_prose < WHOLE_PAGE_WORDS and _says_it_is_missing(title, own)
         return Rejection(
             Reason.SOFT_404 if missing else Reason.NO_LAYOUT,
             f"no layout fits and {size - prose} of {size} words stand in short lines",

@@ -24,7 +24,7 @@ from crawler.discovery.vanished import Sightings
 from crawler.excluding import TakenDown
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
-from crawler.families.asking import DISCOVERY_PRIORITY
+from crawler.families.asking import DISCOVERY_PRIORITY, NOT_FOUND
 from crawler.families.signs import Sign
 from crawler.families.sitemaps import SitemapDiscovering
 from crawler.faults import Fault, describe
@@ -32,6 +32,7 @@ from crawler.items import PageRead
 from crawler.middlewares import CAPTURE, ForeignHost, OverlongAddress
 from crawler.pacing import LEAST_DELAY
 from crawler.reading import other_addresses, read_pages
+from crawler.robots import ForbiddenByRobots
 from crawler.sites import SETTINGS_MODULE
 from crawler.stopping import Dropped
 
@@ -265,7 +266,11 @@ class SiteSpider(SitemapDiscovering):
         yield PageRead(found.url, kept, result, found, others, len(pages))
 
     async def article_failed(self, failure: Failure) -> None:
-        """Write into the ledger why an article did not come; it is tried again unless that is final."""
+        """Write into the ledger why an article did not come; it is tried again unless that is final.
+
+        That a kept article is no more is news of it (counted as ``articles/gone``), and what robots.txt closes is left
+        out (``articles/closed``): neither is a failure, nor a trouble of the run unless it was asked for by hand.
+        """
         found: Found = failure.request.cb_kwargs["found"]  # type: ignore[attr-defined]
         desk, error = self.desk, failure.value or RuntimeError("an unknown failure")
         ledger = desk.ledger
@@ -281,8 +286,10 @@ class SiteSpider(SitemapDiscovering):
         elif isinstance(error, HttpError):
             status = error.response.status
             reason = f"HTTP {status}"
-            if status in (404, 410):
-                await desk.ask(lambda: ledger.gone(found.url, status, reason))
+            if status in NOT_FOUND:
+                if await desk.ask(lambda: ledger.gone(found.url, status, reason)):
+                    self._no_failure("gone", found.url, reason)
+                    return
             else:
                 soft = status >= 500 or status in (403, 408, 429)
                 await desk.ask(lambda: ledger.failed(found.url, reason, soft=soft))
@@ -291,12 +298,22 @@ class SiteSpider(SitemapDiscovering):
             if is_ending(self.crawler):
                 return
             await desk.ask(lambda: ledger.forbidden(found.url, reason))
+            if isinstance(error, ForbiddenByRobots):
+                self._no_failure("closed", found.url, reason)
+                return
         else:
             reason = visible(describe(error))
             await desk.ask(lambda: ledger.failed(found.url, reason, soft=True))
         self.crawler.stats.inc_value("articles/failed")
         self.desk.troubles.append(f"{found.url}: {reason}")
         self.logger.warning("%s: %s", found.url, reason)
+
+    def _no_failure(self, name: str, url: str, reason: str) -> None:
+        """Count an article that did not come, and that is as it is to be."""
+        self.crawler.stats.inc_value(f"articles/{name}")
+        if self.only_url:
+            self.desk.troubles.append(f"{url}: {reason}")
+        self.logger.info("%s: %s", url, reason)
 
 
 def _day(name: str, value: str | None) -> date | None:

@@ -42,6 +42,18 @@ def test_new_then_pending_then_known(site: Site) -> None:
     assert site.ledger.counts() == {"fetched": 1, "found": 1}
 
 
+def test_what_the_ledger_knows_comes_along_whichever_source_leads_to_the_fetch(site: Site) -> None:
+    minute = at("2022-01-04", "08:30")
+    told = found("1", title="Tựa", section="Kinh tế", listed=minute, modified=START - timedelta(hours=1))
+    assert site.ledger.see([told]) == [(told, Decision.NEW)]
+    # The run was killed; the next one meets the address on the front page first, which tells nothing of it.
+    bare = Found(told.url, told.key, "https://baoquangninh.com.vn/")
+    assert site.ledger.see([bare]) == [(told, Decision.PENDING)]
+    newer = found("1", title="Tựa khác", listed=at("2022-01-04"))
+    ((known, _),) = site.ledger.see([newer])
+    assert (known.title, known.listed, known.modified) == ("Tựa khác", minute, told.modified)
+
+
 def test_a_url_twice_on_a_page_is_fetched_once(site: Site) -> None:
     assert decisions(site, found("1"), found("1")) == [Decision.NEW, Decision.KNOWN]
 
@@ -133,6 +145,22 @@ def test_a_listed_change_is_a_reason(site: Site, clock: HandClock) -> None:
     site.save(page("1", published=OLD))
     assert decisions(site, later) == [Decision.KNOWN]
     assert decisions(site, found("1", modified=START + timedelta(days=300))) == [Decision.KNOWN]
+
+
+def test_a_listed_change_that_could_not_be_had_waits_for_its_turn(site: Site, clock: HandClock) -> None:
+    site.ledger.see([found("1"), found("2")])
+    site.save(page("1", published=OLD)), site.save(page("2", published=OLD))
+    clock.advance(hours=2)
+    change = START + timedelta(hours=1)
+    listed = [found(key, modified=change) for key in "12"]
+    assert decisions(site, *listed) == [Decision.MODIFIED] * 2
+    site.ledger.failed(listed[0].url, "HTTP 500", soft=False)
+    site.ledger.forbidden(listed[1].url, "closed by robots.txt")
+    assert decisions(site, *listed) == [Decision.KNOWN] * 2
+    clock.advance(hours=6)
+    assert decisions(site, *listed) == [Decision.MODIFIED, Decision.KNOWN]
+    newer = [found(key, modified=change + timedelta(hours=2)) for key in "12"]
+    assert decisions(site, *newer) == [Decision.MODIFIED] * 2
 
 
 def test_a_change_listed_under_an_alias_counts(site: Site, clock: HandClock) -> None:

@@ -24,6 +24,7 @@ from archive.article import (
 from archive.content import syllables
 from archive.database import ArchiveError, Sessions, insert_if_new, reading
 from archive.kept import known_end
+from archive.ledger import Decision
 from archive.models import Base, Capture, Extraction, Revision, RunOutcome, SiteProvince, StoredText, Url, UrlKind
 from archive.query import find_article, rejects, site_status
 from archive.records import Record, records
@@ -467,8 +468,9 @@ def test_a_page_that_says_it_is_gone_is_noted_once_and_taken_back(
     site.save(page("1"))
     clock.advance(hours=1)
     first = clock.now()
-    for _ in range(2):
-        assert site.save(replace(SOFT, reason=reason), url=page("1").url) is Outcome.REJECTED
+    site.ledger.missed([page("1").url], {}, Decision.VANISHED)
+    for outcome in (Outcome.GONE, Outcome.REJECTED):
+        assert site.save(replace(SOFT, reason=reason), url=page("1").url) is outcome
         clock.advance(hours=1)
     (record,) = kept(sessions)
     assert (record.gone_at, record.text()) == (first, page("1").text)
@@ -478,6 +480,40 @@ def test_a_page_that_says_it_is_gone_is_noted_once_and_taken_back(
     assert site.save(page("1")) is Outcome.UNCHANGED
     assert kept(sessions)[0].gone_at is None
     assert site.ledger.counts() == {"fetched": 1}
+
+
+def test_an_article_that_says_it_is_gone_while_its_site_is_well_is_gone(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    site.save(page("1"))
+    clock.advance(days=1)
+    site.save(page("2"))
+    clock.advance(minutes=60)
+    assert site.save(SOFT, url=page("1").url) is Outcome.GONE
+    assert {record.id: record.gone_at for record in kept(sessions)} == {
+        "bao_quang_ninh-1": clock.now(),
+        "bao_quang_ninh-2": None,
+    }
+
+
+def test_a_site_all_of_whose_pages_say_they_are_gone_is_not_believed_for_a_night(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    for key in "123":
+        site.save(page(key))
+    clock.advance(minutes=61)
+    for key in "123":
+        assert site.save(SOFT, url=page(key).url) is Outcome.REJECTED
+    assert [record.gone_at for record in kept(sessions)] == [None] * 3
+    assert site.ledger.counts() == {"fetched": 3} and list(site.ledger.pending()) == []
+    clock.advance(hours=12)
+    assert {one.key: decision for one, decision in site.ledger.pending()} == dict.fromkeys("123", Decision.DUE)
+    # The next night one is there again, one still says so, and of one the site says something else.
+    assert site.save(SOFT, url=page("1").url) is Outcome.GONE
+    assert site.save(replace(SOFT, reason="challenge"), url=page("3").url) is Outcome.REJECTED
+    assert site.save(page("2")) is Outcome.UNCHANGED
+    assert site.save(SOFT, url=page("3").url) is Outcome.GONE, "by now the site is well"
+    assert [record.gone_at is not None for record in kept(sessions)] == [True, False, True]
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -500,6 +536,7 @@ def test_an_article_is_gone_only_with_its_last_address(site: Site, sessions: Ses
     assert kept(sessions)[0].gone_at is None, "an alias that went is no loss"
     site.ledger.see([third := found("1", "https://baoquangninh.com.vn/nua/bai-1")])
     clock.advance(hours=1)
+    site.ledger.missed([first.url], {}, Decision.VANISHED)
     site.save(SOFT, url=first.url)
     assert kept(sessions)[0].gone_at == clock.now()
     assert third.url in [one.url for one, _ in site.ledger.pending()], "it may have moved there"

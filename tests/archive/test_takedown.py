@@ -195,7 +195,8 @@ def test_lifting_leaves_gone_what_was_gone_by_its_words(
     """Alone, and beside an address at which the article lives; the page of that is looked at earlier."""
     site = filled(make_site)
     clock.advance(hours=2)
-    assert site.save(Rejection(reason, "nothing"), url=URL) is Outcome.REJECTED
+    site.ledger.missed([URL], {}, Decision.VANISHED)
+    assert site.save(Rejection(reason, "nothing"), url=URL) is Outcome.GONE
     check_lifting_changes_nothing(sessions, clock)
     with reading(sessions) as session:
         [(state, due)] = session.execute(select(Url.state, Url.due_at).where(Url.url == URL))

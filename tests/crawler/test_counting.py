@@ -44,12 +44,14 @@ def test_an_article_without_a_layout_is_told_apart_and_most_of_all_a_new_one() -
     assert (lost["articles/read"], lost["articles/rejected"], lost[f"rejected/{LAYOUT_LOST}"]) == (1, 1, 1)
 
 
-@pytest.mark.parametrize(
-    ("reason", "more"), [("empty", {"articles/empty"}), ("soft-404", {"articles/gone"}), ("challenge", set())]
-)
+@pytest.mark.parametrize(("reason", "more"), [("empty", {"articles/empty"}), ("soft-404", set()), ("challenge", set())])
 def test_a_refused_page_counts_by_its_reason(reason: str, more: set[str]) -> None:
     told = counted(Rejection(reason, "..."), Outcome.REJECTED)
     assert told.keys() == {"articles/rejected", f"rejected/{reason}"} | more
+
+
+def test_a_page_that_says_that_its_article_is_gone_counts_as_that() -> None:
+    assert counted(Rejection("soft-404", "..."), Outcome.GONE) == {"articles/gone": 1, "rejected/soft-404": 1}
 
 
 def test_of_one_that_was_taken_down_nothing_else_is_counted() -> None:
@@ -61,7 +63,7 @@ def test_of_one_that_was_taken_down_nothing_else_is_counted() -> None:
     [
         (200, {}, {}),
         (404, {}, {"status/404": 1}),
-        (404, {"cb_kwargs": {"found": object()}}, {"status/404": 1, "articles/gone": 1}),
+        (404, {"cb_kwargs": {"found": object()}}, {"status/404": 1}),
         (503, {"cb_kwargs": {"found": object()}}, {"status/503": 1}),
         (404, {"meta": {ROBOTS: True}}, {}),
         (500, {"meta": {ROBOTS: True}}, {"status/500": 1}),

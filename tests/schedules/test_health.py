@@ -314,6 +314,17 @@ def test_listings_that_are_not_due_are_no_loss() -> None:
     assert state(of({"discovery/waiting": 7, "requests": 1})) == "ok"
 
 
+def test_a_night_on_which_all_sources_wait_leaves_the_verdict_as_it_was() -> None:
+    waits = {"discovery/waiting": 6, "discovery_lost": 6}
+    site = Site().well(5)
+    assert state(site.run(waits)) == "ok"
+    assert state(site.run(down(fault__timeout=6), RunOutcome.FAILED)) == "broken: timeout"
+    assert state(site.run(waits)) == "broken: timeout"
+    assert state(site.run(waits | {"gone": 1})) == "broken: timeout"
+    assert state(site.run(waits | {"discovery/asked": 1}, RunOutcome.FAILED)) != "broken: timeout", "it was asked"
+    assert state(site.run(crawl())) == "ok"
+
+
 def test_a_site_whose_listings_are_all_gone_is_gone() -> None:
     counts = {"answered": 1, "discovery_lost": 6, "discovery_failed": 6, "status/404": 6}
     assert state(Site().well(5).run(counts, RunOutcome.FAILED)) == "gone: not_found"
@@ -343,7 +354,8 @@ def test_most_of_several_articles_have_to_fail(failed: int, kept: int, expected:
 
 
 def test_articles_that_are_gone_are_no_failure_of_the_site() -> None:
-    assert state(of(crawl(0, 2, failed=8, gone=8, **{"status/404": 8}))) == "ok"
+    assert state(of(crawl(0, 2, gone=8, **{"status/404": 8}))) == "ok"
+    assert state(of(crawl(0, 2, failed=8, **{"status/404": 8}))) == "broken: not_found", "it lists what never was there"
 
 
 # -- this machine ---------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Pages that are no articles by their shape, each beside news that has the same words or the same pieces."""
 
+from dataclasses import replace
+
 import pytest
 
 from archive.article import GONE_REASONS, Article, Rejection
-from crawler.extraction.gate import Reason, refuse_redirect
-from tests.crawler.helpers import LONG_HTML, NEWS, NEWS_HTML, reading
+from crawler.extraction.gate import Reason, refuse_fallback, refuse_redirect
+from crawler.extraction.simplify import Draft, Run
+from tests.crawler.helpers import LONG_HTML, NEWS, NEWS_HTML, line, page_of, reading
 
 URL = "http://baoquangninh.com.vn/kinh-te/202303/dong-gang-duoc-mua-1234567/"
 TITLE = "Đồng Găng được mùa cải bắp"
@@ -190,3 +193,25 @@ def test_where_an_article_address_leads_tells_whether_it_is_gone(final: str, rea
 def test_what_says_that_an_article_is_gone_is_what_a_site_does_on_purpose() -> None:
     """A check, a login or a layout that has changed says nothing of the article."""
     assert {Reason.FRONT_PAGE, Reason.SOFT_404} == GONE_REASONS
+
+
+def linked(text: str) -> Draft:
+    """A headline of another article."""
+    return replace(line(text), runs=(Run(text, "/tin/bai-700002.html"),))
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (line("Bài viết không tồn tại hoặc đã bị gỡ bỏ. Mời bạn đọc các tin khác trên trang."), Reason.SOFT_404),
+        (line(NEWS[0]), Reason.NO_LAYOUT),
+        # Of what a headline says another page is the witness.
+        (linked("Bài viết không tồn tại hoặc đã bị gỡ bỏ. Mời bạn đọc các tin khác trên trang."), Reason.NO_LAYOUT),
+    ],
+)
+def test_headlines_of_other_articles_say_nothing_of_the_page(said: Draft, reason: Reason) -> None:
+    """They may be as long as sentences, and stand above the one that the page says itself."""
+    menu = [line(f"Chuyên mục thứ {number} của báo") for number in range(20)]
+    headlines = [linked(f"Liên đoàn Lao động thị xã {number} thả cá giống xuống hồ chứa") for number in range(6)]
+    refused = refuse_fallback(page_of(""), "", [*menu, *headlines, said])
+    assert refused is not None and refused.reason == reason
