@@ -129,7 +129,6 @@ class Ledger(Walks):
 
     def pending(
         self,
-        limit: int | None = None,
         start: date | None = None,
         end: date | None = None,
         patience: Patience | None = None,
@@ -149,12 +148,7 @@ class Ledger(Walks):
         if end is not None:
             dated.append(Url.listed_instant < datetime.combine(end + timedelta(days=1), time(), VIETNAM))
         undated = [*conditions, Url.listed_instant.is_(None)]
-        left = limit
         for row in (row for part in (dated, undated) for row in self._walk(part, patience)):
-            if left is not None:
-                if left <= 0:
-                    return
-                left -= 1
             yield found_of(row), _reason(row)
 
     def known(self, url: str) -> Found | None:
@@ -198,13 +192,22 @@ class Ledger(Walks):
         """The site says that the URL is no more; an article kept under no other live URL is gone with it.
 
         Gives whether an article is kept that stood there: then that is news of it, and else a link that leads nowhere.
+        That was never had may only be late (a cache, a site at work): it is tried again like any failure, and so is
+        what is gone and still listed (`see`).
         """
         now = self._clock.now()
         with writing(self._sessions, self._site_id) as session:
             row = self._row(session, url)
             if row.state == UrlState.EXCLUDED:
                 return False
-            row.state, row.status, row.reason = UrlState.GONE.value, status, reason
+            row.status, row.reason, row.fetched_at = status, reason, now
+            row.failures += 1.0
+            if row.state == UrlState.FOUND and row.failures < GIVE_UP and self._is_alone(session, row):
+                row.due_at = retry_at(now, row.failures)
+                return False
+            row.state = UrlState.GONE.value
+            # Were it back, a 304 would say that it is as it was, and it was no more.
+            row.etag, row.last_modified = None, None
             row.due_at, row.due_for = None, None
             session.flush()
             siblings = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else [row]
@@ -221,6 +224,11 @@ class Ledger(Walks):
             if article is not None and article.gone_at is None and not alive:
                 article.gone_at = now
             return article is not None
+
+    def _is_alone(self, session: Session, row: Url) -> bool:
+        """Whether no other URL of the article of `row` is known: none waits for this one then."""
+        of_key = session.scalars(_of_keys(self._site_id, [row.article_key])).all() if row.article_key else []
+        return all(other is row for other in of_key)
 
     def forbidden(self, url: str, reason: str) -> None:
         """The site does not want the URL fetched (robots.txt) for now; what is kept of it stays."""
@@ -438,6 +446,8 @@ class _Page:
             if new:
                 return Decision.NEW
             return Decision.PENDING if row.due_at is None or row.due_at <= now else Decision.KNOWN
+        if _is_listed_again(row, now):
+            row.due_at = now
         if row.due_at is None or row.due_at > now:
             return Decision.KNOWN
         return _reason(row)
@@ -502,6 +512,16 @@ def _is_modified(listed: datetime | None, before: datetime | None, fetched: date
     local = listed.astimezone(VIETNAM)
     is_of_that_day = local.time() == time() and local.date() == fetched.astimezone(VIETNAM).date()
     return is_of_that_day and before is not None and before < listed
+
+
+def _is_listed_again(row: Url, now: datetime) -> bool:
+    """Whether what was answered with 404 or 410, and is listed `now`, is due again: after as long as any failure.
+
+    A page that says so under 200 is looked at again by its age (`archive.store`).
+    """
+    if row.state != UrlState.GONE or row.status not in (404, 410) or row.due_at is not None or row.fetched_at is None:
+        return False
+    return row.failures < GIVE_UP and retry_at(row.fetched_at, row.failures) <= now
 
 
 def _is_put_off(row: Url, now: datetime) -> bool:

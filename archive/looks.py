@@ -6,11 +6,11 @@ rarely. Sources are the feeds, sitemaps, listings and API pages of discovery.
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.captures import CaptureError, Held, read_capture
@@ -27,8 +27,21 @@ MAX_VALIDATOR = 500
 """A validator of more characters is not kept: real ones have fifty, and it is sent back with every request."""
 
 WHOLE_EVERY = 7
-"""Every so many looks in a row that found a page as before it is asked for whole: a cache that answers 304 for ever
-would hide all news of the site, and nobody would know."""
+"""After so many looks in a row, less one, that found a source as before it is asked for whole: a cache that answers 304
+for ever would hide all news of the site, and nobody would know. Of articles it is the last look (`Looks.at`)."""
+
+UNPROVEN_EVERY = 3
+"""The same for a listing or feed whose validators were never seen to change with its body: half a week is few nights to
+miss, and one that lives changes within them and proves it."""
+
+LIES = ""
+"""The ETag, and no Last-Modified, of a source that had another body under the validators of the one before: they are a
+theme's, or of a broken cache. It is never asked conditionally again (RFC 9110, 8.8.1: a strong validator changes with
+the body, and of a weak one nobody knows what it leaves out), nor are the sources of its kind, which the same program
+answers: the further pages of a section are not read often enough to be found out by themselves."""
+
+_WITH_NEWS = (UrlKind.LISTING, UrlKind.FEED)
+"""What names new articles, and changes with each."""
 
 _PAGE = 500
 """Parameters of a statement, well below what either database takes."""
@@ -45,6 +58,7 @@ _LOOK = (
     Url.due_at,
     Url.reason,
     Url.state,
+    Url.kind,
 )
 
 _log = logging.getLogger(__name__)
@@ -69,7 +83,7 @@ class Look:
 
     `unchanged` is how many looks in a row found it as before. `failures` counts soft ones half; `due_at` is when the
     URL is asked for again after a failure, `reason` what that was. `is_read` says that all that this answer lists is in
-    the ledger.
+    the ledger. Every `whole_every` looks that found it as before it is asked for whole.
     """
 
     answer: Answer = NOTHING_TOLD
@@ -79,6 +93,7 @@ class Look:
     due_at: datetime | None = None
     reason: str | None = None
     is_read: bool = False
+    whole_every: int = WHOLE_EVERY
 
     def waits(self, now: datetime) -> bool:
         """Whether it failed so recently that it is not asked for yet."""
@@ -91,8 +106,8 @@ class Look:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether the site is to be asked this time whether anything changed (`WHOLE_EVERY`)."""
-        return self.is_validated and self.unchanged % WHOLE_EVERY != WHOLE_EVERY - 1
+        """Whether the site is to be asked this time whether anything changed (`whole_every`)."""
+        return self.is_validated and self.unchanged % self.whole_every != self.whole_every - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +131,38 @@ class Looks:
         self._sessions, self._site_id, self._clock, self._folder = sessions, site_id, clock, folder
 
     def at(self, url: str) -> Look:
-        """What is known of `url`; an empty look if that is nothing."""
-        return self.of([url]).get(url, Look())
+        """What is known of `url`, and how to ask for it now; an empty look if that is nothing.
+
+        Nothing that was told counts of a source whose kind was found out (`LIES`).
+        """
+        with reading(self._sessions) as session:
+            mine = Url.site_id == self._site_id
+            row = session.execute(select(*_LOOK).where(mine, Url.url == url)).one_or_none()
+            if row is None:
+                return Look()
+            look = _look(row)
+            if not look.is_validated or row.kind == UrlKind.ARTICLE:
+                return look
+            found_out = select(Url.id).where(mine, Url.kind == row.kind, Url.etag == LIES).limit(1)
+            if session.scalar(found_out) is not None:
+                return replace(look, answer=replace(look.answer, etag=LIES, last_modified=None))
+            if row.kind in _WITH_NEWS and not self._is_proven(session, url, look.answer):
+                return replace(look, whole_every=UNPROVEN_EVERY)
+            return look
+
+    def _is_proven(self, session: Session, url: str, answer: Answer) -> bool:
+        """Whether `url` had another body under other validators before."""
+        former = select(Capture.id).where(
+            Capture.site_id == self._site_id,
+            Capture.url == url,
+            Capture.status == 200,
+            Capture.payload_digest != answer.body_hash,
+            or_(
+                Capture.etag.is_distinct_from(answer.etag),
+                and_(Capture.etag.is_(None), Capture.last_modified != answer.last_modified),
+            ),
+        )
+        return session.scalar(former.limit(1)) is not None
 
     def of(self, urls: Collection[str]) -> dict[str, Look]:
         """What is known of each of `urls`; those that nothing is known of are left out."""
@@ -178,7 +223,8 @@ class Looks:
     def answered(self, url: str, kind: UrlKind, answer: Answer) -> bool:
         """Write down that a source answered well, and give whether with the same body as before.
 
-        What it lists counts as not read until `read` says so, unless it is what was read before.
+        What it lists counts as not read until `read` says so, unless it is what was read before. Another body under
+        the same validators is written down (`LIES`).
         """
         with writing(self._sessions, self._site_id) as session:
             row = self._source(session, url, kind)
@@ -186,7 +232,9 @@ class Looks:
                 return False
             same = answer.body_hash is not None and answer.body_hash == row.body_hash
             row.unchanged = row.unchanged + 1 if same else 0
-            row.etag, row.last_modified, row.body_hash = answer.etag, answer.last_modified, answer.body_hash
+            lies = row.etag == LIES or (not same and _is_same_told(row, answer))
+            row.etag, row.last_modified = (LIES, None) if lies else (answer.etag, answer.last_modified)
+            row.body_hash = answer.body_hash
             row.state = row.state if same else UrlState.FOUND.value
             self._good(row)
             return same
@@ -252,6 +300,15 @@ class Looks:
     def _good(self, row: Url) -> None:
         row.status, row.fetched_at = 200, self._clock.now()
         row.failures, row.due_at, row.reason = 0.0, None, None
+
+
+def _is_same_told(row: Url, answer: Answer) -> bool:
+    """Whether a conditional request would have brought a 304: by the ETag where there is one (RFC 9110, 13.2.2)."""
+    if row.body_hash is None:
+        return False
+    if row.etag and answer.etag:
+        return row.etag == answer.etag
+    return bool(row.last_modified) and not row.etag and row.last_modified == answer.last_modified
 
 
 def answer_of(headers: Headers, body_hash: str | None) -> Answer:

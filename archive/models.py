@@ -392,11 +392,12 @@ class Url(Base):
     listings it stood in; `walked_at` is when a listing was last walked, `walked_down_to` the
     day back to which nothing of it is missing.
 
-    `etag`, `last_modified` and `body_hash` (the payload digest of its capture) are of the last good answer, `unchanged`
-    is how many looks in a row found it as before. `other_titles` are those under which an article was listed besides
-    `listed_title`; `due_for` is why it is due apart from its age (a `Decision`). Of a listing, `second_look_at` is when
-    it was last looked through for what was published late, `compared_at` when it was last settled what it no longer
-    names, `resume_page` the page that a walk had come to at `resume_since`, when it was cut short.
+    `etag`, `last_modified` and `body_hash` (the payload digest of its capture) are of the last good answer (an empty
+    `etag` says that its validators lie: `archive.looks.LIES`), `unchanged` is how many looks in a row found it as
+    before. `other_titles` are those under which an article was listed besides `listed_title`; `due_for` is why it is
+    due apart from its age (a `Decision`). Of a listing, `second_look_at` is when it was last looked through for what
+    was published late, `compared_at` when it was last settled what it no longer names, `resume_page` the page that a
+    walk had come to at `resume_since`, when it was cut short.
     """
 
     __tablename__ = "url"

@@ -370,7 +370,6 @@ def test_pending_is_newest_first_and_undated_last(site: Site, monkeypatch: pytes
     days = {"a": "2022-01-02", "b": None, "c": "2022-01-04", "d": "2022-01-03", "e": "2022-01-04", "f": None}
     site.ledger.see([found(key, listed=at(day) if day else None) for key, day in days.items()])
     assert [key for key, _ in waiting(site)] == ["e", "c", "d", "a", "f", "b"]
-    assert [key for key, _ in waiting(site, limit=3)] == ["e", "c", "d"]
     span = {"start": date(2022, 1, 3), "end": date(2022, 1, 3)}
     assert [key for key, _ in waiting(site, **span)] == ["d", "f", "b"]
 
@@ -440,3 +439,26 @@ def test_no_question_about_one_article_looks_through_every_url_of_its_site(tmp_p
                 plans += [(row[-1], statement) for row in plan if "url" in row[-1].split()]
     assert len(plans) >= 8
     assert [one for one in plans if one[0].startswith("SCAN") or "(site_id=? AND kind=?)" in one[0]] == []
+
+
+def test_what_was_never_had_and_is_not_there_is_tried_again_like_any_failure(site: Site, clock: HandClock) -> None:
+    one, asked = found("1"), 0
+    site.ledger.see([one])
+    for _ in range(40):
+        if decisions(site, one) != [Decision.KNOWN]:
+            assert site.ledger.gone(one.url, 404, "HTTP 404") is False
+            asked += 1
+        assert decisions(site, one) == [Decision.KNOWN]
+        clock.advance(days=1)
+    assert asked == GIVE_UP and site.ledger.counts() == {"gone": 1}
+
+
+def test_what_is_gone_and_still_listed_is_looked_at_again(site: Site, clock: HandClock) -> None:
+    one = found("1")
+    site.save(page("1", published=OLD))
+    site.ledger.gone(one.url, 404, "HTTP 404")
+    clock.advance(hours=5)
+    assert decisions(site, one) == [Decision.KNOWN]
+    clock.advance(days=1)
+    assert list(site.ledger.pending()) == []
+    assert decisions(site, one) == [Decision.DUE]

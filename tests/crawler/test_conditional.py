@@ -73,6 +73,7 @@ class Site:
         self.intake = Intake(Store(self.sessions, self.site_id, self.clock), self.captures)
         self.pages: dict[str, str | int | Exception] = {}
         self.validated = True
+        self.etag: str | None = None
         self.troubles: list[str] = []
         self.asked: list[tuple[str, int]] = []
         self.counts: dict[str, int] = {}
@@ -89,7 +90,7 @@ class Site:
         headers = {"Content-Type": "text/xml", "Content-Encoding": "gzip"}
         status = page if isinstance(page, int) else 200
         if self.validated and status == 200:
-            headers["ETag"] = f'"{hash(body)}"'
+            headers["ETag"] = self.etag or f'"{hash(body)}"'
             if request.headers.get("If-None-Match") == headers["ETag"].encode():
                 status, body = NOT_MODIFIED, b""
         self.asked.append((request.url, status))
@@ -198,6 +199,59 @@ def test_a_cache_that_says_for_ever_that_nothing_changed_is_passed_by(site: Site
         site.get()
         statuses += [status for _, status in site.asked]
     assert [n for n, status in enumerate(statuses) if status == 200] == [0, WHOLE_EVERY, 2 * WHOLE_EVERY]
+
+
+def listed(site: Site, url: str, kind: UrlKind, words: str) -> int:
+    """Ask for a source that holds `words`; the status of the answer."""
+    site.pages[url] = words
+    asyncio.run(site.spider().get(Request(url), kind=kind))
+    return site.asked[-1][1]
+
+
+def test_validators_that_stay_while_the_body_changes_are_found_out_and_never_sent_again(site: Site) -> None:
+    site.etag = '"theme-5"'
+    first, second, feed = f"{HOST}/tin-tuc/", f"{HOST}/tin-tuc/?Page=2", f"{HOST}/rss/"
+    listed(site, second, UrlKind.LISTING, "<p>0</p>")
+    listed(site, feed, UrlKind.FEED, "<rss/>")
+    statuses = [listed(site, first, UrlKind.LISTING, f"<p>{night}</p>") for night in range(9)]
+    # Nothing has shown yet that they change with the body: so it is asked for whole after two nights already.
+    assert statuses == [200, 304, 304, *[200] * 6]
+    # The same program answers its further pages; the feed may have another.
+    assert listed(site, second, UrlKind.LISTING, "<p>1</p>") == 200
+    assert listed(site, feed, UrlKind.FEED, "<rss/>") == 304
+    site.etag = '"theme-6"'
+    assert listed(site, first, UrlKind.LISTING, "<p>9</p>") == 200
+    assert listed(site, first, UrlKind.LISTING, "<p>9</p>") == 200
+
+
+def test_validators_that_changed_with_the_body_are_relied_on_for_a_week(site: Site) -> None:
+    url = f"{HOST}/tin-tuc/"
+    assert listed(site, url, UrlKind.LISTING, "<p>0</p>") == 200
+    statuses = [listed(site, url, UrlKind.LISTING, "<p>1</p>") for _ in range(2 * WHOLE_EVERY)]
+    assert [night for night, status in enumerate(statuses) if status == 200] == [0, WHOLE_EVERY]
+    assert site.looks.at(url).is_validated
+
+
+@pytest.mark.parametrize(
+    ("told", "lies"),
+    [
+        (Answer('"a"', None, "sha256:2"), True),
+        (Answer('"b"', "Tue", "sha256:2"), False),
+        (Answer(None, "Tue", "sha256:2"), False),
+        (Answer('"a"', "Wed", "sha256:2"), True),
+        (Answer('"a"', "Tue", "sha256:1"), False),
+    ],
+)
+def test_which_validators_lie(site: Site, told: Answer, lies: bool) -> None:
+    site.looks.answered(SITEMAP, UrlKind.SITEMAP, Answer('"a"', "Tue", "sha256:1"))
+    site.looks.answered(SITEMAP, UrlKind.SITEMAP, told)
+    assert site.looks.at(SITEMAP).is_validated is not lies
+
+
+def test_a_time_that_stays_while_the_body_changes_lies_too(site: Site) -> None:
+    for body in ("sha256:1", "sha256:2"):
+        site.looks.answered(SITEMAP, UrlKind.SITEMAP, Answer(None, "Tue", body))
+    assert not site.looks.at(SITEMAP).is_validated
 
 
 def test_what_is_posted_or_asked_once_is_neither_conditional_nor_kept(site: Site) -> None:
