@@ -28,7 +28,7 @@ MAX_VALIDATOR = 500
 
 WHOLE_EVERY = 7
 """After so many looks in a row, less one, that found a source as before it is asked for whole: a cache that answers 304
-for ever would hide all news of the site, and nobody would know. Of articles it is the last look (`Looks.at`)."""
+for ever would hide all news of the site, and nobody would know. Articles are looked at less often than that."""
 
 UNPROVEN_EVERY = 3
 """The same for a listing or feed whose validators were never seen to change with its body: half a week is few nights to
