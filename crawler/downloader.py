@@ -51,7 +51,7 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         spider: Any = crawler.spidercls
         self._certificates = SiteCertificates(spider.tls_exceptions, archiving(crawler).clock)
-        make: Any = partial(_BoundedFactory, sent=self._sent)
+        make: Any = partial(_BoundedFactory, sent=self._note)
         self._pool._factory = make
         # Twisted would ask a second time on the spot where a kept connection closes on a request.
         self._pool.retryAutomatically = False
@@ -84,6 +84,8 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
             if fault.name is FaultName.TLS:
                 fault = named(fault.name, self._certificates.words(host, str(error)))
             raise count(self._crawler, fault) from error
+        finally:
+            self._note()
         take_note(self._crawler, request, response)
         if parts.scheme == "https":
             exception = self._certificates.exception_used(host)
@@ -91,9 +93,9 @@ class SiteDownloadHandler(HTTP11DownloadHandler):
                 request.meta[TLS_EXCEPTION] = exception
         return response
 
-    def _sent(self) -> None:
+    def _note(self) -> None:
         try:
-            self._pace.sent()
+            self._pace.note()
         except OSError as error:
             stop_for_archive(self._crawler, error)
 

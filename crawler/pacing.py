@@ -1,9 +1,10 @@
-"""How far apart a site's requests begin: counted from when they were really sent, over slots and over crawls.
+"""How far apart a site's requests begin: counted from when one was sent and answered, over slots and crawls.
 
 Scrapy counts a delay from when a request leaves its queue, forgets it with a slot that idles for a minute and at the
 end of the process. What lies in between is the server's to see: a first request that waits for name, connection and
 handshake is sent later than it left the queue, and the next one would follow it too soon; so would the first one of a
-crawl that follows on another.
+crawl that follows on another. A server that took long to answer is left in peace as long afterwards as one that did not
+(as by Nutch and Heritrix, which count from the end of an answer).
 """
 
 import os
@@ -39,8 +40,8 @@ class Pace:
         self._slot = slot
         slot.lastseen = self._last + max(0.0, self._wanted - _least(slot))
 
-    def sent(self) -> None:
-        """Note that a request went out at this moment. Raises OSError if that cannot be written down."""
+    def note(self) -> None:
+        """Note that a request went out or its answer is over. Raises OSError if that cannot be written down."""
         self._last = self._clock()
         if self._slot is not None:
             self._slot.lastseen = self._last
@@ -49,7 +50,7 @@ class Pace:
         self._keep()
 
     def ruled(self) -> None:
-        """Note that the site's rules are known, so that the slot's delay is what it wants. Raises OSError as `sent`."""
+        """Note that the site's rules are known, so that the slot's delay is what it wants. Raises OSError as `note`."""
         if self._slot is not None:
             self._wanted = _least(self._slot)
         self._keep()

@@ -43,6 +43,7 @@ class Seen:
 
     web: DirectWeb
     turned_away: str
+    slow: str
     log: str
     runs: list[dict[str, Any]]
 
@@ -90,7 +91,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         )
     with sqlite3.connect(data / "baotinh.sqlite3") as database:
         rows = database.execute("select outcome, counts from run order by id").fetchall()
-    return Seen(web, paths[2], log, [{"outcome": outcome, "counts": json.loads(counts)} for outcome, counts in rows])
+    return Seen(
+        web, paths[2], paths[5], log, [{"outcome": outcome, "counts": json.loads(counts)} for outcome, counts in rows]
+    )
 
 
 def gaps(requests: list[Asked]) -> list[float]:
@@ -111,6 +114,12 @@ def test_a_site_that_asks_for_a_pause_gets_it(seen: Seen) -> None:
     first = seen.requests(0)
     [away] = [at for at, one in enumerate(first) if one.target == seen.turned_away][:1]
     assert gaps(first)[away] >= 1 - TOLERANCE
+
+
+def test_a_server_that_takes_long_is_left_in_peace_as_long_afterwards(seen: Seen) -> None:
+    first = seen.requests(0)
+    [slow] = [at for at, one in enumerate(first) if one.target == seen.slow]
+    assert gaps(first)[slow] >= 2 * DELAY + DELAY - TOLERANCE
 
 
 def test_a_crawl_that_follows_on_another_waits_as_long(seen: Seen) -> None:
@@ -177,13 +186,13 @@ def hand(tmp_path: Path) -> Hand:
     return Hand(tmp_path)
 
 
-def test_a_delay_counts_from_when_the_request_went_out_not_from_its_answer(hand: Hand) -> None:
+def test_a_delay_counts_from_when_the_request_went_out_not_from_when_it_left_the_queue(hand: Hand) -> None:
     ours = slot(2)
     pace = hand.pace(ours)
     assert hand.waits(ours) == 0, "nobody has asked before"
     ours.lastseen = hand.now
     hand.now += 5
-    pace.sent()
+    pace.note()
     assert hand.waits(ours) == pytest.approx(2)
     hand.now += 60
     assert hand.waits(ours) == 0
@@ -192,24 +201,24 @@ def test_a_delay_counts_from_when_the_request_went_out_not_from_its_answer(hand:
 def test_a_slot_that_is_built_anew_goes_on_where_the_one_before_it_was(hand: Hand) -> None:
     first, second = slot(2), slot(2)
     pace = hand.pace(first)
-    pace.sent()
+    pace.note()
     pace.begin(second)
     assert hand.waits(second) == pytest.approx(2)
     hand.now += 10
-    pace.sent()
+    pace.note()
     assert second.lastseen == hand.now != first.lastseen
 
 
 def test_the_next_crawl_waits_as_long_as_the_last_one_knew_that_it_must(hand: Hand) -> None:
     pace = hand.pace(slot(20))
     pace.ruled()
-    pace.sent()
+    pace.note()
     hand.now += 5
     fresh = slot(2)
     again = hand.pace(fresh)
     assert hand.waits(fresh) == pytest.approx(15)
     # One that was killed before it had read the rules leaves them as they were.
-    again.sent()
+    again.note()
     assert hand.next_waits() == pytest.approx(20)
     # One that has read that there are none any more does not.
     again.ruled()
@@ -217,7 +226,7 @@ def test_the_next_crawl_waits_as_long_as_the_last_one_knew_that_it_must(hand: Ha
 
 
 def test_a_machine_that_was_started_anew_waits_from_then_on(hand: Hand) -> None:
-    hand.pace(slot(2)).sent()
+    hand.pace(slot(2)).note()
     hand.now = 0.5
     assert hand.next_waits() == pytest.approx(1.5)
     hand.now = 30.0
