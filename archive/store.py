@@ -338,15 +338,7 @@ class _Batch:
         rows.pop(requested, None)
         return list(rows.values())
 
-    def _reject(
-        self,
-        read: Read,
-        url: Row[Any],
-        why: Rejection,
-        others: Sequence[Row[Any]] = (),
-        *,
-        doubted: bool = False,
-    ) -> Outcome:
+    def _reject(self, read: Read, url: Row[Any], why: Rejection, others: Sequence[Row[Any]] = ()) -> Outcome:
         self._rejected.append(rejection_row(read.kept.id, read.version, why, self._now))
         capture = read.kept.capture
         leads_to = self._connection.execute(_PUBLISHED_AT, {"site": self._site_id, "url": url.url}).one_or_none()
@@ -364,10 +356,6 @@ class _Batch:
                 self._gone.append({"row": leads_to.article_id, "since": capture.fetched_at})
                 outcome = Outcome.REJECTED if url.state == UrlState.GONE else Outcome.GONE
         elif leads_to is not None and why.reason in GONE_REASONS:
-            state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
-            reason, due = f"{_DOUBT}{why.reason}", capture.fetched_at + LATER_NIGHT
-        elif leads_to is not None and doubted:
-            # The publisher may have taken it out: a look on a later night tells.
             state = UrlState.ALIAS if url.state == UrlState.ALIAS else UrlState.FETCHED
             reason, due = f"{_DOUBT}{why.reason}", capture.fetched_at + LATER_NIGHT
         elif leads_to is None:
@@ -403,12 +391,6 @@ class _Batch:
         if current is not None and _lost_layout(current, result):
             why = Rejection(LAYOUT_LOST, f"the page no longer fits layout {current.layout}; what is kept stays")
             return self._reject(read, url, why)
-        # Under another key it is perhaps another page of the story.
-        if current is not None and current.key == result.key and (lost := _lost_fields(current, result)):
-            again = url.reason == f"{_DOUBT}{LAYOUT_LOST}" and url.fetched_at <= capture.fetched_at - LATER_NIGHT
-            if "published" in lost or not again:
-                why = Rejection(LAYOUT_LOST, f"the page no longer tells {' and '.join(lost)}; what is kept stays")
-                return self._reject(read, url, why, doubted="published" not in lost)
         key = current.key if current else result.key
         found = [other for other in others if other.state == UrlState.FOUND]
         for other in found:
@@ -569,16 +551,6 @@ def _lost_layout(current: Row[Any], result: Article) -> bool:
     return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
 
 
-def _lost_fields(current: Row[Any], result: Article) -> list[str]:
-    """What the current reading has and a new one of the same article lacks: of date and author.
-
-    A redesign that renames one element loses it on every page. No publisher takes the date off an article; the author
-    may be taken off, and is if the page says so on a later night too (`LATER_NIGHT`).
-    """
-    lost = ["published"] if current.published_instant is not None and result.published is None else []
-    return [*lost, "author"] if current.author and not result.author else lost
-
-
 # -- statements -----------------------------------------------------------------------------------
 # Made once: of the time to save a page, most went into making the same statements anew.
 
@@ -635,7 +607,6 @@ _COLUMNS = (
     Extraction.flags,
     Extraction.title,
     Extraction.published_instant,
-    Extraction.author,
     Capture.fetched_at,
 )
 _CURRENT = (Extraction.article_id == StoredArticle.id) & Extraction.is_current

@@ -612,22 +612,3 @@ def test_an_article_that_never_fitted_a_layout_is_read_as_before(site: Site, ses
     changed = replace(whole, blocks=page("1", "Bản sau.").blocks)
     assert site.save(changed) is Outcome.REVISED
     assert site.save(page("1", "Bản sau.", layout="2021")) is Outcome.UNCHANGED
-
-
-def test_a_reading_that_lost_the_date_never_replaces_one_that_has_it(site: Site, clock: HandClock) -> None:
-    site.save(page("1", author="An"))
-    for _ in range(3):
-        clock.advance(days=1)
-        assert site.save(page("1", published=None, author=None)) is Outcome.REJECTED
-    assert site.save(page("1", "Chữ khác.", author="An")) is Outcome.REVISED
-
-
-def test_an_author_who_was_taken_off_is_believed_on_a_later_night(site: Site, clock: HandClock) -> None:
-    site.save(page("1", author="An"))
-    clock.advance(days=1)
-    assert site.save(page("1", author=None)) is Outcome.REJECTED
-    clock.advance(hours=1)
-    assert site.save(page("1", author=None)) is Outcome.REJECTED
-    clock.advance(hours=12)
-    assert list(site.ledger.pending()) != []
-    assert site.save(page("1", author=None)) is Outcome.REVISED
