@@ -25,7 +25,7 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, logical_digest, whole
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
-from archive.models import Exclusion, FormerSite
+from archive.models import Exclusion, FormerSite, MutedSite, NightReport, PausedSite, Verdict, WantedRun
 from archive.models import Site as SiteRow
 from archive.runs import Runs
 from archive.sites import SiteCheck, disable, note_check
@@ -42,7 +42,7 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
     if late:
         clock.advance(days=30)
         runs.start_run(second.id, {})
-    runs.start_run(first.id, {"start": "2022-01-01"})
+    run = runs.start_run(first.id, {"start": "2022-01-01"})
     pages: list[tuple[Site, Article]] = [
         (first, page("1", "Chung.", author="Đỗ Ước", tags=("đê", "bão"), section="Kinh tế")),
         (first, page("2", published=None)),
@@ -65,6 +65,12 @@ def fill(make_site: MakeSite, runs: Runs, clock: HandClock, *, late: bool = Fals
         session.add(FormerSite(name="tuyen_giao", site_id=second.id, renamed_at=clock.now()))
         disable(session, second.id, "asked for", clock)
         note_check(session, first.id, SiteCheck(first.name, clock.now(), True, True, "24 of 24 pages"))
+        now, day = clock.now(), clock.now().date()
+        session.add(Verdict(run_id=run, site_id=first.id, judged_at=now, health="ok", fields=[], words=""))
+        session.add(PausedSite(site_id=second.id, paused_at=now, reason="moves"))
+        session.add(MutedSite(site_id=second.id, muted_at=now, until=now))
+        session.add(WantedRun(site_id=first.id, wanted_at=now))
+        session.add(NightReport(night=day, reported_at=now, words="1 site", muted=[]))
 
 
 @pytest.fixture
