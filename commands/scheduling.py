@@ -2,11 +2,13 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
 from archive.database import ArchiveError, Sessions, reading
 from archive.models import Health
@@ -193,20 +195,17 @@ def schedule_pause(
     """Leave a site out of the nights until a day begins, or until it is resumed. A crawl under way goes on."""
     find_site(site)
     end = instant(until) if until else None
-    settings, sessions = open_archive()
-    now = settings.clock.now()
-    with sessions.begin() as session:
-        pause(session, site_row(session, site, settings.clock), now, end, reason)
-    with reading(sessions) as session:
+    with _of_site(site) as (session, key, now):
+        pause(session, key, now, end, reason)
+        session.flush()
         words = _pause_words(paused(session, now)[site])
     say(f"{site} is {words}. To crawl it again: baotinh schedule resume {site}")
 
 
 def schedule_resume(site: SiteId) -> None:
     """Let the nights crawl a paused site again."""
-    settings, sessions = open_archive()
-    with sessions.begin() as session:
-        was = resume(session, site_row(session, site, settings.clock), settings.clock.now())
+    with _of_site(site) as (session, key, now):
+        was = resume(session, key, now)
     say(f"{site} is crawled every night again." if was else f"{site} was not paused.")
 
 
@@ -235,18 +234,24 @@ def schedule_mute(site: SiteId, until: Until) -> None:
     """Tell nobody of a site until a day begins, whatever becomes of it; it is crawled all the same."""
     find_site(site)
     end = instant(until)
-    settings, sessions = open_archive()
-    with sessions.begin() as session:
-        mute(session, site_row(session, site, settings.clock), settings.clock.now(), end)
+    with _of_site(site) as (session, key, now):
+        mute(session, key, now, end)
     say(f"{site} is muted until {end:%Y-%m-%d %H:%M}. To be told of it again: baotinh schedule unmute {site}")
 
 
 def schedule_unmute(site: SiteId) -> None:
     """Tell of a muted site again."""
+    with _of_site(site) as (session, key, now):
+        was = unmute(session, key, now)
+    say(f"{site} is told of again." if was else f"{site} was not muted.")
+
+
+@contextmanager
+def _of_site(site: str) -> Iterator[tuple[Session, int, datetime]]:
+    """A transaction on the archive, with the key of `site` in it and the current instant."""
     settings, sessions = open_archive()
     with sessions.begin() as session:
-        was = unmute(session, site_row(session, site, settings.clock), settings.clock.now())
-    say(f"{site} is told of again." if was else f"{site} was not muted.")
+        yield session, site_row(session, site, settings.clock), settings.clock.now()
 
 
 def instant(text: str) -> datetime:
