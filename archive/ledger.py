@@ -435,7 +435,7 @@ class _Page:
             main = self._main(row)
         before = listed_before if main is row else main.listed_modified
         modified = _is_modified(one.modified, before, main.fetched_at, now) and main.state != UrlState.FORBIDDEN
-        if modified and not (one.modified == before and _is_put_off(main, now)):
+        if modified:
             # Written down, so that a run cut short after this still comes back to it.
             main.due_at, main.listed_modified, main.due_for = now, one.modified, Decision.MODIFIED.value
         elif retitled and main.state == UrlState.FETCHED:
@@ -502,13 +502,14 @@ class _Page:
 def _is_modified(listed: datetime | None, before: datetime | None, fetched: datetime | None, now: datetime) -> bool:
     """Whether an article that was `fetched` is `listed` with a later change; it was listed with that of `before`.
 
-    A day alone (midnight) may be any time of it: of the day of the fetch it is later if another was listed before.
+    A day alone (midnight) may be any time of it: of the day of the fetch it is later if another was listed before. One
+    that was listed before is none: it was to come at the fetch then, by a clock or an offset that is wrong.
     """
     # A change in the future is a wrong clock, and would be news every night.
     if listed is None or fetched is None or listed > now:
         return False
     if fetched < listed:
-        return True
+        return listed != before
     local = listed.astimezone(VIETNAM)
     is_of_that_day = local.time() == time() and local.date() == fetched.astimezone(VIETNAM).date()
     return is_of_that_day and before is not None and before < listed
@@ -522,11 +523,6 @@ def _is_listed_again(row: Url, now: datetime) -> bool:
     if row.state != UrlState.GONE or row.status not in (404, 410) or row.due_at is not None or row.fetched_at is None:
         return False
     return row.failures < GIVE_UP and retry_at(row.fetched_at, row.failures) <= now
-
-
-def _is_put_off(row: Url, now: datetime) -> bool:
-    """Whether something came of the last try that has it wait: a failure, or that robots.txt closes it."""
-    return row.reason is not None and row.due_at is not None and row.due_at > now
 
 
 def _note(row: Url, one: Found) -> None:

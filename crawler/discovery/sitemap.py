@@ -30,6 +30,11 @@ _MONTH = re.compile(r"(?P<year>20\d\d)[-_/]?(?P<month>0?[1-9]|1[0-2])(?!\d)")
 _LAST_NUMBER = re.compile(r"(\d{1,18})\D*$")
 
 
+MANY = 20
+"""From so many entries on, a ``lastmod`` that nine in ten of them share is when the file was made, for so many articles
+are not changed in one instant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sitemap:
     """A sitemap's articles, or an index's child sitemaps as (URL, last change).
@@ -45,9 +50,9 @@ class Sitemap:
 def read_sitemap(body: bytes) -> Sitemap:
     """Read a sitemap or sitemap index, plain or gzipped, of which the newest `MAX_ENTRIES` count.
 
-    Entities are never resolved. A ``lastmod`` that every entry shares is the day the file was made,
-    not a date of its articles (seen on flat sitemaps), and is dropped. Raises ValueError if the body
-    is no sitemap.
+    Entities are never resolved. A ``lastmod`` that every entry shares, or nearly every one of many, is the day the file
+    was made, not a date of its articles (seen on flat sitemaps), and is dropped. Raises ValueError if the body is no
+    sitemap.
     """
     body, trouble = _unpacked(body)
     losses: list[Loss] = []
@@ -77,9 +82,23 @@ def read_sitemap(body: bytes) -> Sitemap:
     if read > MAX_ENTRIES:
         trouble = Trouble.TOO_LARGE, f"it has {read:,} entries; all but the newest {MAX_ENTRIES:,} are left out"
     stamps = Counter(entry.modified.instant for entry in newest if entry.modified)
-    if len(newest) > 3 and len(stamps) == 1:
-        newest = [replace(entry, modified=None) for entry in newest]
+    if frozen := _frozen(stamps, len(newest)):
+        newest = [
+            replace(entry, modified=None) if entry.modified and entry.modified.instant == frozen else entry
+            for entry in newest
+        ]
     return Sitemap(entries=tuple(newest), trouble=trouble or next(iter(losses), None))
+
+
+def _frozen(stamps: Counter[datetime], entries: int) -> datetime | None:
+    """The time at which the file was made, where that stands in place of its entries' own changes; None if it does not.
+
+    All have it, or of `MANY` at least nine in ten: the home page and a few others may have a time of their own.
+    """
+    if not stamps or entries <= 3:
+        return None
+    [(stamp, times)] = stamps.most_common(1)
+    return stamp if len(stamps) == 1 or (times >= MANY and times * 10 >= entries * 9) else None
 
 
 def _unpacked(body: bytes) -> tuple[bytes, Loss | None]:

@@ -147,6 +147,15 @@ def test_a_listed_change_is_a_reason(site: Site, clock: HandClock) -> None:
     assert decisions(site, found("1", modified=START + timedelta(days=300))) == [Decision.KNOWN]
 
 
+def test_a_change_that_was_to_come_when_the_article_was_fetched_is_none_later(site: Site, clock: HandClock) -> None:
+    ahead = found("1", modified=START + timedelta(hours=7))
+    site.ledger.see([ahead])
+    site.save(page("1", published=OLD))
+    clock.advance(hours=24)
+    assert decisions(site, ahead) == [Decision.KNOWN], "its time is local and called UTC"
+    assert decisions(site, found("1", modified=START + timedelta(hours=8))) == [Decision.MODIFIED]
+
+
 def test_a_listed_change_that_could_not_be_had_waits_for_its_turn(site: Site, clock: HandClock) -> None:
     site.ledger.see([found("1"), found("2")])
     site.save(page("1", published=OLD)), site.save(page("2", published=OLD))

@@ -344,6 +344,14 @@ def test_lastmod_that_is_not_frozen_stays(days: list[str]) -> None:
     assert [f"{entry.modified.instant:%Y-%m-%d}" for entry in found.entries if entry.modified] == days
 
 
+@pytest.mark.parametrize(("frozen", "of"), [(0, 18), (27, 30), (0, 30)], ids=["too few", "nine in ten", "three short"])
+def test_lastmod_that_nearly_all_of_many_entries_share_is_dropped_from_those(frozen: int, of: int) -> None:
+    shared = frozen or of - 4
+    stamps = ["2022-10-24T03:00:00+07:00"] * shared + [f"2022-09-0{n + 1}" for n in range(of - shared)]
+    found = read_sitemap(urlset(*(loc(n, stamp) for n, stamp in enumerate(stamps))))
+    assert sum(entry.modified is None for entry in found.entries) == frozen
+
+
 def test_frozen_lastmod_is_dropped_though_one_entry_has_none() -> None:
     found = read_sitemap(urlset(*(loc(n, "2022-10-24T03:00:00+07:00") for n in range(5)), loc(9)))
     assert [entry.modified for entry in found.entries] == [None] * 6
