@@ -28,7 +28,7 @@ WRONG_USE, FAILED = 2, 1
         (("fetch", "https://example.com/tin-1"), "no site has the host 'example.com'"),
         (("fetch", "http://baoquangninh.com.vn/chinh-tri/"), "is no article of bao_quang_ninh"),
         (("rejects", "bao_quangninh"), "did you mean bao_quang_ninh"),
-        (("schedule", "run", "--at", "25:00"), "HH:MM"),
+        (("schedule", "pause", "hong_linh", "--until", "25:00"), "HH:MM"),
     ],
 )
 def test_wrong_use_is_refused_with_what_is_allowed(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.discovery.troubles import Trouble
 from tests.conftest import Program, number_of_articles
 from tests.sample_web import hostile
 from tests.sample_web.harness import SampleWeb
@@ -62,7 +63,8 @@ def test_a_crawl_of_hostile_sites(crawled: tuple[Program, list[dict[str, str]]],
     )
     assert {name: n for name, n in newspaper.items() if name.startswith("rejected/")} == expected
     assert (newspaper["discovery/endless"], newspaper["page_cut"]) == (1, 1)
-    named = {name: n for name, n in other.items() if name.startswith("discovery/")}
+    troubles = {f"discovery/{trouble}" for trouble in Trouble}
+    named = {name: n for name, n in other.items() if name in troubles}
     assert named == {"discovery/loop": 2, "discovery/unreadable": 1}
     assert other["discovery_failed"] == 4
 
