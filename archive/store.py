@@ -388,9 +388,8 @@ class _Batch:
         self, read: Read, result: Article, url: Row[Any], current: Row[Any] | None, others: list[Row[Any]]
     ) -> Outcome:
         capture = read.kept.capture
-        if current is not None and _lost_layout(current, result):
-            why = Rejection(LAYOUT_LOST, f"the page no longer fits layout {current.layout}; what is kept stays")
-            return self._reject(read, url, why)
+        if current is not None and (lost := _lost_layout(current, result)):
+            return self._reject(read, url, Rejection(LAYOUT_LOST, f"the page {lost}; what is kept stays"))
         key = current.key if current else result.key
         found = [other for other in others if other.state == UrlState.FOUND]
         for other in found:
@@ -546,9 +545,18 @@ def _check_capture(new: NewCapture) -> None:
         raise ValueError(f"{new.url}: {new.status} is no status of HTTP; do not keep the response")
 
 
-def _lost_layout(current: Row[Any], result: Article) -> bool:
-    """A reading of the whole page is no news of an article that a layout read: it is vaguer by nature."""
-    return WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags
+def _lost_layout(current: Row[Any], result: Article) -> str | None:
+    """What a new reading of an article says of its page, if that is no longer as its layout has it; else None.
+
+    A reading of the whole page is no news of an article that a layout read: it is vaguer by nature. And no publisher
+    takes the date off an article, but a redesign may rename where it stands; under another key it is perhaps another
+    page of the story.
+    """
+    if WHOLE_PAGE in result.flags and current.flags is not None and WHOLE_PAGE not in current.flags:
+        return f"no longer fits layout {current.layout}"
+    if current.key == result.key and current.published_instant is not None and result.published is None:
+        return "no longer tells its date"
+    return None
 
 
 # -- statements -----------------------------------------------------------------------------------

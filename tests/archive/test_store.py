@@ -612,3 +612,15 @@ def test_an_article_that_never_fitted_a_layout_is_read_as_before(site: Site, ses
     changed = replace(whole, blocks=page("1", "Bản sau.").blocks)
     assert site.save(changed) is Outcome.REVISED
     assert site.save(page("1", "Bản sau.", layout="2021")) is Outcome.UNCHANGED
+
+
+def test_a_reading_that_lost_the_date_never_replaces_one_that_has_it(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    assert site.save(page("1")) is Outcome.NEW
+    for _ in range(2):
+        clock.advance(days=1)
+        assert site.save(page("1", "Chữ khác.", published=None)) is Outcome.REJECTED
+    assert site.save(page("1", "Chữ khác.")) is Outcome.REVISED
+    assert site.save(page("2", published=None)) is Outcome.NEW
+    assert site.save(page("2", "Chữ khác.", published=None)) is Outcome.REVISED, "it never told a date"
