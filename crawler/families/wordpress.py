@@ -22,6 +22,9 @@ from crawler.families.discovering import Considered
 from crawler.families.signs import Sign
 
 POSTS = "/wp-json/wp/v2/posts"
+CHANGES = f"{POSTS}?orderby=modified"
+"""Where the ledger keeps when posts were last looked through for changes; what is asked for says since when besides."""
+
 CATEGORIES = "/wp-json/wp/v2/categories"
 PAGE_SIZE = 100
 """Most posts the API gives at once (WordPress REST API handbook, "Pagination")."""
@@ -109,29 +112,42 @@ class WordPressSpider(SiteSpider):
 
     async def by_api(self) -> AsyncIterator[Considered]:
         """Walk the posts of the API, newest first, then those that were changed since the last walk."""
-        source = self.site_url(POSTS)
-        walk = await self.desk.ask(partial(self.desk.ledger.last_walk, source))
+        source, last_walk = self.site_url(POSTS), self.desk.ledger.last_walk
+        walk = await self.desk.ask(partial(last_walk, source))
+        # A look of its own: the walk may end well and this one fail, or the crawl be killed in between.
+        look = await self.desk.ask(partial(last_walk, self.site_url(CHANGES))) or walk
         self._names: dict[int, str] | None = None
         async for considered in self.walk(source, UrlKind.API, None, self._api_page):
             yield considered
-        if walk is not None and self.found_any and self.last_day is None:
-            async for considered in self._changed_since(walk[0]):
+        if not self.found_any or self.last_day is not None:
+            return
+        if look is None:
+            await self._looked_at_changes()
+        elif walk is not None:
+            async for considered in self._changed_since(look[0]):
                 yield considered
 
-    async def _changed_since(self, walked: datetime) -> AsyncIterator[Considered]:
-        """Posts that were changed after the last walk, the last change first: those of any age."""
+    async def _looked_at_changes(self) -> None:
+        today = self.desk.clock.now().date()
+        walked = partial(self.desk.ledger.walked, self.site_url(CHANGES), UrlKind.API, today)
+        await self.desk.ask(walked)
+
+    async def _changed_since(self, looked_at: datetime) -> AsyncIterator[Considered]:
+        """Posts that were changed after the last look for such, the last change first: those of any age."""
         # As `after`, it is compared with the site's own clock.
-        since = walked - timedelta(hours=12)
+        since = looked_at - timedelta(hours=12)
         query = {"orderby": "modified", "order": "desc", "modified_after": f"{since:%Y-%m-%dT%H:%M:%S}"}
         for number in range(1, MAX_CHANGED_PAGES + 1):
             entries = await self._posts(number, query, kind=None)
-            if not entries:
+            if entries is None:
                 return
-            yield await self.consider(entries, self.site_url(POSTS))
+            if entries:
+                yield await self.consider(entries, self.site_url(POSTS))
             # One that does not know the condition gives all posts.
             told = [entry.modified.instant for entry in entries if entry.modified]
             if len(entries) < PAGE_SIZE or not told or min(told) < since:
-                return
+                break
+        await self._looked_at_changes()
 
     async def _category_names(self, needed: set[int]) -> dict[int, str]:
         """The names of categories: those that were told before, and asked for where that lacks one that is `needed`."""

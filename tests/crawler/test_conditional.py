@@ -2,12 +2,14 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from scrapy.exceptions import IgnoreRequest
@@ -57,6 +59,8 @@ def index(day: str = "", *parts: str) -> str:
 
 class Site:
     """A site whose pages are told, with validators or without, and the crawls of it: what was asked and answered."""
+
+    spider_of = "bao_thai_nguyen"
 
     def __init__(self, folder: Path) -> None:
         settings = Settings.from_environment({"BAOTINH_DATA": str(folder)})
@@ -109,15 +113,15 @@ class Site:
 
     def spider(self) -> Any:
         self.asked, self.counts, self.troubles = [], {}, []
-        kind = find_site("bao_thai_nguyen")
+        kind = find_site(self.spider_of)
         spider: Any = type("Spider", (kind,), {"desk": self})()
         spider.crawler = SimpleNamespace(
             stats=SimpleNamespace(inc_value=self.count), engine=SimpleNamespace(download_async=self.answer)
         )
         return spider
 
-    def crawl(self) -> list[tuple[str, str]]:
-        """Discover by the sitemap, a day later; the articles that are new to it, with the reasons.
+    def crawl(self, way: str = "by_sitemap") -> list[tuple[str, str]]:
+        """Discover by the sitemap or another `way`, a day later; the articles that are new to it, with the reasons.
 
         None is fetched, so those of the crawls before are still pending.
         """
@@ -127,7 +131,7 @@ class Site:
             wanted = [one async for considered in walking for one in considered.wanted]
             return [(found.url, str(why)) for found, why in wanted if why is not Decision.PENDING]
 
-        return asyncio.run(run(self.spider().by_sitemap()))
+        return asyncio.run(run(getattr(self.spider(), way)()))
 
     def get(self, url: str = MONTHS[0], **more: Any) -> str | None:
         """Ask for one page of discovery; its words."""
@@ -444,3 +448,36 @@ def test_walks_and_looks_share_a_row(site: Site) -> None:
     site.get(SITEMAP)
     site.ledger.walked(SITEMAP, UrlKind.SITEMAP, START.date())
     assert site.looks.at(SITEMAP).is_conditional and site.ledger.last_walk(SITEMAP) == (START, START.date())
+
+
+# -- WordPress ---------------------------------------------------------------------------------------
+class Api(dict[str, Any]):
+    """The answers of WordPress's API: one post, changes of none, unless their answer `fails`."""
+
+    fails = False
+
+    def get(self, url: str, default: Any = None) -> Any:
+        if "modified_after" in url:
+            return 500 if self.fails else "[]"
+        at = {"date": "2021-11-05T08:00:00", "modified": "2021-11-05T08:00:00"}
+        link = "https://tuyengiaobinhphuoc.vn/tin-mot-hai-ba/"
+        return json.dumps([{"id": 7, "link": link, "title": {"rendered": "Tin"}, "categories": [], **at}])
+
+
+def test_changes_of_posts_are_asked_for_since_the_last_look_that_went_well(site: Site) -> None:
+    site.spider_of, site.pages = "tuyen_giao_binh_phuoc", Api()
+
+    def since() -> list[str]:
+        site.crawl("by_api")
+        asked = (parse_qs(urlsplit(url).query).get("modified_after", [""])[0] for url, _ in site.asked)
+        return [one[:10] for one in asked if one]
+
+    first = START.date() + timedelta(days=1)
+    assert since() == [], "on the first night all posts are walked"
+    assert since() == [f"{first:%Y-%m-%d}"]
+    site.pages.fails = True
+    assert since() == [f"{first + timedelta(days=1):%Y-%m-%d}"]
+    assert since() == [f"{first + timedelta(days=1):%Y-%m-%d}"], "what was changed before the failure would be lost"
+    site.pages.fails = False
+    assert since() == [f"{first + timedelta(days=1):%Y-%m-%d}"]
+    assert since() == [f"{first + timedelta(days=4):%Y-%m-%d}"]
