@@ -47,6 +47,9 @@ _BATCH = 500
 
 _MODULUS = 1 << 256
 
+_OF_THE_MOMENT = (304, 408, 429)
+"""Answers that hang on the moment of asking, as those from 500 on do (RFC 9110, 15.4.5, 15.5.9, 15.6; RFC 6585, 4)."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableDigest:
@@ -60,7 +63,8 @@ def logical_digest(session: Session) -> dict[str, TableDigest]:
     """What the archive says, by table: equal for two archives that were filled by the same crawl.
 
     Left out are integer keys, runs, checks of sites, times of fetching, places of captures, view counts and when to
-    look again. Of the captures it tells which address gave which status, not how often.
+    look again. Of the captures it tells which address gave which status, not how often; answers that only say "as
+    before" or "not now" are left out, since whether a site gives one hangs on when it is asked.
     """
     return {name: _digest(session, query) for name, query in _logical().items()}
 
@@ -129,7 +133,7 @@ def _logical() -> dict[str, Select[Any]]:
         .where(or_(Url.kind == UrlKind.ARTICLE.value, Url.walked_at.is_not(None))),
         "capture": select(Site.name, Capture.url, Capture.final_url, Capture.status)
         .join(Site, Site.id == Capture.site_id)
-        .where(Capture.status != 304)
+        .where(Capture.status.not_in(_OF_THE_MOMENT), Capture.status < 500)
         .distinct(),
         "article": select(
             Site.name, StoredArticle.key, StoredArticle.url, StoredArticle.kind, StoredArticle.gone_at.is_not(None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, select, text
 
 from archive.article import Article, Block, BlockKind, Rejection
 from archive.copying import back_up, copy_archive
@@ -25,7 +25,7 @@ from archive.database import (
 from archive.digest import TableDigest, exact_digest, logical_digest, whole
 from archive.export.selection import Selection
 from archive.export.txt import export_txt
-from archive.models import Exclusion, FormerSite, MutedSite, NightReport, PausedSite, Verdict, WantedRun
+from archive.models import Capture, Exclusion, FormerSite, MutedSite, NightReport, PausedSite, Verdict, WantedRun
 from archive.models import Site as SiteRow
 from archive.runs import Runs
 from archive.sites import SiteCheck, disable, note_check
@@ -120,7 +120,7 @@ def test_a_digest_knows_neither_times_nor_order(
             "url",
         ),
         ("update revision set number = 2", "revision"),
-        ("update capture set status = 500", "capture"),
+        ("update capture set status = 410", "capture"),
         ("update section set name = 'Khác' where name = 'Kinh tế'", "section"),
         ("update site set title = 'Khác'", "site"),
         ("update site_province set code = '99'", "site_province"),
@@ -138,6 +138,18 @@ def test_a_digest_sees_a_difference_in(filled: Engine, statement: str, table: st
     after = logical(filled)
     assert before[table] != after[table]
     assert whole(before) != whole(after)
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [(404, True), (304, False), (408, False), (429, False), (503, False)])
+def test_an_answer_of_the_moment_changes_no_digest(
+    filled: Engine, sessions: Sessions, status: int, is_kept: bool
+) -> None:
+    before = logical(filled)["capture"]
+    with sessions.begin() as session:
+        one = session.scalars(select(Capture).limit(1)).one()
+        kept = {column.name: getattr(one, column.name) for column in Capture.__table__.columns if column.name != "id"}
+        session.add(Capture(**kept | {"url": f"{one.url}/another", "offset": one.offset + 1, "status": status}))
+    assert (logical(filled)["capture"] != before) == is_kept
 
 
 def target_urls(tmp_path: Path, postgresql: PostgreSQL) -> dict[str, str]:
