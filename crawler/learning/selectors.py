@@ -100,7 +100,7 @@ def _is_hashed(part: str) -> bool:
 def simple(node: Node) -> list[str]:
     """The simple selectors of a node that may name it, the best first: id, microdata, classes, a telling tag."""
     names = names_of(node)
-    return sorted(filter(_may_name, names), key=_rank)
+    return sorted(filter(_may_name, names), key=rank)
 
 
 def _may_name(name: str) -> bool:
@@ -109,7 +109,7 @@ def _may_name(name: str) -> bool:
     return name[0] == "[" or name in _SEMANTIC
 
 
-def _rank(name: str) -> tuple[int, int, str]:
+def rank(name: str) -> tuple[int, int, str]:
     """How little a simple selector is worth: what tells a place on the grid or has a number last."""
     if name[0] == "#":
         kind = 3 if re.search(r"\d", name) else 0
@@ -144,11 +144,11 @@ def covering(
     """
     wanted = [case for case in cases if case.nodes]
     left = {case: set(case.nodes) for case in wanted}
-    chosen: list[str] = []
-    while left and len(chosen) < most:
+    found: list[str] = []
+    while left and len(found) < most:
         best: tuple[int, str, dict[Case, set[Node]]] | None = None
         for one in _candidates([Case(case.view, tuple(nodes)) for case, nodes in left.items()]):
-            if not all(set(_picked(case.view, one, pick, attribute)) <= set(case.nodes) for case in cases):
+            if not all(set(chosen(case.view, one, pick, attribute)) <= set(case.nodes) for case in cases):
                 continue
             rest = {case: _left(case, nodes, one, pick, attribute) for case, nodes in left.items()}
             rest = {case: nodes for case, nodes in rest.items() if nodes}
@@ -159,14 +159,14 @@ def covering(
                     break
         if best is None or best[2] == left:
             break
-        chosen.append(best[1])
+        found.append(best[1])
         left = best[2]
-    return ", ".join(chosen) if chosen and len(left) <= round((1 - right) * len(wanted), 6) else ""
+    return ", ".join(found) if found and len(left) <= round((1 - right) * len(wanted), 6) else ""
 
 
-def _left(case: Case, nodes: set[Node], one: "_Chain", pick: Pick, attribute: str) -> set[Node]:
+def _left(case: Case, nodes: set[Node], one: "Chain", pick: Pick, attribute: str) -> set[Node]:
     """What of a view's wanted nodes a selector does not pick; where one is enough, nothing once one is picked."""
-    found = set(_picked(case.view, one, pick, attribute))
+    found = set(chosen(case.view, one, pick, attribute))
     return nodes - found if pick is Pick.ALL or not found else set()
 
 
@@ -183,7 +183,7 @@ def picked(view: View, selector: str, pick: Pick) -> list[Node]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
+class Chain:
     """A selector of one to three parts; each is all that one element has to bear.
 
     Found by the views' own lists of bearers: to compile the thousands that are tried takes seconds.
@@ -232,10 +232,10 @@ def _stands(node: Node, inner: set[Node], outer: set[Node]) -> bool:
     return False
 
 
-def _misses(cases: Sequence[Case], one: _Chain, pick: Pick, attribute: str, allowed: float) -> int:
+def _misses(cases: Sequence[Case], one: Chain, pick: Pick, attribute: str, allowed: float) -> int:
     missed = 0
     for case in cases:
-        found = _picked(case.view, one, pick, attribute)
+        found = chosen(case.view, one, pick, attribute)
         if pick is Pick.ALL or not case.nodes:
             missed += set(found) != set(case.nodes)
         else:
@@ -245,7 +245,7 @@ def _misses(cases: Sequence[Case], one: _Chain, pick: Pick, attribute: str, allo
     return missed
 
 
-def _picked(view: View, one: _Chain, pick: Pick, attribute: str) -> list[Node]:
+def chosen(view: View, one: Chain, pick: Pick, attribute: str = "") -> list[Node]:
     """What `picked` gives, without compiling anything."""
     nodes = one.nodes(view)
     if pick is Pick.ALL or not nodes:
@@ -259,7 +259,7 @@ def _picked(view: View, one: _Chain, pick: Pick, attribute: str) -> list[Node]:
     return []
 
 
-def _candidates(wanted: Sequence[Case]) -> Iterator[_Chain]:
+def _candidates(wanted: Sequence[Case]) -> Iterator[Chain]:
     """Selectors of one part, of two and of three that the `wanted` nodes may answer to, the shorter first."""
     own: Counter[str] = Counter()
     above: Counter[str] = Counter()
@@ -271,18 +271,18 @@ def _candidates(wanted: Sequence[Case]) -> Iterator[_Chain]:
         above.update({name for one in outer for name in simple(one)})
     ones, plain, outers = _best(own), _best(tags), _best(above)
     lasts = [(one,) for one in (*ones, *plain)]
-    yield from (_Chain(((one,),)) for one in ones)
-    yield from (_Chain(((tag, one),)) for one in ones for tag in plain if one[0] == ".")
-    yield from (_Chain(((one, other),)) for one in ones for other in ones if one < other and one[0] == other[0] == ".")
+    yield from (Chain(((one,),)) for one in ones)
+    yield from (Chain(((tag, one),)) for one in ones for tag in plain if one[0] == ".")
+    yield from (Chain(((one, other),)) for one in ones for other in ones if one < other and one[0] == other[0] == ".")
     for around in outers:
-        yield from (_Chain(((around,), last)) for last in lasts if last != (around,))
-        yield from (_Chain(((around,), last), is_child=True) for last in lasts)
+        yield from (Chain(((around,), last)) for last in lasts if last != (around,))
+        yield from (Chain(((around,), last), is_child=True) for last in lasts)
     few = outers[:MOST_TRIED]
     yield from (
-        _Chain(((one,), (other,), last)) for one in few for other in few if one != other for last in lasts[:MOST_TRIED]
+        Chain(((one,), (other,), last)) for one in few for other in few if one != other for last in lasts[:MOST_TRIED]
     )
 
 
 def _best(counts: Counter[str]) -> list[str]:
     """Names by how many views have them, the better ones first among equals."""
-    return sorted(counts, key=lambda name: (-counts[name], _rank(name)))[:WIDEST]
+    return sorted(counts, key=lambda name: (-counts[name], rank(name)))[:WIDEST]
