@@ -10,6 +10,7 @@ from lxml import etree
 from crawler.extraction.select import Named, Node, anchors, compiled, words
 from crawler.extraction.simplify import SKIPPED_TAGS
 from crawler.extraction.text import squash
+from crawler.learning.selectors import is_stable
 from crawler.learning.views import View
 
 DEPTH = 8
@@ -20,10 +21,6 @@ MOST_CANDIDATES = 300
 
 SMALL = 15
 """Most elements within one that holds a single value (a date, a name) and no part of a page."""
-
-_NAME = re.compile(r"[A-Za-z_-][\w-]*", re.ASCII)
-_HASHED = re.compile(r"\d{3}|[A-Za-z]\d+[A-Za-z]+\d|\d[A-Za-z]+\d")
-"""Numbered names are of one article or one box, names with digits among their letters are made by a build."""
 
 _HEADINGS = ("h1", "h2", "h3")
 
@@ -41,11 +38,6 @@ class Choice:
     right: tuple[int, ...]
     wrong: tuple[int, ...]
     extra: int
-
-
-def is_stable(name: str) -> bool:
-    """Whether an id or class is one that a person wrote for a part of the page, by its shape."""
-    return _NAME.fullmatch(name) is not None and not _HASHED.search(name)
 
 
 def small_elements(tree: Node) -> Iterator[Node]:
