@@ -37,16 +37,21 @@ From = Annotated[
     Path | None,
     typer.Option("--from", metavar="FOLDER|FILE.warc.gz", help="Read saved pages; ask nothing of the site."),
 ]
+NoFamilies = Annotated[
+    bool, typer.Option("--no-families", help="Look for no family's signs: learn the site as one of a system unknown.")
+]
 Family = Annotated[str, typer.Option("--family", metavar="NAME", help="The family, where the operator knows better.")]
 
 
-def sites_probe(url: Url, saved: From = None, family: Family = "", setting: ScrapySetting = None) -> None:
+def sites_probe(
+    url: Url, saved: From = None, family: Family = "", no_families: NoFamilies = False, setting: ScrapySetting = None
+) -> None:
     """Look at a site: its family, ways of discovery, sections, and what is read of twelve sample articles.
 
     Asks for some 35 pages, one at a time and with the pauses of a crawl; keeps nothing. What it shows is what
     [bold]baotinh sites add[/] would write down.
     """
-    report, seconds = look_at(url, saved, family, setting, sections=SECTIONS)
+    report, seconds = look_at(url, saved, family, setting, sections=SECTIONS, by_signs=not no_families)
     print_report(report, out)
     took = f"{counted(report.requests, 'request')}, " if report.live else ""
     say(f"{took}{seconds:.0f} s")
@@ -58,6 +63,7 @@ def sites_add(
     url: Annotated[str, typer.Argument(metavar="URL", help="The site's home page.")] = "",
     site_id: Annotated[str, typer.Option("--id", help="The site's id; else made of its name.")] = "",
     family: Family = "",
+    no_families: NoFamilies = False,
     province: Annotated[str, typer.Option("--province", help="The site's province, by slug or name.")] = "",
     title: Annotated[str, typer.Option("--title", help="The publisher's name, in Vietnamese.")] = "",
     saved: From = None,
@@ -69,7 +75,8 @@ def sites_add(
 ) -> None:
     """Add a site: probe it, then write its spider file and golden pages to be reviewed.
 
-    Looks at every section of the menu, so it asks for more pages than a probe.
+    Looks at every section of the menu, so it asks for more pages than a probe. With [bold]--no-families[/], which is
+    for judging how well sites are learned, a site may be added again under a new id.
     """
     if bool(url) == bool(from_catalogue):
         raise ValueError("give the site's URL, or --from-catalogue ID (`baotinh sites catalogue` prints it)")
@@ -77,8 +84,9 @@ def sites_add(
         listed = entry(from_catalogue)
         url, site_id = listed.url, site_id or listed.id
         title, province = title or listed.title, province or listed.province
-    refuse_known(url)
-    report, seconds = look_at(url, saved, family, setting, sections=MANY)
+    if not no_families:
+        refuse_known(url)
+    report, seconds = look_at(url, saved, family, setting, sections=MANY, by_signs=not no_families)
     if report.refused:
         raise ArchiveError(report.refused)
     declaration = declaration_of(report, site_id=site_id, title=title, province=province, family=family)
@@ -108,11 +116,13 @@ def shown(place: Path) -> str:
 
 
 def look_at(
-    url: str, saved: Path | None, family: str, setting: list[str] | None, *, sections: int
+    url: str, saved: Path | None, family: str, setting: list[str] | None, *, sections: int, by_signs: bool = True
 ) -> tuple[Report, float]:
     """Probe a site or its saved pages, and say how many seconds it took. Raises ValueError for wrong use."""
     if family:
         family_named(family)
+    if family and not by_signs:
+        raise ValueError("give --family or --no-families: one says which it is, the other that it is none")
     address = url if "://" in url else f"https://{url}"
     if urlsplit(address).scheme not in ("http", "https") or "." not in (urlsplit(address).hostname or ""):
         raise ValueError(f"{url} is no address of a site; give one such as https://baolaocai.vn")
@@ -121,10 +131,11 @@ def look_at(
     overrides = scrapy_settings(setting or [])
     began = time.monotonic()
     if saved is not None:
-        report = probe_saved(saved, address, Settings.from_environment().clock, family=family, sections=sections)
+        clock = Settings.from_environment().clock
+        report = probe_saved(saved, address, clock, family=family, by_signs=by_signs, sections=sections)
     else:
         with Console(stderr=True).status(f"asking {url} ...") as status:
-            order = Order(url, family, sections, SAMPLES, overrides)
+            order = Order(url, family, by_signs, sections, SAMPLES, overrides)
             report = probe_live(order, lambda asked: status.update(plain(f"asking {asked}")))
     return report, time.monotonic() - began
 

@@ -25,6 +25,9 @@ POSTS = "/wp-json/wp/v2/posts"
 CHANGES = f"{POSTS}?orderby=modified"
 """Where the ledger keeps when posts were last looked through for changes; what is asked for says since when besides."""
 
+CHANGES_AGAIN = timedelta(hours=1)
+"""So long after a look for changes a run looks again: one that takes up a run cut short need not."""
+
 CATEGORIES = "/wp-json/wp/v2/categories"
 PAGE_SIZE = 100
 """Most posts the API gives at once (WordPress REST API handbook, "Pagination")."""
@@ -123,7 +126,7 @@ class WordPressSpider(SiteSpider):
             return
         if look is None:
             await self._looked_at_changes()
-        elif walk is not None:
+        elif walk is not None and self.desk.clock.now() - look[0] >= CHANGES_AGAIN:
             async for considered in self._changed_since(look[0]):
                 yield considered
 

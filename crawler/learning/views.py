@@ -1,15 +1,14 @@
 """Pages as learning sees them: the blocks that hold words, and which of them recur from page to page."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from lxml import etree
 
 from crawler.extraction.page import Page
-from crawler.extraction.select import Node, words
+from crawler.extraction.select import Node
 from crawler.extraction.simplify import BLOCK_TAGS, SKIPPED_TAGS
 from crawler.extraction.text import folded, squash
 from crawler.learning.specimen import Specimen
@@ -17,30 +16,31 @@ from crawler.learning.specimen import Specimen
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A block that holds words and no other block with words, its words, and the letters of them that are linked.
+    """A block with words of its own: words that stand in no block within it.
 
-    `letters` are the words folded (letters and digits, case folded).
+    `letters` are the words folded (letters and digits, case folded), `linked` counts those of them that stand in
+    links, `hrefs` are the links as written.
     """
 
     node: Node
     text: str
     letters: str
     linked: int
+    hrefs: tuple[str, ...] = ()
 
     @property
     def link_share(self) -> float:
         """Share of the letters that stand in links, 0 to 1."""
-        return self.linked / len(self.letters) if self.letters else 0.0
+        return self.linked / len(self.letters)
 
 
 class View:
     """One specimen's page, parsed once; its tree is not to be changed."""
 
     def __init__(self, specimen: Specimen) -> None:
-        page = specimen.page
         self.specimen = specimen
         # A reading takes nodes out of a page's tree, so this is a page of its own.
-        self.page = Page(page.url, page.body, page.content_type)
+        self.page = _afresh(specimen.page)
 
     @property
     def tree(self) -> Node:
@@ -53,61 +53,103 @@ class View:
         return tuple(leaves_of(self.tree))
 
     @cached_property
+    def letters(self) -> frozenset[str]:
+        """The letters of the page's blocks, each once."""
+        return frozenset(leaf.letters for leaf in self.leaves)
+
+    @cached_property
+    def again(self) -> frozenset[str] | None:
+        """The letters of the blocks when the page was fetched once more; None if it was not."""
+        page = self.specimen.again
+        return frozenset(leaf.letters for leaf in leaves_of(_afresh(page).tree)) if page else None
+
+    @cached_property
     def order(self) -> dict[Node, int]:
-        """The place of every element in the page, from 0."""
+        """The place of every element in the page, from 0.
+
+        It also keeps lxml's elements alive, so that they can be compared and be keys.
+        """
         return {node: number for number, node in enumerate(self.tree.iter(etree.Element))}
+
+    @cached_property
+    def bearers(self) -> dict[str, list[Node]]:
+        """The elements that bear ``tag``, ``#id``, ``.class`` or ``[itemprop="x"]``, in their order."""
+        out: defaultdict[str, list[Node]] = defaultdict(list)
+        for node in self.order:
+            for name in names_of(node):
+                out[name].append(node)
+        return dict(out)
+
+
+def names_of(node: Node) -> list[str]:
+    """All that a simple selector can ask of an element: tag, id, classes, and what microdata calls it."""
+    out = [node.tag]
+    if (name := (node.get("id") or "").strip()) and " " not in name:
+        out.append(f"#{name}")
+    out += [f".{one}" for one in dict.fromkeys((node.get("class") or "").split())]
+    out += [f'[itemprop="{one}"]' for one in (node.get("itemprop") or "").split() if one.isalnum()]
+    return out
 
 
 def leaves_of(tree: Node) -> Iterator[Leaf]:
-    """The blocks below `tree` that hold words beside those of blocks within them, in their order.
-
-    A block with words of its own between blocks counts with those words alone.
-    """
-    for node in tree.iter(etree.Element):
-        if node.tag in SKIPPED_TAGS or (node.tag not in BLOCK_TAGS and node is not tree) or _is_skipped(node, tree):
+    """The blocks of `tree` that hold words of their own, in the order in which they begin."""
+    blocks: dict[Node, _Words] = {}
+    open_blocks: list[_Words] = []
+    links: list[Node] = []
+    walk = etree.iterwalk(tree, events=("start", "end"))
+    skipping: Node | None = None
+    for event, element in walk:
+        tag = element.tag
+        if event == "start":
+            if tag in SKIPPED_TAGS or not isinstance(tag, str):
+                skipping = element
+                walk.skip_subtree()
+                continue
+            if tag in BLOCK_TAGS or not open_blocks:
+                open_blocks.append(blocks.setdefault(element, _Words()))
+            elif tag == "br":
+                open_blocks[-1].add(" ", is_linked=False)
+            if tag == "a":
+                links.append(element)
+                if href := element.get("href"):
+                    open_blocks[-1].hrefs.append(href)
+            if element.text:
+                open_blocks[-1].add(element.text, is_linked=bool(links))
             continue
-        parts, linked = _own_words(node)
-        text = squash(" ".join(parts))
+        if element is skipping:
+            skipping = None
+        else:
+            if links and links[-1] is element:
+                links.pop()
+            if tag in BLOCK_TAGS or element is tree:
+                open_blocks.pop()
+        if open_blocks and element.tail:
+            # Words behind a block within this one do not go on from those before it.
+            open_blocks[-1].add(" " if tag in BLOCK_TAGS else "", is_linked=False)
+            open_blocks[-1].add(element.tail, is_linked=bool(links))
+    for node, said in blocks.items():
+        text = squash("".join(said.parts))
         letters = folded(text)
         if letters:
-            yield Leaf(node, text, letters, len(folded(" ".join(linked))))
+            yield Leaf(node, text, letters, len(folded("".join(said.linked))), tuple(dict.fromkeys(said.hrefs)))
 
 
-def _is_skipped(node: Node, tree: Node) -> bool:
-    for above in node.iterancestors():
-        if above.tag in SKIPPED_TAGS:
-            return True
-        if above is tree:
-            break
-    return False
+@dataclass(slots=True)
+class _Words:
+    """What was met of a block's own words so far."""
+
+    parts: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+    hrefs: list[str] = field(default_factory=list)
+
+    def add(self, text: str, *, is_linked: bool) -> None:
+        self.parts.append(text)
+        if is_linked:
+            self.linked.append(text)
 
 
-def _own_words(block: Node) -> tuple[list[str], list[str]]:
-    """The words of a block that stand in no block within it, and those of them that are linked."""
-    parts: list[str] = [block.text or ""]
-    linked: list[str] = []
-    stack: list[tuple[Any, bool]] = [(child, False) for child in reversed(block)]
-    while stack:
-        node, is_linked = stack.pop()
-        if not isinstance(node.tag, str):
-            pass
-        elif node.tag == "\0tail":
-            pass
-        elif node.tag not in BLOCK_TAGS and node.tag not in SKIPPED_TAGS:
-            is_inner = is_linked or node.tag == "a"
-            text = words(node) if not _has_block(node) else node.text or ""
-            parts.append(text)
-            if is_inner:
-                linked.append(text)
-            if _has_block(node):
-                stack.extend((child, is_inner) for child in reversed(node))
-        if node.tail:
-            parts.append(node.tail)
-    return parts, linked
-
-
-def _has_block(node: Node) -> bool:
-    return any(below.tag in BLOCK_TAGS for below in node.iterdescendants(etree.Element))
+def _afresh(page: Page) -> Page:
+    return Page(page.url, page.body, page.content_type)
 
 
 @dataclass(frozen=True)
@@ -126,5 +168,5 @@ def recurring(views: Sequence[View]) -> Recurring:
     """Count in how many of `views` each block stands."""
     times: Counter[str] = Counter()
     for view in views:
-        times.update({leaf.letters for leaf in view.leaves})
+        times.update(view.letters)
     return Recurring(len(views), times)

@@ -1,5 +1,6 @@
 """From a probe's report to the spider file of a site: what is declared, and as what source text."""
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import date
 from archive.article import WHOLE_PAGE
 from archive.provinces import by_slug
 from archive.sites import check_site_id
+from crawler.extraction.layout import SELECTORS, Layout
 from crawler.extraction.text import squash, visible
 from crawler.families.base import SiteSpider
 from crawler.onboarding.menu import province_named, site_id_of
@@ -17,6 +19,9 @@ from crawler.onboarding.report import Report
 
 WIDTH = 120
 """Letters of a line of source, as ruff has it (pyproject.toml)."""
+
+_INDENTED = 8
+"""How far a layout of a class's tuple is indented."""
 
 LONGEST_TITLE = 100
 """Letters of a publisher's name in a docstring, whose first line is one."""
@@ -159,6 +164,33 @@ def source_of(declaration: Declaration) -> str:
     if one.layout:
         lines.append(f"    layouts = ({one.layout},)")
     return "\n".join(lines) + "\n"
+
+
+def layout_source(layout: Layout) -> list[str]:
+    """The source text of a layout as lines, as ruff would format them: each field that it has on a line of its own.
+
+    The lines begin at the margin. A selector list that is too long for a line below a class is broken after a comma.
+    """
+    lines = ["Layout(", f"    name={literal(layout.name)},"]
+    for field in SELECTORS:
+        if value := getattr(layout, field):
+            first, *further = _broken(value, WIDTH - _INDENTED - len(f"    {field}=,"))
+            lines += [f"    {field}={first}", *(f"    {one}" for one in further)]
+            lines[-1] += ","
+    if layout.until:
+        lines.append(f"    until=date({layout.until.year}, {layout.until.month}, {layout.until.day}),")
+    return [*lines, ")"]
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """A string as one literal, or as several that follow each other, each with no more than `width` letters."""
+    out, line = list[str](), ""
+    for part in re.split(r"(?<=,\s)", text):
+        if line and len(literal(line + part)) > width:
+            out.append(literal(line))
+            line = ""
+        line += part
+    return [*out, literal(line)]
 
 
 def package_of(province: str) -> str:

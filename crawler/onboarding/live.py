@@ -50,10 +50,14 @@ _ASKED = "asked "
 
 @dataclass(frozen=True)
 class Order:
-    """What to probe: the address, the family if the operator says it, how much is asked for, Scrapy settings."""
+    """What to probe: the address, the family if the operator says it, how much is asked for, Scrapy settings.
+
+    `by_signs` says whether families are looked for where none is given.
+    """
 
     url: str
     family: str = ""
+    by_signs: bool = True
     sections: int = SECTIONS
     samples: int = SAMPLES
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -129,6 +133,7 @@ class ProbeSpider(SiteSpider):
             order.url,
             self.desk.clock,
             family=order.family,
+            by_signs=order.by_signs,
             sections=order.sections,
             samples=order.samples,
         )

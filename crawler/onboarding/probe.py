@@ -81,14 +81,23 @@ class _Remembering:
 
 
 async def probe(
-    web: Web, url: str, clock: Clock, *, family: str = "", sections: int = SECTIONS, samples: int = SAMPLES
+    web: Web,
+    url: str,
+    clock: Clock,
+    *,
+    family: str = "",
+    by_signs: bool = True,
+    sections: int = SECTIONS,
+    samples: int = SAMPLES,
 ) -> Report:
     """Look at the site at `url`.
 
-    `family` is the one that the operator says it is; else it is recognised. At most so many `sections` and `samples`
-    are asked for. Whatever the site does becomes part of the report; nothing is raised for it.
+    `family` is the one that the operator says it is; else it is recognised `by_signs`, or taken for none. At most so
+    many `sections` and `samples` are asked for. Whatever the site does becomes part of the report; nothing is raised
+    for it.
     """
     asked = _Remembering(web)
+    family = family if by_signs else PLAIN
     report = Report(url, clock.now(), live=web.live, given=bool(family))
     home, report = await reach(asked, url, report)
     if home is None:

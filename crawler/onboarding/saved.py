@@ -162,7 +162,9 @@ def _of_warc(file: Path) -> Iterator[Answer]:
         yield Answer(record.url, record.status, fields.get("content-type", ""), body, when)
 
 
-def probe_saved(place: Path, url: str, clock: Clock, *, family: str = "", sections: int = SECTIONS) -> Report:
+def probe_saved(
+    place: Path, url: str, clock: Clock, *, family: str = "", by_signs: bool = True, sections: int = SECTIONS
+) -> Report:
     """Probe the pages saved in `place` of the site at `url`. Raises as `saved_web` does."""
     # No page is waited for, so any loop will do.
-    return asyncio.run(probe(saved_web(place, url), url, clock, family=family, sections=sections))
+    return asyncio.run(probe(saved_web(place, url), url, clock, family=family, by_signs=by_signs, sections=sections))

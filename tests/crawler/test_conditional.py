@@ -481,3 +481,5 @@ def test_changes_of_posts_are_asked_for_since_the_last_look_that_went_well(site:
     site.pages.fails = False
     assert since() == [f"{first + timedelta(days=1):%Y-%m-%d}"]
     assert since() == [f"{first + timedelta(days=4):%Y-%m-%d}"]
+    site.clock.advance(days=-1)
+    assert since() == [], "a run that takes up one cut short looks at no changes again"

@@ -7,15 +7,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from archive.database import ArchiveError
+from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
 from crawler.onboarding import adding
 from crawler.onboarding.adding import FEWEST, add, golden_samples, load, refuse_known
-from crawler.onboarding.declare import Declaration, declaration_of, literal, source_of
+from crawler.onboarding.declare import WIDTH, Declaration, declaration_of, layout_source, literal, source_of
 from crawler.onboarding.goldens import SavedPage, read_goldens, reading_of, review_of, write_goldens
 from crawler.onboarding.menu import Named
 from crawler.onboarding.probe import probe
@@ -62,6 +64,29 @@ def test_the_file_is_as_ruff_has_it_and_says_its_evidence(report: Report, tmp_pa
     [declared] = [one for one in ast.parse(added.file.read_text("utf-8")).body if isinstance(one, ast.ClassDef)]
     said = " ".join((ast.get_docstring(declared) or "").split())
     assert "Evidence: the home page and 6 articles" in said and "Not seen live" in said
+
+
+LAYOUTS = [
+    Layout(name="own", title="h1", body=".text"),
+    Layout(
+        name="of 2019",
+        title="h1",
+        body='#text:not([class="a, b"])',
+        drop=", ".join(f".box-of-other-news-{number}" for number in range(12)),
+        until=date(2020, 6, 30),
+    ),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_the_source_of_a_layout_is_that_layout_a_field_a_line(layout: Layout) -> None:
+    lines = layout_source(layout)
+    assert eval("\n".join(lines), {"Layout": Layout, "date": date}) == layout
+    assert max(map(len, lines)) <= WIDTH - 8
+    shown = [line.partition("=")[0].strip() for line in lines if "=" in line and line.startswith("    ")]
+    assert [name for name in shown if name.isidentifier()] == [
+        name for name in ("name", "title", "body", "drop", "until") if getattr(layout, name)
+    ]
 
 
 HOSTILE = [

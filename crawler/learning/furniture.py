@@ -1,0 +1,186 @@
+"""What stands in a body and is no part of the article: named to be dropped."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from crawler.extraction.cleaning import LABEL_LENGTH, is_document
+from crawler.extraction.dates import parse_date
+from crawler.extraction.select import Node, select_all, words
+from crawler.extraction.signoff import Standing, read_byline, read_credit
+from crawler.extraction.simplify import BLOCK_TAGS, SKIPPED_TAGS
+from crawler.extraction.text import squash
+from crawler.learning.pictures import body_in
+from crawler.learning.prose import Prose, is_changing, is_repeated
+from crawler.learning.selectors import simple
+from crawler.learning.views import Leaf, Recurring, View
+
+ALWAYS = 0.9
+"""Share of a name's nodes that have to be furniture of one kind, where none of the others is news."""
+
+MOSTLY = 0.6
+"""Share of letters in links to elsewhere on the site from which a box is a list of them; dates, labels and bullets
+around headlines take up to a third (the portals' lists of older news)."""
+
+HEADLINE = 0.75
+"""Share of a block's letters in links from which it is a headline that leads elsewhere."""
+
+FEWEST = 2
+"""Pages on which a name has to be seen."""
+
+SAME = 3
+"""Pages on which a block that says the same everywhere has to be seen."""
+
+FEW_TEXTS = 0.2
+"""Different texts, as a share of its nodes, that a name of recurring blocks has at most: a label has one or two; the
+headings that an editor sets again and again have as many as there are pages."""
+
+OtherArticle = Callable[[View, str], bool]
+"""Whether a link, as written on a page, leads to another article of the site."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Box:
+    """An element of a body, with the blocks in it that have words."""
+
+    view: View
+    node: Node
+    leaves: tuple[Leaf, ...]
+    has_prose: bool
+    is_first: bool
+
+    @property
+    def letters(self) -> int:
+        return sum(len(leaf.letters) for leaf in self.leaves)
+
+    @property
+    def text(self) -> str:
+        return squash(words(self.node))
+
+
+def furniture_of(
+    views: Sequence[View],
+    prose: dict[View, Prose],
+    counted: Recurring,
+    body: str,
+    *,
+    keep: str,
+    other_article: OtherArticle,
+) -> str:
+    """A selector list of what to drop: boxes in the body that bear a name which nothing else on any page does.
+
+    `keep` is a selector list of what other fields read; nothing that holds such a node is named. A name counts if its
+    nodes are lists of links, excerpts under headlines of other articles, the same on most pages, counters that change
+    when the page is fetched again, or lines of dates above the text. Never if one of them holds sure prose that is not
+    an excerpt, or reads as a byline or a credit.
+    """
+    boxes: defaultdict[str, list[_Box]] = defaultdict(list)
+    for view in views:
+        for box in _boxes(view, prose[view], body):
+            for name in simple(box.node):
+                boxes[name].append(box)
+    kept = {view: _held(view, keep, body) for view in views}
+    good = {
+        name: found
+        for name, found in boxes.items()
+        if len({box.view for box in found}) >= FEWEST
+        and not any(kept[view].intersection(view.bearers.get(name, ())) for view in views)
+        and _is_furniture(found, counted, other_article)
+    }
+    chosen: list[str] = []
+    gone: set[Node] = set()
+    for name in sorted(good, key=lambda one: (-sum(box.letters for box in good[one]), len(one), one)):
+        nodes = {box.node for box in good[name]}
+        if any(node not in gone and not gone.intersection(node.iterancestors()) for node in nodes):
+            chosen.append(name)
+            gone |= nodes
+    return ", ".join(chosen)
+
+
+def _held(view: View, keep: str, body: str) -> set[Node]:
+    """The elements that hold a body or a node of another field: to drop one of them would take that along."""
+    nodes = [*select_all(view.tree, keep), *select_all(view.tree, body)]
+    return {above for node in nodes for above in (node, *node.iterancestors())}
+
+
+def _boxes(view: View, prose: Prose, body: str) -> list[_Box]:
+    """The blocks of a body, and the elements around several."""
+    top = body_in(view, body)
+    if top is None:
+        return []
+    held: dict[Node, list[Leaf]] = {}
+    for leaf in view.leaves:
+        for node in (leaf.node, *leaf.node.iterancestors()):
+            if node is top:
+                break
+            held.setdefault(node, []).append(leaf)
+    inside = {node: leaves for node, leaves in held.items() if top in node.iterancestors()}
+    sure = set(prose.sure)
+    start = next((view.order[leaf.node] for leaf in prose.sure if leaf.node in inside or leaf.node is top), None)
+    return [
+        _Box(
+            view,
+            node,
+            tuple(leaves),
+            not sure.isdisjoint(leaves),
+            start is not None and view.order[node] < start and sure.isdisjoint(leaves),
+        )
+        for node, leaves in inside.items()
+        if node.tag in BLOCK_TAGS and node.tag not in SKIPPED_TAGS
+    ]
+
+
+def _is_furniture(boxes: Sequence[_Box], counted: Recurring, other_article: OtherArticle) -> bool:
+    if any(_is_signed(box) for box in boxes):
+        return False
+    excerpts = [_lists_articles(box, other_article) for box in boxes]
+    if any(box.has_prose and not listed for box, listed in zip(boxes, excerpts, strict=True)):
+        return False
+    kinds = (
+        [box for box, listed in zip(boxes, excerpts, strict=True) if listed or _is_links(box)],
+        [box for box in boxes if _changes(box)],
+        [box for box in boxes if box.is_first and _is_date_line(box)],
+    )
+    if any(len(kind) >= ALWAYS * len(boxes) for kind in kinds):
+        return True
+    return _says_the_same(boxes, counted)
+
+
+def _is_signed(box: _Box) -> bool:
+    """Whether a box is one line that reads as a byline or a credit where such lines stand."""
+    text = box.text
+    if len(box.leaves) != 1 or box.leaves[0].link_share >= MOSTLY:
+        return False
+    return bool(read_credit(text, Standing.RIGHT)) or bool(read_byline(text)[0])
+
+
+def _is_links(box: _Box) -> bool:
+    """Whether most of the letters are links to elsewhere, none of them to a document."""
+    linked = sum(leaf.linked for leaf in box.leaves)
+    return linked >= MOSTLY * box.letters and not any(is_document(href) for leaf in box.leaves for href in leaf.hrefs)
+
+
+def _lists_articles(box: _Box, other_article: OtherArticle) -> bool:
+    """Whether there is a headline of another article for each block that is none, but for a label above them."""
+    headlines = [
+        leaf
+        for leaf in box.leaves
+        if leaf.link_share >= HEADLINE and any(other_article(box.view, href) for href in leaf.hrefs)
+    ]
+    return bool(headlines) and len(box.leaves) - len(headlines) <= len(headlines) + 1
+
+
+def _changes(box: _Box) -> bool:
+    return len(box.text) <= LABEL_LENGTH and any(is_changing(leaf, box.view) for leaf in box.leaves)
+
+
+def _is_date_line(box: _Box) -> bool:
+    return len(box.text) <= LABEL_LENGTH and parse_date(box.text) is not None
+
+
+def _says_the_same(boxes: Sequence[_Box], counted: Recurring) -> bool:
+    """Whether the boxes' blocks recur, and there are few different texts among them."""
+    if len({box.view for box in boxes}) < SAME or len({box.text for box in boxes}) > max(1, FEW_TEXTS * len(boxes)):
+        return False
+    same = [box for box in boxes if all(is_repeated(leaf, counted) or _changes(box) for leaf in box.leaves)]
+    return len(same) >= ALWAYS * len(boxes)

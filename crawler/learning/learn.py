@@ -1,0 +1,192 @@
+"""From sample pages to layouts: templates, for each its body, and around that the other fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from crawler.extraction.dates import parse_date, structured_dates
+from crawler.extraction.layout import Layout, SiteFacts
+from crawler.extraction.select import select_first
+from crawler.learning.body import Body, body_of
+from crawler.learning.furniture import furniture_of
+from crawler.learning.lead import lead_of, unled
+from crawler.learning.pictures import above_of, captions_of
+from crawler.learning.prose import prose_of
+from crawler.learning.specimen import Specimen
+from crawler.learning.templates import grouped
+from crawler.learning.title import title_of
+from crawler.learning.views import View, recurring
+from crawler.learning.when import dates_of
+
+FEWEST_SPECIMENS = 8
+"""Fewer pages do not tell what recurs by chance."""
+
+FEWEST_OF_TEMPLATE = 3
+"""Pages of one template from which a layout is learned; of fewer nothing tells the frame from the article."""
+
+UNLED = 0.3
+"""Share of a template's pages with text above the body that no lead selector reads, from which the body is wider."""
+
+
+@dataclass(frozen=True)
+class FieldLearned:
+    """What one selector of a layout gave on the pages that judge.
+
+    `found` counts the pages, of `of`, on which it gave a value, `agreed` those where something else says the same;
+    `doubts` are examples of where it did not.
+    """
+
+    name: str
+    selector: str
+    found: int
+    agreed: int
+    of: int
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Layouts, the newest first, what their fields gave on the pages that judge, and what could not be learned."""
+
+    layouts: tuple[Layout, ...]
+    fields: tuple[FieldLearned, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A layout, and the pages that taught it and that judge it."""
+
+    layout: Layout
+    taught: tuple[View, ...]
+    judging: tuple[View, ...]
+
+
+def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
+    """Learn the layouts of a site from pages of its articles; half of each template's pages teach, half judge.
+
+    `facts.layouts` is ignored. Raises ValueError, with the reason and the next step, for fewer than
+    `FEWEST_SPECIMENS` pages and where no body or title can be learned.
+    """
+    if len(specimens) < FEWEST_SPECIMENS:
+        raise ValueError(
+            f"{len(specimens)} article pages are too few to learn a layout from, which takes {FEWEST_SPECIMENS} and "
+            "better 24: give more sections, or pages saved from a browser"
+        )
+    templates: list[_Template] = []
+    doubts: list[str] = []
+    waiting = grouped([View(specimen) for specimen in specimens])
+    while waiting:
+        group = waiting.pop(0)
+        if len(group) < FEWEST_OF_TEMPLATE:
+            doubts.append(_too_few(group))
+            continue
+        found = _learn_template(group, facts)
+        if isinstance(found, str):
+            doubts.append(found)
+            continue
+        template, misfits = found
+        templates.append(template)
+        if misfits:
+            waiting.append(list(misfits))
+    if not templates:
+        raise ValueError(
+            f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts)}. "
+            "Look whether the pages are articles, or write a layout by hand (docs/adding-a-site.md)"
+        )
+    return Learned(_dated(templates, facts), (), tuple(doubts))
+
+
+def _too_few(group: Sequence[View]) -> str:
+    pages = "1 page is" if len(group) == 1 else f"{len(group)} pages are"
+    return f"{pages} of a template of its own, too few to learn it: {group[0].page.url}"
+
+
+def _halves(group: Sequence[View]) -> tuple[list[View], list[View]]:
+    """The pages that teach, and those that judge: every other one; all of them where a half is too few to teach."""
+    if len(group) < 2 * FEWEST_OF_TEMPLATE:
+        return list(group), list(group)
+    return list(group[::2]), list(group[1::2])
+
+
+def _learn_template(group: Sequence[View], facts: SiteFacts) -> tuple[_Template, tuple[View, ...]] | str:
+    """The layout of pages that look alike, and those of them that it does not fit; or why there is none."""
+    teaching, judging = _halves(group)
+    counted = recurring(teaching)
+    prose = prose_of(teaching, counted)
+    body = body_of(teaching, prose, counted)
+    if body is None or not body.fits:
+        return f"no container with an id or class that stays holds the text of {group[0].page.url} and pages like it"
+    lead = lead_of(teaching, prose, body.selector)
+    if unled(teaching, prose, body.selector, lead) > UNLED:
+        wider = body_of(teaching, prose, counted, leads=False)
+        if wider is not None:
+            body, lead = wider, lead_of(teaching, prose, wider.selector)
+    if body.misfits and len(body.fits) >= FEWEST_OF_TEMPLATE:
+        fitting = [view for view in group if view not in body.misfits and _fits(view, body)]
+        misfits = tuple(view for view in group if view not in fitting)
+        if len(fitting) >= FEWEST_OF_TEMPLATE and misfits:
+            found = _learn_template(fitting, facts)
+            return found if isinstance(found, str) else (found[0], (*found[1], *misfits))
+    title = title_of(teaching, body.selector)
+    if not title:
+        return f"nothing on {group[0].page.url} and pages like it says their titles, so that a selector could name it"
+    published, modified = dates_of(teaching, body.selector)
+    captions = captions_of(teaching, body.selector)
+    above = above_of(teaching, body.selector, lead)
+    layout = Layout(
+        name="learned",
+        title=title,
+        body=body.selector,
+        lead=lead,
+        date=published,
+        modified=modified,
+        captions=captions,
+        above=above,
+    )
+
+    def other_article(view: View, href: str) -> bool:
+        key = facts.article_key(view.page.link(href))
+        return key is not None and key != facts.article_key(view.page.url)
+
+    keep = ", ".join(filter(None, (title, lead, captions, above)))
+    drop = furniture_of(teaching, prose, counted, body.selector, keep=keep, other_article=other_article)
+    return _Template(replace(layout, drop=drop), tuple(teaching), tuple(judging)), ()
+
+
+def _fits(view: View, body: Body) -> bool:
+    return view in body.fits or bool(view.tree.cssselect(body.selector))
+
+
+def _dated(templates: Sequence[_Template], facts: SiteFacts) -> tuple[Layout, ...]:
+    """The layouts, newest first: one whose pages are all older than those of a newer one is told to be over."""
+    spans = []
+    for template in templates:
+        days = sorted(
+            filter(None, (_day(view, template.layout, facts) for view in {*template.taught, *template.judging}))
+        )
+        spans.append((template.layout, days))
+    spans.sort(key=lambda span: span[1][-1] if span[1] else date.min, reverse=True)
+    out: list[Layout] = []
+    for number, (layout, days) in enumerate(spans):
+        newer = [first for _, others in spans[:number] for first in others[:1]]
+        is_over = bool(days and newer) and days[-1] < min(newer)
+        name = layout.name if number == 0 else f"{layout.name}-{number + 1}"
+        out.append(replace(layout, name=name, until=days[-1] if is_over else None))
+    return tuple(out)
+
+
+def _day(view: View, layout: Layout, facts: SiteFacts) -> date | None:
+    """The day of an article: as its page, its head, its address or the listing tells it."""
+    shown = select_first(view.tree, layout.date) if layout.date else None
+    told = parse_date(shown.value) if shown else None
+    listed = view.specimen.listed
+    for found in (
+        told,
+        structured_dates(view.tree)[0],
+        facts.date_in_url(view.page.url),
+        listed.published if listed else None,
+    ):
+        if found is not None:
+            return found.instant.date()
+    return None

@@ -1,0 +1,70 @@
+"""Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.extraction.prose import MOSTLY_LINKED, whole_page
+from crawler.extraction.select import select_all, words
+from crawler.extraction.text import folded
+from crawler.learning.views import Leaf, Recurring, View, recurring
+
+TELLING_LETTERS = 40
+"""Letters and digits of a block from which it says something of where the text stands; lines of dates, bylines,
+counters and labels have fewer (the longest such line on the saved portal pages has 43 characters)."""
+
+REPEATED = 0.15
+"""Share of the pages of a template up to which the same block may stand: reprints on one site are 1.5 to 8 %."""
+
+REPEATED_TITLE = 10
+"""Letters from which a block that a page's title holds is that title."""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """The blocks of one page that vary and are no links: `telling`; those of them that trafilatura returns: `sure`."""
+
+    telling: tuple[Leaf, ...]
+    sure: tuple[Leaf, ...]
+
+    @property
+    def letters(self) -> int:
+        """Letters of the sure blocks."""
+        return sum(len(leaf.letters) for leaf in self.sure)
+
+
+def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[View, Prose]:
+    """The prose of pages of one template, of which `counted` says what recurs (else they themselves)."""
+    counted = counted or recurring(views)
+    return {view: _prose(view, counted) for view in views}
+
+
+def _prose(view: View, counted: Recurring) -> Prose:
+    said = "\n".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
+    titles = page_titles(view)
+    telling = tuple(
+        leaf
+        for leaf in view.leaves
+        if len(leaf.letters) >= TELLING_LETTERS
+        and leaf.link_share < MOSTLY_LINKED
+        and not is_repeated(leaf, counted)
+        and not is_changing(leaf, view)
+        and not any(leaf.letters in title for title in titles)
+    )
+    return Prose(telling, tuple(leaf for leaf in telling if leaf.letters in said))
+
+
+def is_repeated(leaf: Leaf, counted: Recurring) -> bool:
+    """Tell whether a block stands on more pages than reprints of one article do."""
+    return counted.times[leaf.letters] > max(1, REPEATED * counted.pages)
+
+
+def is_changing(leaf: Leaf, view: View) -> bool:
+    """Tell whether a block reads otherwise, or is gone, when its page is fetched once more."""
+    return view.again is not None and leaf.letters not in view.again
+
+
+def page_titles(view: View) -> list[str]:
+    """The letters of what a page's head calls it."""
+    named = [words(node) for node in view.tree.iter("title")]
+    named += [node.get("content") or "" for node in select_all(view.tree, 'meta[property="og:title"]')]
+    return [letters for letters in map(folded, named) if len(letters) >= REPEATED_TITLE]
