@@ -38,8 +38,7 @@ def section_of(views: Sequence[View], body: str) -> str:
     Its names must be what listing, address or metadata call the section, or, where nothing does, names of the site's
     menu that differ from page to page.
     """
-    told = [_told(view) for view in views]
-    slugs = [_folders(view.page.url) for view in views]
+    told, slugs = zip(*map(sections_told, views), strict=True)
     menu = _menu(views)
     nodes = [
         [
@@ -74,6 +73,11 @@ def section_of(views: Sequence[View], body: str) -> str:
 def _is_constant(texts: Mapping[int, str]) -> bool:
     times = Counter(map(folded, texts.values()))
     return max(times.values()) > ALIKE * len(texts)
+
+
+def sections_told(view: View) -> tuple[set[str], set[str]]:
+    """The letters of what listing and metadata call a page's section, and the folders of its address as slugs."""
+    return _told(view), _folders(view.page.url)
 
 
 def _told(view: View) -> set[str]:

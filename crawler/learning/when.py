@@ -94,7 +94,7 @@ def dates_of(views: Sequence[View], body: str) -> tuple[str, str]:
     """Give the selectors of the day of publication and of the last change (`date_of`, `modified_of`)."""
     standings = standing_on(views, body)
     tried = [one for one in _try(views, standings) if _is_article_s(one, views)]
-    told = [_told(view) for view in views]
+    told = [days_told(view) for view in views]
     trusted = [one for one in tried if _trust(one, told)]
     trusted = [one for one in trusted if _rises(one, views)] or trusted
     if not trusted:
@@ -168,7 +168,7 @@ def _changes(one: _Tried, number: int, again: Page | None) -> bool:
     return bool(values) and value_of(one.nodes[number], path.attribute) not in values
 
 
-def _told(view: View) -> list[tuple[date, date]]:
+def days_told(view: View) -> list[tuple[date, date]]:
     """The days (first and last possible) that address, listing and metadata tell."""
     out = []
     listed = view.specimen.listed
