@@ -4,13 +4,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lxml import etree
 
 from crawler.extraction.select import Named, Node, anchors, compiled, words
 from crawler.extraction.simplify import SKIPPED_TAGS
-from crawler.extraction.text import squash
-from crawler.learning.selectors import is_stable
+from crawler.extraction.text import folded, squash
+from crawler.learning.selectors import is_look, is_stable
 from crawler.learning.views import View
 
 DEPTH = 8
@@ -21,6 +22,9 @@ MOST_CANDIDATES = 300
 
 SMALL = 15
 """Most elements within one that holds a single value (a date, a name) and no part of a page."""
+
+COMMON = 0.5
+"""Share of the pages from which words belong to the frame that all of them have."""
 
 _HEADINGS = ("h1", "h2", "h3")
 
@@ -89,7 +93,7 @@ def _names(node: Node, bearers: Counter[str]) -> Iterator[tuple[str, float]]:
         yield f"#{name}", 0.9 + _digits(name)
     for one in dict.fromkeys((node.get("class") or "").split()):
         if is_stable(one):
-            yield f".{one}", 1 + _digits(one) + 0.1 * min(bearers[one].bit_length(), 6)
+            yield f".{one}", 1 + _digits(one) + 0.1 * min(bearers[one].bit_length(), 6) + 1.5 * is_look(one)
     if node.tag in ("article", "main"):
         yield node.tag, 1.5
 
@@ -125,15 +129,16 @@ class Chooser:
 
     def __init__(self, views: Sequence[View]) -> None:
         self.views = views
+        self._values: dict[tuple[Node, str | None], str] = {}
         self._bearers = [
             Counter(one for node in view.tree.iter(etree.Element) for one in set((node.get("class") or "").split()))
             for view in views
         ]
 
-    def candidates(self, wanted: Sequence[Collection[tuple[Node, str]]]) -> list[tuple[str, float]]:
+    def candidates(self, wanted: Sequence[Collection[tuple[Node, str]]], fewest: int = 2) -> list[tuple[str, float]]:
         """The selectors of the nodes (each with an attribute or "") that are wanted on each page.
 
-        Those that fit on one page alone are left out, where there are several pages.
+        Those that fit on less than `fewest` pages are left out, where there are several pages.
         """
         pages: Counter[str] = Counter()
         costs: dict[str, float] = {}
@@ -145,7 +150,7 @@ class Chooser:
                     costs[css] = max(cost, costs.get(css, 0))
             pages.update(here)
         several = sum(1 for nodes in wanted if nodes) > 2
-        fit = [css for css, times in pages.items() if times > 1 or not several]
+        fit = [css for css, times in pages.items() if times >= fewest or not several]
         fit.sort(key=lambda css: (-pages[css], costs[css], css))
         return [(css, costs[css]) for css in fit[:MOST_CANDIDATES]]
 
@@ -163,8 +168,26 @@ class Chooser:
             for css, _ in candidates:
                 (one,) = compiled(css)
                 nodes = [node for node in one.nodes(named) if where is None or where(number, node)]
-                found[css].append([node for node in nodes if value_of(node, one.attribute)])
+                found[css].append([node for node in nodes if self.value(node, one.attribute)])
         return dict(found)
+
+    def value(self, node: Node, attribute: str | None = "") -> str:
+        """What a selector reads from a node of the pages: its words, or an attribute. Asked for again and again."""
+        known = self._values.get((node, attribute))
+        if known is None:
+            known = self._values[node, attribute] = value_of(node, attribute)
+        return known
+
+    def is_rare(self, node: Node) -> bool:
+        """Whether what a small node says stands on at most half of the pages: not so the frame of all."""
+        return self._times[folded(self.value(node))] <= max(COMMON * len(self.views), 1)
+
+    @cached_property
+    def _times(self) -> Counter[str]:
+        times: Counter[str] = Counter()
+        for view in self.views:
+            times.update({folded(self.value(node)) for node in small_elements(view.tree)})
+        return times
 
 
 def value_of(node: Node, attribute: str | None) -> str:

@@ -97,6 +97,11 @@ def _is_hashed(part: str) -> bool:
     return len(humps) > 3 and len(part) < 3 * len(humps) - 1
 
 
+def is_look(name: str) -> bool:
+    """Tell whether a class (without ``.``) says by its name how or where a thing stands, and not what it is."""
+    return _GRID.fullmatch(name) is not None
+
+
 def simple(node: Node) -> list[str]:
     """The simple selectors of a node that may name it, the best first: id, microdata, classes, a telling tag."""
     names = names_of(node)
@@ -114,7 +119,7 @@ def rank(name: str) -> tuple[int, int, str]:
     if name[0] == "#":
         kind = 3 if re.search(r"\d", name) else 0
     elif name[0] == ".":
-        kind = 5 if _GRID.fullmatch(name[1:]) else 3 if re.search(r"\d", name) else 1
+        kind = 5 if is_look(name[1:]) else 3 if re.search(r"\d", name) else 1
     else:
         kind = 1 if name[0] == "[" else 2
     return kind, len(name), name

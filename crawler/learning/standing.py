@@ -38,6 +38,13 @@ class Standing:
             )
         return self._owned[branch]
 
+    def has_form(self, node: Node) -> bool:
+        """Whether readers write where `node` stands: its branch of the frame has a field for several lines."""
+        branch = node
+        while (above := branch.getparent()) is not None and above not in self.frame:
+            branch = above
+        return next(branch.iter("textarea"), None) is not None
+
     def distance(self, node: Node) -> int:
         """How many elements of the page lie between `node` and the body's beginning or end; 0 within it."""
         order = self.view.order

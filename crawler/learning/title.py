@@ -14,6 +14,9 @@ from crawler.learning.views import View
 SHORTEST = 8
 """Fewest letters of a title; "Thông báo" has 8."""
 
+SURE, CUT = 20, 30
+"""Letters of a slug that say, in an address, that the page is about it; and where those of long titles are compared."""
+
 COMMON = 0.3
 """Share of the pages from which a part of ``<title>`` is the publisher's name or a section's, and no title."""
 
@@ -89,7 +92,6 @@ def _recurring(views: Sequence[View]) -> set[str]:
 
 def _saying(view: View, titles: set[str]) -> set[Node]:
     """The elements whose words are one of `titles`, or the address's words where they are in none."""
-    address = _address(view.page.url)
     out, by_address = set(), set()
     for node in small_elements(view.tree):
         if node.tag == "a" and view.page.link(node.get("href") or "") != view.page.url and not _is_heading(node):
@@ -99,7 +101,7 @@ def _saying(view: View, titles: set[str]) -> set[Node]:
             continue
         if letters in titles:
             out.add(node)
-        elif _in_address(squash(words(node)), address):
+        elif named_in_address(squash(words(node)), view.page.url):
             by_address.add(node)
     return out or by_address
 
@@ -108,13 +110,9 @@ def _is_heading(node: Node) -> bool:
     return any(above.tag in ("h1", "h2") for above in node.iterancestors())
 
 
-def _address(url: str) -> str:
-    """The last part of an address that has words, as a slug."""
+def named_in_address(text: str, url: str) -> bool:
+    """Whether a text's slug, or so much of it as addresses keep, is the last part of an address that has words."""
     parts = [slug(part) for part in unquote(urlsplit(url).path).split("/")]
-    return next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
-
-
-def _in_address(text: str, address: str) -> bool:
-    """Whether a text's slug, or so much of it as addresses keep, is in the address."""
+    address = next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
     mine = slug(text)
-    return len(mine) >= 20 and (mine in address or (len(mine) > 30 and mine[:30] in address))
+    return len(mine) >= SURE and (mine in address or (len(mine) > CUT and mine[:CUT] in address))

@@ -11,6 +11,7 @@ from archive.article import Dated, Precision
 from crawler.extraction.dates import parse_date, structured_dates
 from crawler.extraction.page import Page
 from crawler.extraction.select import Node, compiled
+from crawler.extraction.text import letter_count
 from crawler.learning.choosing import Chooser, small_elements, value_of
 from crawler.learning.standing import Standing, standing_on
 from crawler.learning.views import View
@@ -23,6 +24,12 @@ FEWEST = 3
 
 FEWEST_TOLD = 2
 """So many dates are enough where the address, the listing or metadata tell each to the day."""
+
+FURTHEST = 1_000
+"""Characters of a node that are looked through for a date; a reading looks through all."""
+
+LETTERS = 15
+"""So many letters beside the date are as bad as one more name in a selector."""
 
 SHARE = 0.15
 """Share of the pages that must tell a date; a quarter do on a portal whose addresses tell the rest."""
@@ -59,6 +66,7 @@ class _Tried:
     nodes: dict[int, Node]
     dates: dict[int, Dated]
     matched: int
+    beside: float
 
     @property
     def minutes(self) -> float:
@@ -86,7 +94,7 @@ def dates_of(views: Sequence[View], body: str) -> tuple[str, str]:
     """Give the selectors of the day of publication and of the last change (`date_of`, `modified_of`)."""
     standings = standing_on(views, body)
     tried = [one for one in _try(views, standings) if _is_article_s(one, views)]
-    told = [_told(view) for view in views]
+    told = [days_told(view) for view in views]
     trusted = [one for one in tried if _trust(one, told)]
     trusted = [one for one in trusted if _rises(one, views)] or trusted
     if not trusted:
@@ -101,29 +109,30 @@ def dates_of(views: Sequence[View], body: str) -> tuple[str, str]:
 
 def _try(views: Sequence[View], standings: Sequence[Standing]) -> list[_Tried]:
     chooser = Chooser(views)
-    nodes = [_dated_nodes(view, standing) for view, standing in zip(views, standings, strict=True)]
+    nodes = [_dated_nodes(view, standing, chooser) for view, standing in zip(views, standings, strict=True)]
     candidates = chooser.candidates(nodes)
     matches = chooser.try_all(candidates, where=lambda number, node: standings[number].is_own(node))
     out = []
     for css, cost in candidates:
         attribute = css.partition("@")[2]
         first = {number: here[0] for number, here in enumerate(matches[css]) if here}
-        dates = {}
+        dates, beside = {}, []
         for number, node in first.items():
-            found = parse_date(value_of(node, attribute))
+            found = parse_date(value := chooser.value(node, attribute)[:FURTHEST])
             if found and found.instant <= views[number].specimen.fetched + timedelta(days=1):
                 dates[number] = found
+                beside.append(letter_count(value) - letter_count(found.raw))
         if len(dates) >= max(FEWEST_TOLD, SHARE * len(views)):
-            out.append(_Tried(css, cost, first, dates, sum(map(len, matches[css]))))
+            out.append(_Tried(css, cost, first, dates, sum(map(len, matches[css])), median(beside)))
     return out
 
 
-def _dated_nodes(view: View, standing: Standing) -> Collection[tuple[Node, str]]:
+def _dated_nodes(view: View, standing: Standing, chooser: Chooser) -> Collection[tuple[Node, str]]:
     out: list[tuple[Node, str]] = []
     nodes = [*small_elements(view.tree), *view.tree.iter("meta")]
     for node in dict.fromkeys(nodes):
-        text = value_of(node, "") if node.tag != "meta" else ""
-        if text and len(text) <= LONGEST and parse_date(text) and standing.is_own(node):
+        text = chooser.value(node) if node.tag != "meta" else ""
+        if text and len(text) <= LONGEST and parse_date(text) and chooser.is_rare(node) and standing.is_own(node):
             out.append((node, ""))
         for attribute in _ATTRIBUTES:
             value = node.get(attribute)
@@ -159,7 +168,7 @@ def _changes(one: _Tried, number: int, again: Page | None) -> bool:
     return bool(values) and value_of(one.nodes[number], path.attribute) not in values
 
 
-def _told(view: View) -> list[tuple[date, date]]:
+def days_told(view: View) -> list[tuple[date, date]]:
     """The days (first and last possible) that address, listing and metadata tell."""
     out = []
     listed = view.specimen.listed
@@ -215,7 +224,13 @@ def _rises(one: _Tried, views: Sequence[View]) -> bool:
 def _rank(one: _Tried, standings: Sequence[Standing]) -> tuple[float, ...]:
     near = median(standings[i].distance(one.nodes[i]) for i in one.dates)
     stray = len(one.nodes) - len(one.dates) + 0.2 * (one.matched - len(one.nodes))
-    return (len(one.dates) - 3 * stray / len(standings), one.minutes, not _is_said(one, _MODIFIED), -one.cost, -near)
+    return (
+        len(one.dates) - 3 * stray / len(standings),
+        one.minutes,
+        not _is_said(one, _MODIFIED),
+        -one.cost - one.beside / LETTERS,
+        -near,
+    )
 
 
 def _is_said(one: _Tried, names: tuple[str, ...]) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import crawl, export, extraction, field, intake, night, reextract, reprints
+from tests.bench import crawl, export, extraction, field, intake, learning, night, reextract, reprints
 from tests.bench.measure import Unfit, show
 from tests.bench.pages import sample_pages, saved_pages
 from tests.bench.stories import generate
 
-PARTS = ("extraction", "crawl", "memory", "export", "reextract", "reprints", "intake", "field")
+PARTS = ("extraction", "crawl", "memory", "export", "reextract", "reprints", "intake", "learn", "field")
 LONG = ("night",)
 """Parts that are measured only if they are named: a night of 200 sites takes a quarter of an hour."""
 
@@ -60,6 +60,12 @@ def main() -> int:
         if "intake" in parts:
             for database in intake.DATABASES:
                 _intake(database, given.texts, console)
+        if "learn" in parts:
+            seconds, rows = learning.measure()
+            console.print(f"a site learned from {learning.SPECIMENS} pages, each given twice: {seconds:.1f} s of CPU")
+            show("A learned layout against a written one", rows, console)
+            if seconds > learning.LONGEST:
+                raise Unfit(f"learning a site took {seconds:.0f} s of CPU, more than {learning.LONGEST:.0f}")
         if "field" in parts:
             field.measure(console)
         if "night" in parts:

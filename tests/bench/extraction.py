@@ -34,22 +34,24 @@ def measure(name: str, pages: Sequence[Sample], goal: float) -> list[Row]:
     """Both references on `pages`; the goal is held against the one that does less."""
     what = f"{name} ({len(pages)} pages, {mean_size(pages):.0f} KB)"
     for reader in (ours, trafilatura_text, trafilatura_all):
-        _pass(pages, reader)
+        one_pass(pages, reader)
     rows = []
     for reference, said, wanted in ((trafilatura_text, "text only", goal), (trafilatura_all, "with metadata", None)):
-        pairs = list(in_turn(ROUNDS, partial(_rate, pages, ours), partial(_rate, pages, reference)))
+        pairs = list(in_turn(ROUNDS, partial(rate, pages, ours), partial(rate, pages, reference)))
         rows.append(row(f"{what}, trafilatura {said}", "pages/s", pairs, wanted))
     return rows
 
 
-def _rate(pages: Sequence[Sample], reader: Reader) -> float:
+def rate(pages: Sequence[Sample], reader: Reader) -> float:
+    """Pages a second of CPU time that `reader` reads."""
     began, passes = time.process_time(), 0
     while (spent := time.process_time() - began) < SECONDS or not passes:
-        _pass(pages, reader)
+        one_pass(pages, reader)
         passes += 1
     return passes * len(pages) / spent
 
 
-def _pass(pages: Sequence[Sample], reader: Reader) -> None:
+def one_pass(pages: Sequence[Sample], reader: Reader) -> None:
+    """Read every page once."""
     for sample in pages:
         reader(sample)

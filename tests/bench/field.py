@@ -1,7 +1,8 @@
 """Readers of others held against ours: the same pages, the same truth, the same scorer.
 
 Pages are the articles of the sample web's five sites that have one page each; truth is what docs/quality.md says.
-Others get the page as text, rightly decoded: it is reading that is compared.
+Others get the page as text, rightly decoded: it is reading that is compared. A learned layout reads a
+page that it was not learned from: each page has one of its own, learned from the other pages of its site.
 """
 
 import json
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from archive.clock import VIETNAM
 from crawler.onboarding.goldens import FIELDS, Golden
+from tests.bench.learning import learned_readings
 from tests.bench.measure import Unfit
 from tests.bench.rival_readers import DATELESS
 from tests.goldens.reading import SIBLINGS, page_names, reading_of, serve
@@ -121,6 +123,7 @@ def measure(console: Console, python: Path = ENVIRONMENT / "bin" / "python") -> 
     truths = {name: truth_of(name) for name in names}
     table = Table(*HEAD, title=f"Readers on {len(names)} pages of the sample web", title_justify="left")
     table.add_row("written layouts", *row(truths, {name: reading_of(name) for name in names}))
+    table.add_row("learned layouts", *row(truths, learned_readings(names, names)))
     for reader, told in others(names, python).items():
         if isinstance(told, str):
             table.add_row(reader, f"not here: {told}")

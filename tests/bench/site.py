@@ -16,6 +16,8 @@ from functools import cached_property
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+from markupsafe import Markup
+
 from tests.bench.weight import weighted
 from tests.sample_web.articles import Article
 from tests.sample_web.sites import BaoQuangNinh, Request, Response
@@ -75,7 +77,7 @@ class BenchSite(BaoQuangNinh):
         at = self._newest_first.index(article)
         near = self._newest_first[at + 1 : at + 7]
         text = self.render(
-            "article.html", a=article, title=article.title, body=article.raw, number=page, views=100,
+            "article.html", a=article, title=article.title, body=Markup(article.raw), number=page, views=100,
             related=near[:3], newest=near[3:], popular=near[:3], **values,
         )  # fmt: skip
         return Response(200, weighted(text.encode(), self.size), {"Content-Type": self.content_type})

@@ -141,12 +141,14 @@ def facts_of(name: str) -> SiteFacts:
     return (_sibling(name) if name.startswith(f"{SIBLINGS}/") else _served(name))[0]
 
 
-def answer(site: sample.Site, url: str) -> sample.Response:
-    """What `site` answers at `url`, with its clock and its counters stopped."""
+def answer(site: sample.Site, url: str, visit: int = 1) -> sample.Response:
+    """What `site` answers at `url` at the visit of this number, its clock stopped, its counters once at their start."""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     request = sample.Request("GET", parts.scheme, parts.netloc, target, dict(parse_qsl(parts.query)), {}, b"")
     with stopped(site):
+        for _ in range(visit - 1):
+            site.answer(request)
         return site.answer(request)
 
 

@@ -1,0 +1,156 @@
+"""Learn where an article's section and its tags stand."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import unquote, urlsplit
+
+from crawler.extraction.dates import json_ld
+from crawler.extraction.select import Node, compiled
+from crawler.extraction.text import folded, slug
+from crawler.learning.choosing import Chooser, small_elements, value_of
+from crawler.learning.standing import Standing, standing_on
+from crawler.learning.views import View
+
+LONGEST = 60
+"""Characters of a section's name or a tag; "Học tập và làm theo tư tưởng, đạo đức, phong cách Hồ Chí Minh" has 62."""
+
+AGREEING = 0.8
+"""Share of the pages where a node must say what something else calls the section."""
+
+FOUND = 0.5
+"""Share of the pages that must have it."""
+
+MENU = 0.8
+"""Share of the pages on which a link stands that belongs to the site's menu."""
+
+ALIKE = 0.9
+"""Share of the pages from which a name that is the same says nothing of the article."""
+
+NEAR = 80
+"""Elements of the page from the text to what still belongs to the article (measured: tags at most 31)."""
+
+_HOME = frozenset(("trangchủ", "trangnhất", "home", "homepage"))
+
+
+def section_of(views: Sequence[View], body: str) -> str:
+    """Give the selector whose last node names the article's section; empty if none can be trusted.
+
+    Its names must be what listing, address or metadata call the section, or, where nothing does, names of the site's
+    menu that differ from page to page.
+    """
+    told, slugs = zip(*map(sections_told, views), strict=True)
+    menu = _menu(views)
+    nodes = [
+        [
+            (node, attribute)
+            for node, attribute, text in _named(view)
+            if folded(text) in told[i] or slug(text) in slugs[i] or folded(text) in menu
+        ]
+        for i, view in enumerate(views)
+    ]
+    chooser = Chooser(views)
+    tried = chooser.candidates(nodes)
+    standings = standing_on(views, body)
+    good: list[tuple[tuple[float, ...], str]] = []
+    for css, found in chooser.try_all(tried).items():
+        last = {i: here[-1] for i, here in enumerate(found) if here}
+        (path,) = compiled(css)
+        texts = {i: value_of(node, path.attribute) for i, node in last.items()}
+        if len(texts) < FOUND * len(views) or _is_constant(texts):
+            continue
+        listed = sum(folded(text) in told[i] for i, text in texts.items())
+        agreed = sum(folded(text) in told[i] or slug(text) in slugs[i] for i, text in texts.items())
+        in_menu = sum(folded(text) in menu for text in texts.values())
+        if agreed < AGREEING * len(texts) and (any(told) or in_menu < AGREEING * len(texts)):
+            continue
+        cost = dict(tried)[css]
+        after = sum(views[i].order[standings[i].body] < views[i].order[node] for i, node in last.items())
+        linked = sum(node.tag == "a" for node in last.values())
+        good.append(((max(agreed, in_menu), listed, not path.attribute, linked, -cost - after / len(texts)), css))
+    return max(good, default=((), ""))[1]
+
+
+def _is_constant(texts: Mapping[int, str]) -> bool:
+    times = Counter(map(folded, texts.values()))
+    return max(times.values()) > ALIKE * len(texts)
+
+
+def sections_told(view: View) -> tuple[set[str], set[str]]:
+    """The letters of what listing and metadata call a page's section, and the folders of its address as slugs."""
+    return _told(view), _folders(view.page.url)
+
+
+def _told(view: View) -> set[str]:
+    """The letters of what listing, metadata and links of the kind "category" (microformats) call the section."""
+    listed = view.specimen.listed
+    said: list[object] = [listed.section if listed else None]
+    said += [thing.get("articleSection") for thing in json_ld(view.tree)]
+    said += [
+        meta.get("content")
+        for meta in view.tree.iter("meta")
+        if (meta.get("property") or meta.get("itemprop") or "").lower() in ("article:section", "articlesection")
+    ]
+    said += [value_of(link, "") for link in view.tree.iter("a") if "category" in (link.get("rel") or "").split()]
+    flat = [one for value in said for one in (value if isinstance(value, list) else [value])]
+    return {folded(one) for one in flat if isinstance(one, str) and folded(one)}
+
+
+def _folders(url: str) -> set[str]:
+    """The folders of an address as slugs: one of them is often the section's."""
+    return {slug(part) for part in unquote(urlsplit(url).path).rstrip("/").split("/")[:-1]} - {""}
+
+
+def _named(view: View) -> Iterator[tuple[Node, str, str]]:
+    """What could name a section: nodes with few words, or metas, with their attribute and text."""
+    for node in small_elements(view.tree):
+        text = value_of(node, "")
+        if text and len(text) <= LONGEST and folded(text) not in _HOME:
+            yield node, "", text
+    for meta in view.tree.iter("meta"):
+        text = value_of(meta, "content")
+        if text and len(text) <= LONGEST and (meta.get("property") or "").lower() == "article:section":
+            yield meta, "content", text
+
+
+def _menu(views: Sequence[View]) -> set[str]:
+    """The letters of the links that stand on nearly all pages."""
+    times: Counter[str] = Counter()
+    for view in views:
+        times.update({folded(value_of(link, "")) for link in view.tree.iter("a")})
+    return {letters for letters, number in times.items() if letters and number >= MENU * len(views)} - _HOME
+
+
+def tags_of(views: Sequence[View], body: str) -> str:
+    """Give the selector of the links that are the article's tags; empty if none are clear.
+
+    Tags lead to addresses that say them, in a folder or under a name of their own, and differ from page to page.
+    """
+    standings = standing_on(views, body)
+    menu = _menu(views)
+    links = [
+        [(link, "") for link in view.tree.iter("a") if _is_tag(link, view, standing, menu)]
+        for view, standing in zip(views, standings, strict=True)
+    ]
+    chooser = Chooser(views)
+    tried = chooser.candidates(links)
+    good: list[tuple[tuple[float, ...], str]] = []
+    for css, found in chooser.try_all(tried).items():
+        wanted = [{link for link, _ in here} for here in links]
+        pages = sum(1 for here in found if here)
+        matched = [(i, node) for i, here in enumerate(found) for node in here]
+        right = sum(node in wanted[i] for i, node in matched)
+        texts = Counter(folded(value_of(node, "")) for _, node in matched)
+        if pages < 3 or right < len(matched) or len(texts) < 3 or max(texts.values()) > 0.5 * len(views):
+            continue
+        good.append(((right, -dict(tried)[css]), css))
+    return max(good, default=((), ""))[1]
+
+
+def _is_tag(link: Node, view: View, standing: Standing, menu: set[str]) -> bool:
+    text, href = value_of(link, "").lstrip("#"), link.get("href") or ""
+    if not text or len(text) > LONGEST or folded(text) in menu or standing.distance(link) > NEAR:
+        return False
+    parts = urlsplit(view.page.link(href))
+    said = [slug(part) for part in (*unquote(parts.path).split("/"), *unquote(parts.query).split("=")) if part]
+    mine = slug(text)
+    return len(said) > 1 and bool(mine) and (said[-1] == mine or said[-1].startswith(f"{mine}-"))
