@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crawler.extraction.select import Node
 from crawler.extraction.signoff import BYLINE_WORDS, Standing, labelled, labelled_credit, read_byline, read_credit
@@ -88,7 +89,7 @@ def _try(views: Sequence[View], standings: Sequence[places.Standing]) -> list[_T
         [
             (node, "")
             for node in small_elements(view.tree)
-            if kind_of(chooser.value(node)) and chooser.is_rare(node) and _is_near(node, standing)
+            if chooser.is_rare(node) and kind_of(chooser.value(node)) and _is_near(node, standing)
         ]
         for view, standing in zip(views, standings, strict=True)
     ]
@@ -130,6 +131,7 @@ def _is_near(node: Node, standing: places.Standing) -> bool:
     return standing.distance(node) <= NEAR and standing.is_own(node) and not standing.has_form(node)
 
 
+@lru_cache(maxsize=4096)  # Many selectors match the same few lines.
 def kind_of(text: str) -> str:
     """What a line names, as a reading takes it from a byline: `AUTHOR`, `OFFICE`, `CREDIT`; "" if no byline."""
     if not text or not fewer_words(text, 2 * BYLINE_WORDS):

@@ -203,13 +203,17 @@ def judge(
     *,
     last: bool = False,
 ) -> Choice:
-    """Hold what a selector matches on each page against the nodes that are wanted there."""
+    """Hold what a selector matches on each page against the nodes that are wanted there.
+
+    Where none is wanted nobody knows, and what is matched is neither right nor wrong.
+    """
     right: list[int] = []
     wrong: list[int] = []
     extra = 0
     for number, (nodes, good) in enumerate(zip(matches, wanted, strict=True)):
         if not nodes:
             continue
-        (right if nodes[-1 if last else 0] in good else wrong).append(number)
+        if good:
+            (right if nodes[-1 if last else 0] in good else wrong).append(number)
         extra += len(nodes) - 1
     return Choice(selector, cost, tuple(right), tuple(wrong), extra)

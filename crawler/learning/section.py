@@ -1,7 +1,7 @@
 """Learn where an article's section and its tags stand."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from crawler.extraction.dates import json_ld
@@ -23,8 +23,9 @@ FOUND = 0.5
 MENU = 0.8
 """Share of the pages on which a link stands that belongs to the site's menu."""
 
-ALIKE = 0.9
-"""Share of the pages from which a name that is the same says nothing of the article."""
+ALIKE, ALIKE_UNTOLD = 0.9, 0.6
+"""Share of the pages from which a name that is the same says nothing of the article; the second where nothing else
+tells the section."""
 
 NEAR = 80
 """Elements of the page from the text to what still belongs to the article (measured: tags at most 31)."""
@@ -56,23 +57,21 @@ def section_of(views: Sequence[View], body: str) -> str:
         last = {i: here[-1] for i, here in enumerate(found) if here}
         (path,) = compiled(css)
         texts = {i: value_of(node, path.attribute) for i, node in last.items()}
-        if len(texts) < FOUND * len(views) or _is_constant(texts):
+        alike = max(Counter(map(folded, texts.values())).values(), default=0)
+        if len(texts) < FOUND * len(views) or alike > ALIKE * len(texts):
             continue
         listed = sum(folded(text) in told[i] for i, text in texts.items())
         agreed = sum(folded(text) in told[i] or slug(text) in slugs[i] for i, text in texts.items())
         in_menu = sum(folded(text) in menu for text in texts.values())
-        if agreed < AGREEING * len(texts) and (any(told) or in_menu < AGREEING * len(texts)):
-            continue
+        if agreed < AGREEING * len(texts):
+            near = sum(standings[i].distance(node) <= NEAR for i, node in last.items())
+            if any(told) or min(in_menu, near) < AGREEING * len(texts) or alike > ALIKE_UNTOLD * len(texts):
+                continue
         cost = dict(tried)[css]
         after = sum(views[i].order[standings[i].body] < views[i].order[node] for i, node in last.items())
         linked = sum(node.tag == "a" for node in last.values())
         good.append(((max(agreed, in_menu), listed, not path.attribute, linked, -cost - after / len(texts)), css))
     return max(good, default=((), ""))[1]
-
-
-def _is_constant(texts: Mapping[int, str]) -> bool:
-    times = Counter(map(folded, texts.values()))
-    return max(times.values()) > ALIKE * len(texts)
 
 
 def sections_told(view: View) -> tuple[set[str], set[str]]:

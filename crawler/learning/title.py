@@ -20,8 +20,12 @@ SURE, CUT = 20, 30
 COMMON = 0.3
 """Share of the pages from which a part of ``<title>`` is the publisher's name or a section's, and no title."""
 
-ENOUGH = 0.8
-"""Share of the pages on which a selector must give what something else calls the title."""
+ENOUGH = 0.5
+"""Share of the pages on which a selector must give what something else calls the title: copies of dead sites keep pages
+under addresses of others, and a head that says the site's name."""
+
+FOUND = 0.8
+"""Share of the pages on which it must give anything."""
 
 _DIVIDER = re.compile(r"\s+[-|–—»:·]+\s+|\s*[|»]\s*")
 
@@ -29,18 +33,23 @@ _DIVIDER = re.compile(r"\s+[-|–—»:·]+\s+|\s*[|»]\s*")
 def title_of(views: Sequence[View], body: str) -> str:
     """Give the selector of the node that says what og:title, ``<title>``, the listing or the address call the title.
 
-    `views` are pages of one template. Empty where no node does on four pages of five.
+    `views` are pages of one template, `body` selects their text. Empty where no node does on half of the pages, or
+    where it says something else on more than a fifth of those where one does.
     """
     told = titles_told(views)
     wanted = [_saying(view, titles) for view, titles in zip(views, told, strict=True)]
     chooser = Chooser(views)
     tried = chooser.candidates([[(node, "") for node in nodes] for nodes in wanted])
     matches = chooser.try_all(tried)
-    choices = [judge(matches[css], wanted, css, cost) for css, cost in tried]
+    choices = [judge(matches[css], wanted, css, cost) for css, cost in tried if _is_on_most(matches[css])]
     good = [one for one in choices if len(one.right) >= ENOUGH * len(views) and len(one.right) > 4 * len(one.wrong)]
     if not good:
         return ""
     return min(good, key=_rank).selector
+
+
+def _is_on_most(matches: Sequence[Sequence[Node]]) -> bool:
+    return sum(1 for nodes in matches if nodes) >= FOUND * len(matches)
 
 
 def _rank(choice: Choice) -> tuple[int, bool, float, str]:
@@ -113,6 +122,10 @@ def _is_heading(node: Node) -> bool:
 def named_in_address(text: str, url: str) -> bool:
     """Whether a text's slug, or so much of it as addresses keep, is the last part of an address that has words."""
     parts = [slug(part) for part in unquote(urlsplit(url).path).split("/")]
-    address = next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
+    address = re.sub(
+        r"-s?html?$|-aspx$", "", next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
+    )
     mine = slug(text)
+    if mine == address:
+        return True
     return len(mine) >= SURE and (mine in address or (len(mine) > CUT and mine[:CUT] in address))

@@ -28,6 +28,12 @@ FEWEST_TOLD = 2
 FURTHEST = 1_000
 """Characters of a node that are looked through for a date; a reading looks through all."""
 
+BESIDE = 60
+"""Most letters, in the median, that stand beside the date: weekday, label and counter have 30, a sentence more."""
+
+LONG = 0.1
+"""Share of the nodes from which long ones with a date, which are sentences, make a selector useless."""
+
 LETTERS = 15
 """So many letters beside the date are as bad as one more name in a selector."""
 
@@ -37,8 +43,9 @@ SHARE = 0.15
 AGREEING = 0.85
 """Share of the dates that must be those that address, listing or metadata tell."""
 
-ALIKE = 0.5
-"""Share of the pages from which one day, or the day of the fetch, is a clock's or a footer's."""
+ALIKE = 0.8
+"""Share of the pages from which one day, or the day of the fetch, is a clock's or a footer's. Half of the pages of a
+saved district portal told the day on which it had been moved."""
 
 RISING = 0.8
 """Rank correlation of the dates with the numbers in the addresses, which rise in time."""
@@ -116,13 +123,16 @@ def _try(views: Sequence[View], standings: Sequence[Standing]) -> list[_Tried]:
     for css, cost in candidates:
         attribute = css.partition("@")[2]
         first = {number: here[0] for number, here in enumerate(matches[css]) if here}
-        dates, beside = {}, []
+        dates, beside, long = {}, [], 0
         for number, node in first.items():
             found = parse_date(value := chooser.value(node, attribute)[:FURTHEST])
-            if found and found.instant <= views[number].specimen.fetched + timedelta(days=1):
+            if found and len(value) > LONGEST:
+                long += 1
+            elif found and found.instant <= views[number].specimen.fetched + timedelta(days=1):
                 dates[number] = found
                 beside.append(letter_count(value) - letter_count(found.raw))
-        if len(dates) >= max(FEWEST_TOLD, SHARE * len(views)):
+        enough = len(dates) >= max(FEWEST_TOLD, SHARE * len(views))
+        if enough and long <= LONG * len(first) and median(beside) <= BESIDE:
             out.append(_Tried(css, cost, first, dates, sum(map(len, matches[css])), median(beside)))
     return out
 
