@@ -7,7 +7,7 @@ from statistics import fmean
 
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node
-from crawler.learning.prose import Prose, is_changing, is_repeated
+from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_repeated
 from crawler.learning.selectors import Case, Chain, Pick, chosen, rank, simple
 from crawler.learning.views import Leaf, Recurring, View
 
@@ -20,8 +20,8 @@ LEADING = 2
 AS_GOOD = 0.005
 """Difference of two containers' marks that tells nothing."""
 
-MISFIT = 0.5
-"""Share of a page's sure prose below which a container is not the body there."""
+FEWEST_MARK = 0.5
+"""Mark below which a container is no body: half of it is something else, or half of the text is elsewhere."""
 
 NEAREST = 3
 """Named ancestors by which a container without a name is looked for."""
@@ -52,7 +52,7 @@ class _Held:
 
 
 def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring, *, leads: bool = True) -> Body | None:
-    """The best container of the article's words on pages of one template; None if nothing has a name that stays.
+    """The best container of the article's words on pages of one template; None if nothing with a name that stays does.
 
     Marked by the mean, over the pages, of the harmonic mean of two shares: how much of the sure prose it holds (with
     `leads`, the blocks right above it are not missed), and how much of what it holds is that and no links, no recurring
@@ -63,14 +63,14 @@ def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring,
     marks: dict[Chain, float] = {}
     for chain in _candidates(pages):
         marks[chain] = fmean(page.held(chain, leads=leads).mark for page in pages)
-    if not marks or max(marks.values()) == 0:
+    best = max(marks.values(), default=0)
+    if best < FEWEST_MARK:
         return None
-    best = max(marks.values())
     selector, mark = min(
         ((chain, mark) for chain, mark in marks.items() if mark >= best - AS_GOOD),
         key=lambda one: (len(one[0].parts), rank(one[0].parts[-1][-1]), one[0].written()),
     )
-    misfits = tuple(page.view for page in pages if page.held(selector, leads=leads).recall < MISFIT)
+    misfits = tuple(page.view for page in pages if page.is_empty(selector))
     missing = tuple(view for view in views if view not in telling and not selector.nodes(view))
     out = (*misfits, *missing)
     return Body(selector.written(), mark, tuple(view for view in views if view not in out), out)
@@ -107,6 +107,11 @@ class _Page:
         around = inside + self.other[node]
         return _Held(inside / total if total else 0.0, inside / around if around else 0.0)
 
+    def is_empty(self, chain: Chain) -> bool:
+        """Whether the text stands elsewhere: what a selector finds, if anything, says next to nothing."""
+        node = self.largest(chain)
+        return node is None or sum(len(leaf.letters) for leaf in _within(self.prose.telling, node)) < TELLING_LETTERS
+
     def largest(self, chain: Chain) -> Node | None:
         """The node that a layout would take."""
         if chain not in self._held:
@@ -117,6 +122,10 @@ class _Page:
 def _add(sums: defaultdict[Node, int] | defaultdict[Node, float], leaf: Leaf, size: float) -> None:
     for node in (leaf.node, *leaf.node.iterancestors()):
         sums[node] += size  # type: ignore[assignment]
+
+
+def _within(leaves: Iterable[Leaf], node: Node) -> list[Leaf]:
+    return [leaf for leaf in leaves if leaf.node is node or any(above is node for above in leaf.node.iterancestors())]
 
 
 def leading(view: View, prose: Prose, body: Node) -> list[Leaf]:

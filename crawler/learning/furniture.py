@@ -35,6 +35,18 @@ FEW_TEXTS = 0.2
 """Different texts, as a share of its nodes, that a name of recurring blocks has at most: a label has one or two; the
 headings that an editor sets again and again have as many as there are pages."""
 
+EDGE = 2
+"""Blocks at either end of a body among which a line that all articles say is looked for."""
+
+ON_MOST = 0.5
+"""Share of the pages on which such a line stands; what an editor says so often nobody needs to read."""
+
+SAME_LINES = 5
+"""Pages on which it stands at least."""
+
+LINE_LETTERS = 12
+"""Letters of such a line at least: shorter words stand in other lines as well."""
+
 OtherArticle = Callable[[View, str], bool]
 """Whether a link, as written on a page, leads to another article of the site."""
 
@@ -94,7 +106,38 @@ def furniture_of(
         if any(node not in gone and not gone.intersection(node.iterancestors()) for node in nodes):
             chosen.append(name)
             gone |= nodes
-    return ", ".join(chosen)
+    return ", ".join([*chosen, *_lines(views, counted, body, gone)])
+
+
+def _lines(views: Sequence[View], counted: Recurring, body: str, gone: set[Node]) -> list[str]:
+    """Lines without a name at a body's edges that most pages say alike, called by their words.
+
+    Only where no other block of any page has these words in it.
+    """
+    seen: defaultdict[tuple[str, str], set[View]] = defaultdict(set)
+    for view in views:
+        top = body_in(view, body)
+        inside = [leaf for leaf in view.leaves if top is not None and top in leaf.node.iterancestors()]
+        inside = [leaf for leaf in inside if not gone.intersection((leaf.node, *leaf.node.iterancestors()))]
+        for leaf in (*inside[:EDGE], *inside[-EDGE:]):
+            said = " ".join(words(leaf.node).split(" "))
+            if counted.share(leaf) >= ON_MOST and len(leaf.letters) >= LINE_LETTERS and _is_plain(said):
+                seen[leaf.node.tag, said.strip()].add(view)
+    out = []
+    for (tag, said), pages in sorted(seen.items()):
+        if len(pages) < max(SAME_LINES, ON_MOST * len(views)):
+            continue
+        selector = f'{body} {tag}:contains("{said}")'
+        found = [(view, node) for view in views for node in select_all(view.tree, selector)]
+        if all(words(node).strip() == said for _, node in found) and {view for view, _ in found} >= pages:
+            out.append(selector)
+    return out
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text can be written between quotes in a selector, and is no byline or credit."""
+    said = squash(text)
+    return not set(text) & set('"\\@\n') and not read_credit(said, Standing.RIGHT) and not read_byline(said)[0]
 
 
 def _held(view: View, keep: str, body: str) -> set[Node]:

@@ -7,7 +7,7 @@ from statistics import median
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
-from crawler.learning.pictures import after_picture, body_in
+from crawler.learning.pictures import after_picture, body_in, title_end
 from crawler.learning.prose import TELLING_LETTERS, Prose, page_titles
 from crawler.learning.selectors import Chain, rank, simple
 from crawler.learning.views import Leaf, View
@@ -16,7 +16,7 @@ RIGHT = 0.9
 """Share of the pages with such a node on which it has to stand where leads do."""
 
 FEWEST = 2
-"""Pages that have to have one."""
+"""Pages that have to have one within the body; above it nothing else says so much."""
 
 LARGEST_PART = 0.5
 """Part of the words that a lead has at most on the median page: what has more is a body."""
@@ -39,16 +39,16 @@ class _Place:
     told: frozenset[Leaf]
 
 
-def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str) -> str:
-    """A selector of leads, empty if none can be trusted."""
-    places = [place for view in views if (place := _place(view, prose[view], body))]
+def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str, title: str) -> str:
+    """A selector of leads, empty if none can be trusted; `body` and `title` are the selectors of those."""
+    places = [place for view in views if (place := _place(view, prose[view], body, title))]
     best: tuple[float, int, tuple[int, int, str], str] | None = None
     for chain in _candidates(places):
         found = [
             (place, nodes) for place in places if (nodes := [one for one in chain.nodes(place.view) if _said(one)])
         ]
         right = [(place, nodes[0]) for place, nodes in found if len(nodes) == 1 and _is_lead(nodes[0], place)]
-        if len(right) < FEWEST or len(right) < RIGHT * len(found):
+        if len(right) < RIGHT * len(found) or not _is_enough(right):
             continue
         sizes = [len(_said(node)) / max(1, len(_said(place.body)) + len(_said(node))) for place, node in right]
         if median(sizes) > LARGEST_PART or median(len(_said(node)) for _, node in right) < TELLING_LETTERS:
@@ -59,9 +59,15 @@ def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str) -> str:
     return best[3] if best else ""
 
 
-def unled(views: Sequence[View], prose: dict[View, Prose], body: str, lead: str) -> float:
+def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
+    return len(right) >= FEWEST or any(
+        place.view.order[node] < place.view.order[place.body] and _told_within(node, place) for place, node in right
+    )
+
+
+def unled(views: Sequence[View], prose: dict[View, Prose], body: str, title: str, lead: str) -> float:
     """The share of the pages on which sure prose stands between title and body that `lead` does not read."""
-    places = [place for view in views if (place := _place(view, prose[view], body))]
+    places = [place for view in views if (place := _place(view, prose[view], body, title))]
     lost = 0
     for place in places:
         read = set(select_all(place.view.tree, lead)) if lead else set()
@@ -86,25 +92,17 @@ def describes(view: View, text: str) -> bool | None:
     return any(wanted in one for one in given)
 
 
-def _place(view: View, prose: Prose, body: str) -> _Place | None:
+def _place(view: View, prose: Prose, body: str, title: str) -> _Place | None:
     node = body_in(view, body)
     if node is None:
         return None
     end, around = view.order[node], {node, *node.iterancestors()}
-    titles = [one for leaf in view.leaves if (one := view.order[leaf.node]) < end and _is_title(leaf, view)]
-    start = max(titles, default=-1)
-    above = tuple(leaf for leaf in prose.telling if start < view.order[leaf.node] < end and leaf.node not in around)
-    inner = tuple(
-        leaf
-        for leaf in prose.telling
-        if leaf.node is not node and any(one is node for one in leaf.node.iterancestors())
-    )
+    start = title_end(view, title, end)
+    telling = [leaf for leaf in prose.telling if view.order[leaf.node] > start]
+    above = tuple(leaf for leaf in telling if view.order[leaf.node] < end and leaf.node not in around)
+    inner = tuple(leaf for leaf in telling if leaf.node is not node and node in leaf.node.iterancestors())
     pictured = frozenset(leaf.node for leaf in after_picture(view))
     return _Place(view, node, start, above, inner, pictured, frozenset((*above, *inner[:1])))
-
-
-def _is_title(leaf: Leaf, view: View) -> bool:
-    return any(leaf.letters in title for title in page_titles(view))
 
 
 def _candidates(places: Sequence[_Place]) -> list[Chain]:

@@ -7,8 +7,9 @@ from datetime import date
 from crawler.extraction.dates import parse_date, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.select import select_first
-from crawler.learning.body import Body, body_of
+from crawler.learning.body import body_of
 from crawler.learning.furniture import furniture_of
+from crawler.learning.heading import heading_of
 from crawler.learning.lead import lead_of, unled
 from crawler.learning.pictures import above_of, captions_of
 from crawler.learning.prose import prose_of
@@ -21,8 +22,12 @@ from crawler.learning.when import dates_of
 FEWEST_SPECIMENS = 8
 """Fewer pages do not tell what recurs by chance."""
 
-FEWEST_OF_TEMPLATE = 3
-"""Pages of one template from which a layout is learned; of fewer nothing tells the frame from the article."""
+FEWEST_OF_TEMPLATE = 2
+"""Pages of one template from which a layout is learned; one alone does not tell the frame from the article."""
+
+FEWEST_OF_HALF = 6
+"""Pages that have to teach, where as many are to judge: on fewer, what a third of the articles have (a lead, a
+caption) is on one page or none."""
 
 UNLED = 0.3
 """Share of a template's pages with text above the body that no lead selector reads, from which the body is wider."""
@@ -55,17 +60,20 @@ class Learned:
 
 @dataclass(frozen=True)
 class _Template:
-    """A layout, and the pages that taught it and that judge it."""
+    """A layout learned from all pages of a template, what half of them taught alone, and the halves."""
 
     layout: Layout
-    taught: tuple[View, ...]
+    by_half: Layout
+    teaching: tuple[View, ...]
     judging: tuple[View, ...]
 
 
 def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
-    """Learn the layouts of a site from pages of its articles; half of each template's pages teach, half judge.
+    """Learn the layouts of a site from pages of its articles.
 
-    `facts.layouts` is ignored. Raises ValueError, with the reason and the next step, for fewer than
+    Half of each template's pages teach a layout that the other half judges. The layout that is given has learned from
+    all of them: a lead or a byline that a third of the articles have is on few pages of a half. Where the two differ,
+    a doubt says so. `facts.layouts` is ignored. Raises ValueError, with the reason and the next step, for fewer than
     `FEWEST_SPECIMENS` pages and where no body or title can be learned.
     """
     if len(specimens) < FEWEST_SPECIMENS:
@@ -104,36 +112,48 @@ def _too_few(group: Sequence[View]) -> str:
 
 def _halves(group: Sequence[View]) -> tuple[list[View], list[View]]:
     """The pages that teach, and those that judge: every other one; all of them where a half is too few to teach."""
-    if len(group) < 2 * FEWEST_OF_TEMPLATE:
+    if len(group) < 2 * FEWEST_OF_HALF:
         return list(group), list(group)
     return list(group[::2]), list(group[1::2])
 
 
 def _learn_template(group: Sequence[View], facts: SiteFacts) -> tuple[_Template, tuple[View, ...]] | str:
     """The layout of pages that look alike, and those of them that it does not fit; or why there is none."""
-    teaching, judging = _halves(group)
-    counted = recurring(teaching)
-    prose = prose_of(teaching, counted)
-    body = body_of(teaching, prose, counted)
-    if body is None or not body.fits:
+    counted = recurring(group)
+    body = body_of(group, prose_of(group, counted), counted)
+    if body is None:
         return f"no container with an id or class that stays holds the text of {group[0].page.url} and pages like it"
-    lead = lead_of(teaching, prose, body.selector)
-    if unled(teaching, prose, body.selector, lead) > UNLED:
-        wider = body_of(teaching, prose, counted, leads=False)
-        if wider is not None:
-            body, lead = wider, lead_of(teaching, prose, wider.selector)
-    if body.misfits and len(body.fits) >= FEWEST_OF_TEMPLATE:
-        fitting = [view for view in group if view not in body.misfits and _fits(view, body)]
-        misfits = tuple(view for view in group if view not in fitting)
-        if len(fitting) >= FEWEST_OF_TEMPLATE and misfits:
-            found = _learn_template(fitting, facts)
-            return found if isinstance(found, str) else (found[0], (*found[1], *misfits))
-    title = title_of(teaching, body.selector)
+    fitting, misfits = list(body.fits), body.misfits
+    if len(fitting) < FEWEST_OF_TEMPLATE:
+        return _too_few(fitting or group)
+    layout = _layout_of(fitting, facts)
+    if isinstance(layout, str):
+        return layout
+    teaching, judging = _halves(fitting)
+    by_half = layout if teaching == fitting else _layout_of(teaching, facts)
+    if isinstance(by_half, str):
+        return by_half
+    return _Template(layout, by_half, tuple(teaching), tuple(judging)), misfits
+
+
+def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
+    """The layout of pages of one template, or why there is none."""
+    counted = recurring(views)
+    prose = prose_of(views, counted)
+    body = body_of(views, prose, counted)
+    if body is None:
+        return f"no container with an id or class that stays holds the text of {views[0].page.url} and pages like it"
+    title = title_of(views, body.selector) or heading_of(views, body.selector)
     if not title:
-        return f"nothing on {group[0].page.url} and pages like it says their titles, so that a selector could name it"
-    published, modified = dates_of(teaching, body.selector)
-    captions = captions_of(teaching, body.selector)
-    above = above_of(teaching, body.selector, lead)
+        return f"nothing above the text of {views[0].page.url} and pages like it differs as titles do and has a name"
+    lead = lead_of(views, prose, body.selector, title)
+    if unled(views, prose, body.selector, title, lead) > UNLED:
+        wider = body_of(views, prose, counted, leads=False)
+        if wider is not None:
+            body, lead = wider, lead_of(views, prose, wider.selector, title)
+    published, modified = dates_of(views, body.selector)
+    captions = captions_of(views, body.selector)
+    above = above_of(views, body.selector, title, lead)
     layout = Layout(
         name="learned",
         title=title,
@@ -150,12 +170,8 @@ def _learn_template(group: Sequence[View], facts: SiteFacts) -> tuple[_Template,
         return key is not None and key != facts.article_key(view.page.url)
 
     keep = ", ".join(filter(None, (title, lead, captions, above)))
-    drop = furniture_of(teaching, prose, counted, body.selector, keep=keep, other_article=other_article)
-    return _Template(replace(layout, drop=drop), tuple(teaching), tuple(judging)), ()
-
-
-def _fits(view: View, body: Body) -> bool:
-    return view in body.fits or bool(view.tree.cssselect(body.selector))
+    drop = furniture_of(views, prose, counted, body.selector, keep=keep, other_article=other_article)
+    return replace(layout, drop=drop)
 
 
 def _dated(templates: Sequence[_Template], facts: SiteFacts) -> tuple[Layout, ...]:
@@ -163,7 +179,7 @@ def _dated(templates: Sequence[_Template], facts: SiteFacts) -> tuple[Layout, ..
     spans = []
     for template in templates:
         days = sorted(
-            filter(None, (_day(view, template.layout, facts) for view in {*template.taught, *template.judging}))
+            filter(None, (_day(view, template.layout, facts) for view in {*template.teaching, *template.judging}))
         )
         spans.append((template.layout, days))
     spans.sort(key=lambda span: span[1][-1] if span[1] else date.min, reverse=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from crawler.extraction.select import Node, select_largest, words
+from crawler.extraction.select import Node, select_first, select_largest, words
 from crawler.extraction.simplify import CAPTION_LENGTH
 from crawler.extraction.text import squash
 from crawler.learning.prose import page_titles
@@ -48,42 +48,48 @@ def after_picture(view: View) -> set[Leaf]:
 
 def captions_of(views: Sequence[View], body: str) -> str:
     """A selector list of captions within the body, empty if none has a name that only captions bear."""
-    beside: defaultdict[str, list[tuple[View, Leaf]]] = defaultdict(list)
-    elsewhere: defaultdict[str, int] = defaultdict(int)
-    inner: dict[str, int] = {}
+    beside: defaultdict[str, set[Leaf]] = defaultdict(set)
+    pages: defaultdict[str, set[View]] = defaultdict(set)
+    depths: dict[str, int] = {}
+    caption_nodes: set[Node] = set()
     for view in views:
         node = body_in(view, body)
-        if node is None:
-            continue
-        pictured = after_picture(view)
-        for leaf in view.leaves:
-            if not any(above is node for above in leaf.node.iterancestors()):
+        for leaf in after_picture(view) if node is not None else ():
+            if len(leaf.text) > CAPTION_LENGTH or node not in leaf.node.iterancestors():
                 continue
-            is_caption = leaf in pictured and len(leaf.text) <= CAPTION_LENGTH
             for depth, one in enumerate(_bearers(leaf, node)):
+                caption_nodes.add(one)
                 for name in simple(one):
-                    if name == "figcaption":
-                        continue
-                    inner[name] = min(inner.get(name, depth), depth)
-                    if is_caption:
-                        beside[name].append((view, leaf))
-                    else:
-                        elsewhere[name] += 1
+                    beside[name].add(leaf)
+                    pages[name].add(view)
+                    depths[name] = min(depths.get(name, depth), depth)
     good = {
         name: found
         for name, found in beside.items()
-        if len(found) >= FEWEST_CAPTIONS
-        and len({view for view, _ in found}) >= FEWEST_PAGES
-        and len(found) >= BESIDE * (len(found) + elsewhere[name])
+        if name != "figcaption"
+        and len(found) >= FEWEST_CAPTIONS
+        and len(pages[name]) >= FEWEST_PAGES
+        and _share(name, caption_nodes, views, body) >= BESIDE
     }
     chosen: list[str] = []
     covered: set[Leaf] = set()
-    for name in sorted(good, key=lambda one: (inner[one], -len(good[one]), len(one), one)):
-        leaves = {leaf for _, leaf in good[name]}
-        if len(leaves - covered) >= FEWEST_CAPTIONS:
+    for name in sorted(good, key=lambda one: (depths[one], -len(good[one]), len(one), one)):
+        if len(good[name] - covered) >= FEWEST_CAPTIONS:
             chosen.append(name)
-            covered |= leaves
+            covered |= good[name]
     return ", ".join(chosen)
+
+
+def _share(name: str, captions: set[Node], views: Sequence[View], body: str) -> float:
+    """The share of a name's nodes with words, in bodies, that are captions."""
+    nodes = [
+        node
+        for view in views
+        if (top := body_in(view, body)) is not None
+        for node in view.bearers.get(name, ())
+        if (top in node.iterancestors() or top in node.iterdescendants() or node is top) and squash(words(node))
+    ]
+    return sum(node in captions for node in nodes) / len(nodes) if nodes else 0.0
 
 
 def _bearers(leaf: Leaf, body: Node) -> list[Node]:
@@ -98,7 +104,19 @@ def _bearers(leaf: Leaf, body: Node) -> list[Node]:
     return out
 
 
-def above_of(views: Sequence[View], body: str, lead: str) -> str:
+def title_end(view: View, title: str, before: int) -> int:
+    """The place in a page of the last element of its title; -1 where that stands in none, or behind `before`.
+
+    Where `title` selects nothing, what the page's head calls it is looked for.
+    """
+    found = select_first(view.tree, title) if title else None
+    nodes = [found.node] if found and view.order[found.node] < before else []
+    nodes = nodes or [leaf.node for leaf in view.leaves if any(leaf.letters in one for one in page_titles(view))]
+    ends = [view.order[list(node.iter(etree.Element))[-1]] for node in nodes]
+    return max((one for one in ends if one < before), default=-1)
+
+
+def above_of(views: Sequence[View], body: str, title: str, lead: str) -> str:
     """A selector of captions at a picture that stands above the body, empty if there is none with a name."""
     cases = []
     for view in views:
@@ -107,14 +125,11 @@ def above_of(views: Sequence[View], body: str, lead: str) -> str:
             continue
         place, around = view.order[node], set(node.iterancestors())
         leads = set(view.tree.cssselect(lead)) if lead else set()
-        titles = [
-            view.order[leaf.node] for leaf in view.leaves if any(leaf.letters in one for one in page_titles(view))
-        ]
-        start = max((one for one in titles if one < place), default=place)
+        start = title_end(view, title, place)
         found = tuple(
             leaf.node
             for leaf in view.leaves
-            if start < view.order[leaf.node] < place
+            if -1 < start < view.order[leaf.node] < place
             and leaf.node not in around
             and leaf in after_picture(view)
             and len(leaf.text) <= CAPTION_LENGTH

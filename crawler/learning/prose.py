@@ -1,10 +1,10 @@
 """Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
-from crawler.extraction.select import select_all, words
+from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
 from crawler.learning.views import Leaf, Recurring, View, recurring
 
@@ -35,11 +35,17 @@ class Prose:
 def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[View, Prose]:
     """The prose of pages of one template, of which `counted` says what recurs (else they themselves)."""
     counted = counted or recurring(views)
-    return {view: _prose(view, counted) for view in views}
+    found = {view: _prose(view, counted) for view in views}
+    unboxed = {view: _unboxed(view, prose.sure, counted) for view, prose in found.items()}
+    left = sum(len(leaf.letters) for sure in unboxed.values() for leaf in sure)
+    # A box with most of the words is the article's own, whatever it begins with.
+    if left <= sum(prose.letters for prose in found.values()) / 2:
+        return found
+    return {view: replace(prose, sure=unboxed[view]) for view, prose in found.items()}
 
 
 def _prose(view: View, counted: Recurring) -> Prose:
-    said = "\n".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
+    said = "".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
     titles = page_titles(view)
     telling = tuple(
         leaf
@@ -50,7 +56,42 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and not is_changing(leaf, view)
         and not any(leaf.letters in title for title in titles)
     )
-    return Prose(telling, tuple(leaf for leaf in telling if leaf.letters in said))
+    return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, said)))
+
+
+def _is_said(letters: str, said: str) -> bool:
+    """Tell whether most pieces of a block's letters are said: its lines need not stand together there."""
+    last = len(letters) - TELLING_LETTERS
+    pieces = [letters[at : at + TELLING_LETTERS] for at in range(0, last + 1, TELLING_LETTERS)]
+    return sum(piece in said for piece in pieces) > len(pieces) / 2
+
+
+def _unboxed(view: View, sure: Sequence[Leaf], counted: Recurring) -> tuple[Leaf, ...]:
+    """Those of the sure blocks that stand in no box below the first of them which begins with a label or a link.
+
+    Comments and excerpts of other news vary from page to page as the article does. But the label above them recurs
+    ("Ý kiến bạn đọc", "Tin liên quan"), and an excerpt stands below its linked headline.
+    """
+    if not sure:
+        return ()
+    first: dict[Node, Leaf] = {}
+    for leaf in reversed(view.leaves):
+        for node in (leaf.node, *leaf.node.iterancestors()):
+            first[node] = leaf
+    around = {sure[0].node, *sure[0].node.iterancestors()}
+
+    def is_boxed(leaf: Leaf) -> bool:
+        for node in leaf.node.iterancestors():
+            if node in around:
+                return False
+            label = first[node]
+            if label.link_share >= MOSTLY_LINKED or (
+                len(label.letters) < TELLING_LETTERS and is_repeated(label, counted)
+            ):
+                return True
+        return False
+
+    return tuple(leaf for leaf in sure if not is_boxed(leaf))
 
 
 def is_repeated(leaf: Leaf, counted: Recurring) -> bool:
