@@ -8,11 +8,15 @@ from crawler.extraction.dates import parse_date, structured_dates
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.extraction.select import select_first
 from crawler.learning.body import body_of
+from crawler.learning.byline import signed_of
+from crawler.learning.counter import views_of
 from crawler.learning.furniture import furniture_of
 from crawler.learning.heading import heading_of
+from crawler.learning.judging import FieldLearned, judged
 from crawler.learning.lead import lead_of, unled
 from crawler.learning.pictures import above_of, captions_of
 from crawler.learning.prose import prose_of
+from crawler.learning.section import section_of, tags_of
 from crawler.learning.specimen import Specimen
 from crawler.learning.templates import grouped
 from crawler.learning.title import title_of
@@ -31,22 +35,6 @@ caption) is on one page or none."""
 
 UNLED = 0.3
 """Share of a template's pages with text above the body that no lead selector reads, from which the body is wider."""
-
-
-@dataclass(frozen=True)
-class FieldLearned:
-    """What one selector of a layout gave on the pages that judge.
-
-    `found` counts the pages, of `of`, on which it gave a value, `agreed` those where something else says the same;
-    `doubts` are examples of where it did not.
-    """
-
-    name: str
-    selector: str
-    found: int
-    agreed: int
-    of: int
-    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,8 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
             f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts)}. "
             "Look whether the pages are articles, or write a layout by hand (docs/adding-a-site.md)"
         )
-    return Learned(_dated(templates, facts), (), tuple(doubts))
+    halves = [(one.by_half, [view.specimen for view in one.judging]) for one in templates]
+    return Learned(_dated(templates, facts), judged(halves, facts), tuple(doubts))
 
 
 def _too_few(group: Sequence[View]) -> str:
@@ -152,6 +141,7 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
         if wider is not None:
             body, lead = wider, lead_of(views, prose, wider.selector, title)
     published, modified = dates_of(views, body.selector)
+    byline, credit = signed_of(views, body.selector)
     captions = captions_of(views, body.selector)
     above = above_of(views, body.selector, title, lead)
     layout = Layout(
@@ -161,6 +151,11 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
         lead=lead,
         date=published,
         modified=modified,
+        byline=byline,
+        credit=credit,
+        section=section_of(views, body.selector),
+        tags=tags_of(views, body.selector),
+        views=views_of(views, body.selector),
         captions=captions,
         above=above,
     )
@@ -169,7 +164,7 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
         key = facts.article_key(view.page.link(href))
         return key is not None and key != facts.article_key(view.page.url)
 
-    keep = ", ".join(filter(None, (title, lead, captions, above)))
+    keep = ", ".join(filter(None, (title, lead, byline, credit, captions, above)))
     drop = furniture_of(views, prose, counted, body.selector, keep=keep, other_article=other_article)
     return replace(layout, drop=drop)
 
