@@ -35,6 +35,12 @@ such as videos and albums."""
 LONGEST_WORD_ID = 24
 """Letters and digits of an id at most: a time to the millisecond with a counter behind it has 20."""
 
+MOST_ADDRESSES = 3
+"""Addresses that one headline leads to at most: an article has several, or is posted twice."""
+
+RARE = 0.05
+"""Share of the addresses with an id below which a number of folders or a suffix is that of pages of another kind."""
+
 MOST_SHARED = 0.05
 """Share of the ids that may lead to two names: an article whose title was changed has both."""
 
@@ -111,7 +117,15 @@ def learn_addresses(seen: Sequence[Seen], pages: int) -> Addresses:
 
     Raises ValueError where too few lead to any, with what to do.
     """
-    likely = [one for one in seen if is_asked(one.url) and (one.told or one.is_headline)]
+    leads = Counter(one.words for one in seen)
+    # What leads to many addresses is a button, and the root is the home page.
+    likely = [
+        one
+        for one in seen
+        if is_asked(one.url)
+        and urlsplit(one.url).path.strip("/")
+        and (one.told or (one.is_headline and leads[one.words] <= MOST_ADDRESSES))
+    ]
     if len(likely) < FEWEST:
         # Where titles are short or scripts write them, a sitemap's names may still be those of articles.
         likely = [one for one in seen if is_asked(one.url) and len(one.address.tokens) >= HEADLINE_WORDS]
@@ -232,18 +246,22 @@ def _is_hex(values: Iterable[str]) -> bool:
 def _with_id(slot: Slot, values: Mapping[str, str], menu: Sequence[Seen]) -> Addresses:
     """The pattern of addresses that have the id in `slot`; it takes none that stands in the menus."""
     addresses = {url: Address.of(url) for url in values}
+    shapes = Counter(one.shape for one in addresses.values())
+    # What few have is of other pages that have a number too.
+    few = {shape for shape, times in shapes.items() if times < RARE * len(addresses)}
+    addresses = {url: one for url, one in addresses.items() if one.shape not in few}
+    values = {url: values[url] for url in addresses}
     ids = sorted(set(values.values()), key=len)
     key, dated = key_pattern(slot, ids)
     name = name_pattern(slot, key, list(addresses.values()))
     folders = folders_pattern(list(addresses.values()), slot, key, dated=dated)
     ignore_case = ignores_case(addresses.values())
-    least = len(ids[0])
     path = f"{folders}{name}"
     # Sections may have numbers too: then it is how long they are that tells them.
     flags = re.IGNORECASE if ignore_case else 0
     numbers = [len(match["key"]) for one in menu if (match := re.fullmatch(path, urlsplit(one.url).path, flags))]
     if slot.skeleton != "hex" and not dated:
-        least = max(1, min(least - 1, 4) if not numbers else min(least, max(numbers) + 1))
+        least = min(len(min(ids, key=len)), max(numbers) + 1) if numbers else 1
         path = path.replace(key, rf"(?P<key>\d{{{least},}})" if least > 1 else r"(?P<key>\d+)")
     says = f"{len(ids)} ids in {len(values)} addresses behind headlines, such as {ids[0]} and {ids[-1]}"
     return Addresses(path, ignore_case, "", True, True, says)

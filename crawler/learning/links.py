@@ -19,7 +19,9 @@ def links_of(page: Page) -> dict[str, str]:
         url = urldefrag(page.link(href))[0] if href and not href.startswith("#") else ""
         if not url or not url.startswith(("http://", "https://")) or _bare(url) != host:
             continue
-        told = max(squash(words(a)), squash(a.get("title") or ""), key=lambda one: len(one.split()))
+        shown, title = squash(words(a)), squash(a.get("title") or "")
+        # A pager's number leads to no article, whatever its tooltip says.
+        told = shown if shown.isdigit() else max(shown, title, key=lambda one: len(one.split()))
         if url not in out or len(told.split()) > len(out[url].split()):
             out[url] = told
     return out

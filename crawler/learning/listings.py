@@ -19,13 +19,19 @@ ALIKE = 0.5
 boxes of the newest and the most read are alike on all pages. A page above sections shares a few with each."""
 
 HALF = 0.5
-"""Least share of the sections' pages that a place must be on; the others may be of another template."""
+"""Share of the sections' pages on which something has to be of the list for it to be of it."""
 
 MOST = 0.8
-"""Least share of the items whose date must be read, since some show none, and of the pages whose items are found."""
+"""Least share of the pages whose items must be found."""
+
+DATED = 0.4
+"""Least share of the items whose date must be read: those of a second dress, below the first ones, show none."""
 
 RIGHT = 0.95
 """Least share of the items whose first link must be the right one."""
+
+MOST_LINKS = 3
+"""Selectors of the link that are tried in turn, where items are of several dresses."""
 
 ORDERED = 0.8
 """Least share of neighbours of which the first is not the older one, where a list is the newest first: a few may be
@@ -75,7 +81,7 @@ def learn_items(pages: Sequence[Page], key_of: KeyOf) -> Items | None:
     main = own[0]
     listed = {view: [one for one in links if one.place == main] for view, links in found.items()}
     listed = {view: links for view, links in listed.items() if links}
-    listed = _with_top(listed, found, own[1:])
+    listed = _with_more(listed, found, own)
     # A home page in the menu has the sections' items in other boxes as well: then the others tell.
     for some in (list(listed), _typical(listed)):
         for climbs in (True, False):
@@ -92,7 +98,7 @@ def _made(
         Case(view, tuple(_item(one, found[view]) if climbs else one.node for one in links))
         for view, links in listed.items()
     ]
-    selector = covering(cases, Pick.ALL, most=2, right=MOST)
+    selector = covering(cases, Pick.ALL, right=MOST)
     if not selector:
         return None
     link = _link_in(cases, listed)
@@ -142,43 +148,56 @@ def _own_places(found: Mapping[View, Sequence[_Link]]) -> list[tuple[str, ...]]:
         for one in links:
             keys[one.place].setdefault(view, set()).add(one.key)
             worded[one.place] += bool(words(one.node).strip())
-    listing = sum(bool(links) for links in found.values())
     own: list[tuple[int, bool, tuple[str, ...]]] = []
     for place, on in keys.items():
         alike = sorted(len(one & other) / len(one | other) for one, other in combinations(on.values(), 2))
-        if len(on) >= 2 and len(on) >= HALF * listing and alike[len(alike) // 2] < ALIKE:
+        if alike and alike[len(alike) // 2] < ALIKE:
             own.append((sum(map(len, on.values())), worded[place] > 0, place))
     own.sort(key=lambda one: (one[1], one[0]), reverse=True)
     return [place for _, _, place in own]
 
 
-def _with_top(
-    listed: Mapping[View, list[_Link]], found: Mapping[View, Sequence[_Link]], others: Sequence[tuple[str, ...]]
+def _with_more(
+    listed: Mapping[View, list[_Link]], found: Mapping[View, Sequence[_Link]], own: Sequence[tuple[str, ...]]
 ) -> dict[View, list[_Link]]:
-    """The list with what stands above it in another dress: the newest article of the section, once per page.
+    """The list with what is of it in another dress, such as the newest article above, or bare headlines below.
 
-    It is of the list if it stands right before it and has articles that the list has not.
+    That stands, on most pages, in one element with the list and no box in it, and goes on in its order.
     """
     out = {view: list(links) for view, links in listed.items()}
-    for place in others:
-        above = {view: [one for one in found[view] if one.place == place and words(one.node).strip()] for view in out}
-        fitting = 0
-        for view, links in out.items():
-            keys = {one.key for one in links}
-            fresh = [one for one in above[view] if one.key not in keys]
-            before = fresh and view.order[fresh[-1].node] < view.order[links[0].node]
-            newer = fresh and _rank(fresh[0].key) >= _rank(links[0].key)
-            fitting += bool(before and newer and len(fresh) < len(links))
-        if fitting > HALF * len(out):
-            for view, links in out.items():
-                keys = {one.key for one in links}
-                out[view] = [*(one for one in above[view] if one.key not in keys), *links]
+    for place in own:
+        more = {view: _joined(view, links, place, found[view]) for view, links in out.items()}
+        longer = {view: links for view, links in more.items() if len(links) > len(out[view])}
+        fitting = [view for view, links in longer.items() if _fits(links, own, found[view])]
+        if len(fitting) > HALF * len(longer) and len(longer) > HALF * len(out):
+            out.update({view: more[view] for view in fitting})
     return out
 
 
-def _rank(key: str) -> tuple[int, str]:
-    """Ids that are numbers by their size; of others nothing is known."""
-    return (int(key), "") if key.isdigit() else (0, "")
+def _joined(view: View, links: Sequence[_Link], place: tuple[str, ...], on_page: Sequence[_Link]) -> list[_Link]:
+    """A list with those links at `place` that lead to other articles, in the order of the page."""
+    keys = {one.key for one in links}
+    more = [one for one in on_page if one.place == place and one.key not in keys and words(one.node).strip()]
+    return sorted([*links, *more], key=lambda one: view.order[one.node])
+
+
+def _fits(links: Sequence[_Link], own: Sequence[tuple[str, ...]], on_page: Sequence[_Link]) -> bool:
+    """Whether links stand in one element that holds no articles of boxes, and are in order as far as ids tell."""
+    around = _around(links)
+    keys = {one.key for one in links}
+    inside = {one.node for one in on_page if one.key not in keys and one.place not in own}
+    if any(one in inside for one in around.iter("a")):
+        return False
+    order = [float(key) for key in dict.fromkeys(one.key for one in links) if key.isdigit()]
+    return _is_ordered([order])
+
+
+def _around(links: Sequence[_Link]) -> Node:
+    """The innermost element that holds all of some links."""
+    inner = set(links[0].node.iterancestors())
+    for one in links[1:]:
+        inner &= set(one.node.iterancestors())
+    return max(inner, key=lambda node: sum(1 for _ in node.iterancestors()))
 
 
 def _item(link: _Link, links: Sequence[_Link]) -> Node:
@@ -212,16 +231,38 @@ def _link_in(cases: Sequence[Case], listed: Mapping[View, Sequence[_Link]]) -> s
                 own.update(f".{name} a" for name in (above.get("class") or "").split() if is_stable(name))
                 own.add(f"{above.tag} a")
         names.update(own)
-    best = ""
-    for name in sorted(names, key=lambda one: (-names[one], one.count(" "), len(one), one)):
-        first = [next((a for a in select_all(node, name) if a.get("href")), None) for node, _ in items]
-        right = sum(a is not None and a in inner for a, (_, inner) in zip(first, items, strict=True))
-        if right >= RIGHT * len(items):
-            return name
-        # All links of an item that lead anywhere lead to its article, if the first one has a picture alone.
-        leads = sum(a is not None and a in keys for a in first)
-        best = best or (name if leads >= RIGHT * len(items) else "")
-    return best or None
+    order = sorted(names, key=lambda one: (-names[one], one.count(" "), len(one), one))
+    chosen: list[str] = []
+    right = 0
+    while right < RIGHT * len(items) and len(chosen) < MOST_LINKS:
+        # Alternatives are tried in their order, so the next is for items that have none of the former, and one that
+        # leads elsewhere stands in the way of those behind it.
+        tried: dict[str, int] = {}
+        for name in order:
+            good, bad = _leads(items, ", ".join([*chosen, name]))
+            if bad <= (1 - RIGHT) * len(items):
+                tried[name] = good
+        best = max(tried, key=lambda one: tried[one], default="")
+        if not best or tried[best] <= right:
+            break
+        chosen.append(best)
+        right = tried[best]
+    if right >= RIGHT * len(items):
+        return ", ".join(chosen)
+    # The first link may have a picture alone.
+    leads = sum(any(a in keys for a in select_all(node, "a")[:1]) for node, _ in items)
+    return "a" if leads >= RIGHT * len(items) else None
+
+
+def _leads(items: Sequence[tuple[Node, list[Node]]], selector: str) -> tuple[int, int]:
+    """In how many items the first link that a selector finds leads to the article and has words, and in how many not.
+
+    Those in which it finds none are neither.
+    """
+    first = [(next((a for a in select_all(node, selector) if a.get("href")), None), inner) for node, inner in items]
+    found = [(a, inner) for a, inner in first if a is not None]
+    good = sum(a in inner for a, inner in found)
+    return good, len(found) - good
 
 
 def _inner(item: Node, keys: Mapping[Node, str]) -> list[Node]:
@@ -246,10 +287,10 @@ def _date_in(cases: Sequence[Case]) -> str:
                 names.add(node.tag)
         # Of a link that shows a date in its headline the headline is no date.
         told.update(one for one in names if one != "a")
-    good = [name for name, times in told.items() if times >= MOST * len(items)]
+    good = [name for name, times in told.items() if times >= DATED * len(items)]
     for name in sorted(good, key=lambda one: (one != "time@datetime", one[0] != ".", -told[one], len(one), one)):
         read = [select_first(item, name) for item in items]
-        if sum(bool(one and parse_date(one.value)) for one in read) >= MOST * len(items):
+        if sum(bool(one and parse_date(one.value)) for one in read) >= DATED * len(items):
             return name
     return ""
 

@@ -42,6 +42,11 @@ class Address:
         )
 
     @property
+    def shape(self) -> tuple[int, str]:
+        """How many folders it has, and its suffix."""
+        return len(self.folders), self.suffix
+
+    @property
     def tokens(self) -> list[str]:
         """The words and numbers of the name."""
         return [one for one in _TOKENS.split(self.name) if one]

@@ -69,7 +69,7 @@ async def probe(
     """Look at the site at `url`.
 
     `family` is the one that the operator says it is; else it is recognised `by_signs`, or taken for none. At most so
-    many `sections` and `samples` are asked for; of a site of no family as many samples as learning needs. Whatever the
+    many `sections` and `samples` are asked for; of a site of no family as many as learning needs. Whatever the
     site does becomes part of the report; nothing is raised for it.
     """
     asked = Remembering(web)
@@ -110,7 +110,7 @@ class _Probe:
             seen=() if report.family else tuple(_seen(self.home)),
         )
         if declared is families()[PLAIN]:
-            return await Unknown(self.web, self.clock, self.home, self.rules, facts).run(report, sections)
+            return await Unknown(self.web, self.clock, self.home, self.rules, facts).run(report)
         self.spider = look(declared, self.web, self.clock, sections={}, **facts)
         found = await self._sections(sections)
         sections_of = {one.name: one.path for one in found if not one.why_not}

@@ -37,7 +37,7 @@ from crawler.onboarding.ways import Lists, age_of, choose
 from crawler.onboarding.web import Answer, Remembering
 from crawler.reading import read_pages
 
-MENU = 30
+MENU = 24
 """Pages of the menu that are asked for at most, so that all of a probe keeps within a hundred requests."""
 
 SAMPLES = 28
@@ -73,21 +73,23 @@ class Unknown:
         self.attributes: dict[str, Any] = {}
         self.troubles: list[str] = []
         self.menu: list[_Menu] = []
+        # Some menus lead to pages that have an article's address and are none.
+        self.menu_has_articles = False
         self.pool: dict[str, Found] = {}
         self._look({})
 
-    async def run(self, report: Report, most: int) -> Report:
-        """The report with what was found, of at most so many sections."""
+    async def run(self, report: Report) -> Report:
+        """The report with what was found."""
         maps = [await ask_map(self.spider, url) for url in self._map_addresses(report)]
         feeds = await ask_feeds(self.spider, self.home)
-        await self._ask_menu(min(most, MENU), maps, feeds)
+        await self._ask_menu(maps, feeds)
         pages = [self.home, *(one.page for one in self.menu if one.page), *await self._saved_pages()]
         seen = self._seen(pages, maps, feeds)
         addresses = self._learn_addresses(seen, len(pages))
         await self._learn_listings(addresses)
         sections = self._sections()
         await self._look_deep(sections)
-        ways = self._choose(maps, feeds, sections)
+        ways = self._choose(maps, feeds, sections, addresses)
         if addresses and addresses.alone:
             self._add_links(pages)
         taken = await self._samples()
@@ -128,7 +130,7 @@ class Unknown:
         named = [one for one in report.robots.sitemaps if self._allowed(one)]
         return list(dict.fromkeys([self.spider.site_url("/sitemap.xml"), *named]))[:3]
 
-    async def _ask_menu(self, most: int, maps: Sequence[Source], feeds: Sequence[Source]) -> None:
+    async def _ask_menu(self, maps: Sequence[Source], feeds: Sequence[Source]) -> None:
         """Ask for the pages of the menu but for articles in it, as far as the home page and feeds tell those."""
         try:
             first = learn_addresses(self._seen([self.home], maps, feeds), 1)
@@ -136,11 +138,13 @@ class Unknown:
         except ValueError:
             likely = None
         asked, told = 0, {urlsplit(one.url).path for feed in feeds for one in feed.entries}
-        for path, name in menu_of(self.home).items():
+        # Those above others first: menus name pages about the publisher before sections, and below one.
+        for path, name in sorted(menu_of(self.home).items(), key=lambda one: one[0].strip("/").count("/")):
             url, bare = self.spider.site_url(path), path.partition("?")[0]
             if is_home(path, self.home) or not is_asked(url) or name.isdigit():
                 continue
             if bare in told or (likely and likely.fullmatch(bare)):
+                self.menu_has_articles = True
                 continue
             section = Section(name or path.strip("/").rpartition("/")[2], path)
             one = _Menu(section)
@@ -150,8 +154,8 @@ class Unknown:
                 one.section = replace(section, why_not=why, checked=False)
             elif not self._allowed(url):
                 one.section = replace(section, why_not="closed by robots.txt", checked=False)
-            elif asked == most and self.web.live:
-                why = f"not looked at: {most} sections are, at most; add it to the spider's file by hand"
+            elif asked == MENU and self.web.live:
+                why = f"not looked at: {MENU} sections are, at most; add it to the spider's file by hand"
                 one.section = replace(section, why_not=why, checked=False)
             else:
                 asked += 1
@@ -213,7 +217,7 @@ class Unknown:
         elif addresses and not addresses.alone:
             # Neither addresses nor lists tell articles from pages: then only long names do.
             del self.attributes["article_path"]
-        if addresses and addresses.alone and self.web.live:
+        if addresses and addresses.alone and self.web.live and not self.menu_has_articles:
             self.attributes["front_page"] = "/"
         self._look(self._candidates())
         listing = {path: page for path, page in pages.items() if self.spider.listed(page)}
@@ -278,7 +282,13 @@ class Unknown:
             self._look({one.name: one.path for one in declared})
 
     # -- the ways ----------------------------------------------------------------------------------
-    def _choose(self, maps: Sequence[Source], feeds: Sequence[Source], sections: Sequence[Section]) -> list[Way]:
+    def _choose(
+        self,
+        maps: Sequence[Source],
+        feeds: Sequence[Source],
+        sections: Sequence[Section],
+        addresses: Addresses | None,
+    ) -> list[Way]:
         """The ways of discovery, of which those that together find all articles are declared."""
         usable = [one for one in sections if not one.why_not]
         chosen_ = choose(
@@ -292,14 +302,11 @@ class Unknown:
             ),
             maps,
             feeds,
-            alone=self._is_alone(),
+            alone=addresses is None or addresses.alone,
         )
         self.attributes.update(chosen_.attributes)
         self._add(one for one in chosen_.found if self._allowed(one.url))
         return list(chosen_.ways)
-
-    def _is_alone(self) -> bool:
-        return "front_page" in self.attributes or not self.web.live
 
     def _add(self, found: Iterable[Found]) -> None:
         for one in found:

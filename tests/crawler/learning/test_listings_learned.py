@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from crawler.discovery.listing import ListingLayout, read_listing
 from crawler.extraction.page import Page
 from crawler.learning.listings import learn_items
 from crawler.learning.pagers import learn_pager
@@ -47,6 +48,23 @@ def test_the_box_has_the_same_markup_and_is_still_told() -> None:
     found = learn_items([page(section, bare) for section in (1, 2, 3)], key_of)
     assert found is not None and found.date == "" and found.newest_first
     assert ".list" in found.item
+
+
+def test_a_list_may_be_of_several_dresses() -> None:
+    """A large headline above, items, and bare links below: all are the list, the box beside it is not."""
+
+    def varied(number: int) -> str:
+        place = 50 - number % 100
+        if place == 0:
+            return f'<div class="top"><h2><a href="/tin/{number}.html">Tin số {number}</a></h2></div>'
+        return dated(number) if place < 6 else f'<p class="more"><a href="/tin/{number}.html">Tin số {number}</a></p>'
+
+    pages = [page(section, varied) for section in (1, 2, 3)]
+    found = learn_items(pages, key_of)
+    assert found is not None
+    layout = ListingLayout(item=found.item, link=found.link, date=found.date)
+    listed = [key_of(entry.url) for entry in read_listing(pages[0], layout)]
+    assert sorted(map(str, listed), reverse=True) == [str(150 - place) for place in range(10)]
 
 
 def test_a_list_that_is_not_the_newest_first_is_said_to_be_so() -> None:
