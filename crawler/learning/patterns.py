@@ -171,7 +171,8 @@ def folders_pattern(addresses: Sequence[Address], slot: Slot | None, key: str, *
     trail = _days(trail, told=told)
     free = (least - len(lead) - len(trail), deepest - len(lead) - len(trail))
     middle = ["[^/]+"] * free[0] if free[0] == free[1] and free[0] <= 2 else []
-    between = "" if middle or free[1] == 0 else f"(?:[^/]+/){{{free[0]},{free[1]}}}"
+    times = f"{free[0]}" if free[0] == free[1] else f"{free[0]},{free[1]}"
+    between = "" if middle or free[1] == 0 else f"(?:[^/]+/){{{times}}}"
     return "/" + "".join(f"{one}/" for one in (*lead, *middle)) + between + "".join(f"{one}/" for one in trail)
 
 

@@ -94,7 +94,8 @@ class Unknown:
             self._add_links(pages)
         taken = await self._samples()
         specimens = [specimen for _, _, specimen in taken]
-        learned = self._learn([*specimens, *await self._others(specimens)])
+        specimens += await self._others(specimens)
+        learned = self._learn(specimens)
         read = [self._read(found, answer, specimen.fetched) for found, answer, specimen in taken]
         return replace(
             report,
@@ -104,6 +105,7 @@ class Unknown:
             attributes=dict(self.attributes),
             addresses=addresses,
             learned=learned,
+            specimens=len(specimens),
             samples=tuple(read),
             oldest=oldest_of(ways, read),
             layouts=learned.layouts if learned else (),
