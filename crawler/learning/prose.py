@@ -1,10 +1,11 @@
 """Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
-from crawler.extraction.select import select_all, words
+from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
 from crawler.learning.views import Leaf, Recurring, View, recurring
 
@@ -14,6 +15,12 @@ counters and labels have fewer (the longest such line on the saved portal pages 
 
 REPEATED = 0.15
 """Share of the pages of a template up to which the same block may stand: reprints on one site are 1.5 to 8 %."""
+
+HEADLINE, HEADLINE_LETTERS = 0.75, 12
+"""Share of a block's letters in links, and letters, from which it is a headline that leads elsewhere."""
+
+ITEM_BLOCKS, ITEM_DEPTH = 4, 4
+"""Blocks of an entry of a list (headline, excerpt, date, section), and levels from one of them up to the entry."""
 
 REPEATED_TITLE = 10
 """Letters from which a block that a page's title holds is that title."""
@@ -41,6 +48,7 @@ def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[Vi
 def _prose(view: View, counted: Recurring) -> Prose:
     said = "\n".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
     titles = page_titles(view)
+    strange = _written_by_readers(view) | _excerpts(view)
     telling = tuple(
         leaf
         for leaf in view.leaves
@@ -48,9 +56,53 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and leaf.link_share < MOSTLY_LINKED
         and not is_repeated(leaf, counted)
         and not is_changing(leaf, view)
+        and leaf not in strange
         and not any(leaf.letters in title for title in titles)
     )
     return Prose(telling, tuple(leaf for leaf in telling if leaf.letters in said))
+
+
+def _written_by_readers(view: View) -> set[Leaf]:
+    """The blocks of the box around a field for several lines: comments, and what stands above them.
+
+    The box is the widest element that holds less than half of the letters of the page's unlinked blocks.
+    """
+    fields = [node for node in view.order if node.tag == "textarea"]
+    if not fields:
+        return set()
+    sizes: dict[Node, int] = {}
+    total = 0
+    for leaf in view.leaves:
+        size = len(leaf.letters) - leaf.linked
+        total += size
+        for node in (leaf.node, *leaf.node.iterancestors()):
+            sizes[node] = sizes.get(node, 0) + size
+    boxes = set()
+    for field in fields:
+        box = field
+        for above in field.iterancestors():
+            if 2 * sizes.get(above, 0) >= total:
+                break
+            box = above
+        boxes.add(box)
+    return {leaf for leaf in view.leaves if boxes.intersection((leaf.node, *leaf.node.iterancestors()))}
+
+
+def _excerpts(view: View) -> set[Leaf]:
+    """The blocks that stand with a headline that is a link in a small box: what other articles begin with."""
+    held: dict[Node, list[Leaf]] = {}
+    for leaf in view.leaves:
+        for node in itertools.islice((leaf.node, *leaf.node.iterancestors()), ITEM_DEPTH):
+            held.setdefault(node, []).append(leaf)
+    out: set[Leaf] = set()
+    for leaves in held.values():
+        if 1 < len(leaves) <= ITEM_BLOCKS and any(_is_headline(leaf) for leaf in leaves):
+            out.update(leaves)
+    return out
+
+
+def _is_headline(leaf: Leaf) -> bool:
+    return leaf.link_share >= HEADLINE and len(leaf.letters) >= HEADLINE_LETTERS
 
 
 def is_repeated(leaf: Leaf, counted: Recurring) -> bool:
