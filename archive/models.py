@@ -75,12 +75,14 @@ class Health(StrEnum):
     """How a site stands after a run, the worst first (`schedules.health` has the rules).
 
     `GONE`: its host or all of its listings are no more. `BROKEN`: it answers, and cannot be read any more, or cannot be
-    reached. `BLOCKED`: it turns us away. `THIN`: it gives clearly less than it used to. `PAUSED`: an operator said so.
+    reached. `BLOCKED`: it turns us away. `DRIFTING`: it is read, but no longer as it was. `THIN`: it gives clearly less
+    than it used to. `PAUSED`: an operator said so.
     """
 
     GONE = "gone"
     BROKEN = "broken"
     BLOCKED = "blocked"
+    DRIFTING = "drifting"
     THIN = "thin"
     PAUSED = "paused"
     OK = "ok"
@@ -366,7 +368,7 @@ class Verdict(Base):
     """How a site stood after a run, compared with its own past, and why.
 
     `cause` is one word (`schedules.health.Cause`), None where all is well; `words` say it to people. `fields` are those
-    that went missing where the cause is the layout.
+    that went missing where the cause is the layout, or are in doubt.
     """
 
     __tablename__ = "verdict"

@@ -95,7 +95,7 @@ def schedule_run(
 
 
 NEEDS_A_PERSON = (Health.BROKEN, Health.BLOCKED, Health.GONE)
-"""Verdicts for which the exit code of `schedule run --once` is 1; a thin site is in the report."""
+"""Verdicts for which the exit code of `schedule run --once` is 1; a drifting or thin site is in the report."""
 
 
 def _afterwards(settings: Settings, sessions: Sessions) -> Afterwards:

@@ -16,7 +16,7 @@ from commands.common import FAILED, counted, hint, out, plain, say, table_of
 from commands.crawling import ScrapySetting, scrapy_settings
 from crawler.catalogue import entry
 from crawler.onboarding.adding import FEWEST, add, refuse_known
-from crawler.onboarding.declare import EMPTY_LAYOUT, declaration_of
+from crawler.onboarding.declare import EMPTY_LAYOUT, attribute_source, declaration_of, layout_source
 from crawler.onboarding.live import Order, probe_live
 from crawler.onboarding.probe import SAMPLES, SECTIONS
 from crawler.onboarding.recognise import family_named
@@ -26,8 +26,8 @@ from crawler.onboarding.saved import probe_saved
 MANY = 60
 """Sections that `sites add` looks at: what stands in a declaration was looked at."""
 
-LONGEST_VALUE = 60
-"""Letters of a value that a report shows."""
+LONGEST_VALUE, LONGEST_DOUBT = 60, 120
+"""Letters of a value that a report shows, and of an example of doubt, which names its page."""
 
 VALUES = 3
 """Values of a field that a report shows."""
@@ -175,8 +175,9 @@ def _print_facts(report: Report, console: Console) -> None:
         row("robots.txt", "; ".join(one for one in told if one) or "rules that close nothing")
         for name, found in (("title", report.title), ("province", report.province)):
             row(name, f"{found.value} (from {found.source})" if found else "not told; give --" + name)
-        said = " as told by --family" if report.given else ""
+        said = " as told by --family" if report.given else ", none of the known ones: learned" if report.learned else ""
         row("family", f"{report.family}{said}" if report.family else "none fits", "" if report.family else "yellow")
+        row("articles", report.addresses.says if report.addresses else "")
         for likeness in report.likenesses:
             for one in likeness.evidence:
                 row(
@@ -229,7 +230,9 @@ def _print_samples(report: Report, console: Console) -> None:
 
 def _print_layout(report: Report, console: Console) -> None:
     total = len(report.articles)
-    if report.layouts and total:
+    if report.learned:
+        _print_learned(report, console)
+    elif report.layouts and total:
         read = len(report.by_layout)
         console.print(plain(f"Proposed layout, which reads {read} of {len(report.samples)} samples:"))
         if read < total:
@@ -245,8 +248,29 @@ def _print_layout(report: Report, console: Console) -> None:
             )
         console.print(table)
     elif not report.family:
-        say("No family fits. With --family listing you give the layout yourself: copy this, and fill it.")
+        say("No family fits, and no layout was learned (see the troubles). With --family listing you give it yourself:")
         say(f"layouts = ({EMPTY_LAYOUT},)")
+
+
+def _print_learned(report: Report, console: Console) -> None:
+    """Print what was learned: what the class would declare, and how each field did on the samples that judged."""
+    assert report.learned is not None, "asked for where something was learned"
+    console.print(plain(f"Learned from {counted(len(report.samples), 'sample')}, half of which judged:"))
+    for name, value in report.attributes.items():
+        for line in attribute_source(name, value):
+            console.print(plain(f"    {line}"))
+    for layout in report.learned.layouts:
+        for line in layout_source(layout):
+            console.print(plain(f"    {line}"))
+    table = table_of("field", "selector", "found", "agreed", "examples of doubt")
+    for one in report.learned.fields:
+        doubts = " | ".join(" ".join(doubt.split())[:LONGEST_DOUBT] for doubt in one.doubts[:VALUES])
+        table.add_row(
+            one.name, plain(one.selector or "-"), f"{one.found} of {one.of}", f"{one.agreed} of {one.of}", plain(doubts)
+        )
+    console.print(table)
+    for doubt in report.learned.doubts:
+        console.print(plain(f"doubt: {doubt}", "yellow"))
 
 
 def _values(field: FieldSeen) -> str:

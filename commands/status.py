@@ -21,6 +21,7 @@ STYLES = {
     Health.GONE: "red",
     Health.BROKEN: "red",
     Health.BLOCKED: "red",
+    Health.DRIFTING: "yellow",
     Health.THIN: "yellow",
     Health.PAUSED: "dim",
     Health.OK: "green",

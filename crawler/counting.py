@@ -8,6 +8,7 @@ from scrapy.statscollectors import StatsCollector
 
 from archive.article import WHOLE_PAGE, Article, Rejection
 from archive.store import LAYOUT_LOST, Outcome
+from crawler.extraction.comparing import READER, Compared
 from crawler.extraction.gate import Reason
 from crawler.pauses import ROBOTS
 
@@ -21,8 +22,12 @@ ERRORS: Final = 400
 """From this status on an answer is none that was hoped for (RFC 9110, 15.5 and 15.6)."""
 
 
-def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outcome) -> None:
+def count_page(
+    stats: StatsCollector, result: Article | Rejection, outcome: Outcome, compared: Compared | None = None
+) -> None:
     """Count what a page gave and what came of it: outcome, flags and fields of an article, reason of a rejection.
+
+    And how far whole-page trafilatura disagrees, where it was asked (`count_compared`).
 
     An article that was taken down counts as nothing but that. One that is refused since it lost its layout was read all
     the same, and counts as read and as rejected.
@@ -45,6 +50,21 @@ def count_page(stats: StatsCollector, result: Article | Rejection, outcome: Outc
     for name in FIELDS:
         if getattr(result, name):
             stats.inc_value(f"field/{name}")
+    if compared is not None:
+        count_compared(stats, compared)
+
+
+def count_compared(stats: StatsCollector, compared: Compared) -> None:
+    """Count a page that whole-page trafilatura has read too, and by whom: ``drift/compared`` and ``drift/by <reader>``.
+
+    ``drift/text`` is the sum over pages of how far the texts are apart, in thousandths; ``drift/title`` and
+    ``drift/day`` are the pages on which title and day are contradicted.
+    """
+    stats.inc_value("drift/compared")
+    stats.inc_value(f"drift/by {READER}")
+    stats.inc_value("drift/text", round(1000 * compared.apart))
+    stats.inc_value("drift/title", int(compared.title is not None))
+    stats.inc_value("drift/day", int(compared.day is not None))
 
 
 def count_answer(stats: StatsCollector, request: Request, response: Response) -> None:
@@ -67,7 +87,7 @@ COUNTED: Final[Mapping[str, str]] = {
 }
 """Names in a run's counts, with the statistics they come from."""
 
-PREFIXES: Final = ("rejected/", "fetch/", "fault/", "field/", "status/", "closed/", "signal/")
+PREFIXES: Final = ("rejected/", "fetch/", "fault/", "field/", "status/", "closed/", "signal/", "drift/")
 """Statistics that are in a run's counts under their own names."""
 
 

@@ -39,6 +39,9 @@ class SiteDeclaration:
 
     `names` are further names under which others credit the site, where its title and hosts do not give them.
 
+    `edition` counts how often its layouts were changed since pages of it are kept: raise it with each change, so that
+    its captures wait to be read again (docs/reextraction.md).
+
     `timing` says when nights crawl it, where the usual window does not suit it.
 
     `tls_exceptions` names hosts of the site whose certificate may be expired, each with the last day on which it is
@@ -54,6 +57,7 @@ class SiteDeclaration:
     family: ClassVar[str]
     layouts: ClassVar[tuple[Layout, ...]]
     article_path: ClassVar[re.Pattern[str]]
+    edition: ClassVar[int] = 0
 
     names: ClassVar[Sequence[str]] = ()
     scheme: ClassVar[str] = "https"

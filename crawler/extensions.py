@@ -121,6 +121,7 @@ class RunLog:
     def opened(self, spider: Any) -> None:
         """Begin the run."""
         desk = archiving(self.crawler)
+        self.crawler.stats.set_value("drift/edition", spider.edition)
         arguments = {
             "start": spider.first_day,
             "end": spider.last_day,

@@ -28,5 +28,5 @@ class StorePipeline:
         desk = archiving(self.crawler)
         outcome = await asyncio.wrap_future(desk.intake.save(read))
         desk.saved.append(item.capture.id)
-        count_page(self.crawler.stats, item.result, outcome)
+        count_page(self.crawler.stats, item.result, outcome, item.compared)
         return item

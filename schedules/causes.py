@@ -59,7 +59,7 @@ NEXT_STEPS: Final[Mapping[Cause, str]] = {
     Cause.NOT_FOUND: "look for its sections in a browser; write the new paths, or the new host, into its spider",
     Cause.PARKED: "the host is for sale: look for the publisher's new one, or `baotinh sites disable {site}`",
     Cause.NO_LINKS: "look at a section in a browser; mend `sections` or `listings` of its spider",
-    Cause.LAYOUT: _MEND,
+    Cause.LAYOUT: "`baotinh sites relearn {site}` learns a layout from its captures",
     Cause.EMPTY: "look at an article in a browser; if it shows one, " + _MEND,
     Cause.NOTHING_NEW: "look at the site: has it stopped, or does it publish elsewhere now?",
     Cause.FEW_NEW: "look at the site: which of its sections has new articles that are missing here?",

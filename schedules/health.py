@@ -29,9 +29,11 @@ from crawler.discovery.troubles import Trouble, only_waits
 from crawler.extensions import OUT_OF_MEMORY
 from crawler.sites import all_sites
 from schedules.causes import REFUSALS, SAID, Cause, foremost, health_of, tally
+from schedules.drift import drift_of
 from schedules.past import (
     NIGHTS,
     PAGES,
+    SAMPLES,
     Past,
     enough,
     is_night,
@@ -61,9 +63,6 @@ MANY_PAGES: Final = 10
 
 HAD: Final = 0.9
 """Share of articles from which a field belongs to a site: one that every third article has may be missing in three."""
-
-SAMPLES: Final = 3
-"""Nights (of `PAGES` pages) from which there is a median of fields."""
 
 MANY_FAILED: Final = 5
 """Articles that could not be fetched, more than were kept, from which a run has failed (`crawler.extensions.judge`)."""
@@ -99,7 +98,10 @@ than `NIGHTS` of them were well, the last that were are added, however far back.
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a site stands, in `words` too: `cause` is None if all is well; `fields` are missing if it is the layout."""
+    """How a site stands, in `words` too: `cause` is None if all is well.
+
+    If it is the layout, `fields` are those that are missing, or of a site that is drifting those that are in doubt.
+    """
 
     health: Health
     cause: Cause | None = None
@@ -165,6 +167,8 @@ def judge(run: PastRun, past: Past) -> Verdict:
     )
     if found is None and waits:
         return _as_before(past, "a run whose sources all wait")
+    if found is None:
+        found = _drifting(past)
     if found is None and is_night(run) and not stopped:
         found = _listing_lost(run, past) or _less_than_usual(run, past) or _too_much_asked(run, past)
     found = found or _out_of_time(run, past)
@@ -318,6 +322,13 @@ def _missing_fields(sample: Counter[str], samples: Sequence[Counter[str]]) -> tu
         if had >= HAD and _is_most(read - sample[key], read):
             out.append(name)
     return tuple(out)
+
+
+def _drifting(past: Past) -> Verdict | None:
+    """Pages are read, and less and less as they were: nothing is lost yet."""
+    before = past.previous is not None and past.previous.health is Health.DRIFTING
+    drift = drift_of(past.looked, drifting=before)
+    return Verdict(Health.DRIFTING, Cause.LAYOUT, drift.fields, drift.words) if drift else None
 
 
 def _is_most(some: int, of: int) -> bool:

@@ -1,7 +1,7 @@
 """What a run of a site is compared with: its nights, what its pages had, how long it was ever silent. All computed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +22,12 @@ to follow its year. So a site that has been broken for a year is still compared 
 
 SAME_WEEKDAY: Final = 3
 """Nights of one weekday from which there is a usual number: of two the median says nothing."""
+
+SAMPLES: Final = 3
+"""Nights (of `PAGES` pages) from which there is a median of fields."""
+
+LASTING: Final = 3
+"""Nights that a change of what pages give has to last: what comes and goes is none of the site's."""
 
 PAGES: Final = 3
 """Pages from which something can be said of a site's layout: what a small site has in a night. Where a night has fewer,
@@ -56,6 +62,16 @@ class Night:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A night's counts, whether the site was well then, with which edition of its layouts its pages were read."""
+
+    night: date
+    counts: Mapping[str, Any]
+    well: bool
+    edition: int = 0
+
+
+@dataclass(frozen=True)
 class Past:
     """What a run is compared with.
 
@@ -77,6 +93,7 @@ class Past:
     silence: Silence | None = None
     listings: int = 0
     ran_out: int = 0
+    looked: tuple[Looked, ...] = ()
 
 
 def past_of(
@@ -110,7 +127,34 @@ def past_of(
         silence=silence,
         listings=listings,
         ran_out=_ran_out_before(before),
+        looked=_looked([run, *checked], first_night) if is_night(run) else (),
     )
+
+
+def _looked(runs: Sequence[PastRun], first_night: date | None) -> tuple[Looked, ...]:
+    """The nights of whole runs, which come newest first, with their numbers added up; `first_night` is none."""
+    of: dict[date, list[PastRun]] = {}
+    for run in runs:
+        if run.night is not None and run.night != first_night:
+            of.setdefault(run.night, []).append(run)
+    drifting = [any(run.health is Health.DRIFTING for run in those) for those in of.values()]
+    return tuple(
+        Looked(
+            night=night,
+            counts=_added(run.counts for run in those),
+            # What was told only on the third night had begun on the first.
+            well=any(run.health in WELL for run in those) and not any(drifting[max(0, at - LASTING + 1) : at]),
+            edition=those[0].counts.get("drift/edition", 0),
+        )
+        for at, (night, those) in enumerate(of.items())
+    )
+
+
+def _added(counts: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    out: Counter[str] = Counter()
+    for one in counts:
+        out.update({name: number for name, number in one.items() if isinstance(number, int)})
+    return out
 
 
 def _usual(nights: Sequence[Night], runs: Sequence[PastRun]) -> tuple[Night, ...]:
@@ -250,7 +294,7 @@ def enough(runs: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """The counts of the first runs together that have `PAGES` pages; of all where they have fewer."""
     out: Counter[str] = Counter()
     for counts in runs:
-        out.update({name: number for name, number in counts.items() if isinstance(number, int)})
+        out = _added((out, counts))
         if pages_of(out).total() >= PAGES:
             break
     return out
@@ -262,7 +306,7 @@ def samples_of(runs: Sequence[Mapping[str, Any]]) -> list[Counter[str]]:
     while left:
         sample: Counter[str] = Counter()
         while left and pages_of(sample).total() < PAGES:
-            sample.update({name: number for name, number in left.pop(0).items() if isinstance(number, int)})
+            sample = _added((sample, left.pop(0)))
         if pages_of(sample).total() >= PAGES and sample["read"]:
             out.append(sample)
     return out

@@ -15,13 +15,14 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from archive.article import MAX_ADDRESS
+from archive.article import MAX_ADDRESS, WHOLE_PAGE, Article, Rejection
 from archive.ledger import Decision, Found
 from archive.store import Kept, Outcome
 from crawler.archiving import archiving, is_ending
 from crawler.conditional import NOT_MODIFIED, make_conditional
 from crawler.discovery.vanished import Sightings
 from crawler.excluding import TakenDown
+from crawler.extraction.comparing import Chosen, Compared, compare
 from crawler.extraction.page import Page
 from crawler.extraction.text import visible
 from crawler.families.asking import DISCOVERY_PRIORITY, NOT_FOUND
@@ -116,6 +117,7 @@ class SiteSpider(SitemapDiscovering):
         self.found_any = False
         self.answered = 0
         self.sightings, self.new = Sightings(), set[str]()
+        self.chosen = Chosen()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> "SiteSpider":
@@ -263,7 +265,27 @@ class SiteSpider(SitemapDiscovering):
             )
             return
         others = other_addresses(type(self), found, pages[0].url)
-        yield PageRead(found.url, kept, result, found, others, len(pages))
+        compared = self._compared(pages, result, kept)
+        yield PageRead(found.url, kept, result, found, others, len(pages), compared)
+
+    def _compared(self, pages: tuple[Page, ...], result: Article | Rejection, kept: Kept) -> Compared | None:
+        """What whole-page trafilatura reads of some of the pages that a layout reads; None of the others.
+
+        Of an article on several pages it would read the first alone.
+        """
+        fetched = kept.capture.fetched_at
+        if not isinstance(result, Article) or WHOLE_PAGE in result.flags or len(pages) > 1:
+            return None
+        if not self.chosen.takes(result.key, fetched):
+            return None
+        page = Page(pages[0].url, pages[0].body, pages[0].content_type)
+        try:
+            return compare(page, type(self).facts(), result, fetched)
+        except Exception:
+            # What is read is to be kept all the same: this says something of the site, not of the article.
+            self.logger.exception("%s: cannot be compared with whole-page trafilatura", page.url)
+            self.crawler.stats.inc_value("drift/failed")
+            return None
 
     async def article_failed(self, failure: Failure) -> None:
         """Write into the ledger why an article did not come; it is tried again unless that is final.

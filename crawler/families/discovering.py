@@ -49,6 +49,7 @@ class Considered:
 class Discovering(Asking):
     """Discovery by listings, feeds and the front page; `ways` are those of the family, in order of preference.
 
+    `whole` says that each of them has all articles, so that the first that knows any is enough; else all are asked.
     `front_page` is the path of the page whose links are looked at too; empty where addresses do not tell articles from
     other pages. `newest_first` says that what `listings` finds are the articles of the section alone, newest first.
     `first_day` and `last_day` are the range of publication asked for. `found_any` says whether the way under way has
@@ -57,6 +58,7 @@ class Discovering(Asking):
     """
 
     ways: ClassVar[tuple[str, ...]] = ("listing",)
+    whole: ClassVar[bool] = True
     listings: ClassVar[tuple[ListingLayout, ...]] = ()
     front_page: ClassVar[str] = "/"
     newest_first: ClassVar[bool] = True
@@ -69,12 +71,14 @@ class Discovering(Asking):
     new: set[str]
 
     async def discover(self) -> AsyncIterator[Considered]:
-        """Pages of discovery, by the first of `ways` that knows any article; then what they name no more is due."""
+        """Pages of discovery, by the first of `ways` that knows any article, or by all; then what is named no more."""
         for way in self.ways:
             self.found_any = False
-            self.stands_in = self.stands_in or await self._had_better(way)
+            self.stands_in = self.stands_in or (self.whole and await self._had_better(way))
             async for considered in getattr(self, f"by_{way}")():
                 yield considered
+            if self.found_any and not self.whole:
+                continue
             if self.found_any:
                 if "sitemap" in self.ways[self.ways.index(way) + 1 :]:
                     async for considered in self.by_changes():

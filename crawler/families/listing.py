@@ -1,18 +1,23 @@
 """The plain family, for sites on a system that no other family knows: the operator says where things stand."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from scrapy.http import Request
 
 from crawler.discovery.entry import Entry
-from crawler.discovery.listing import ListingLayout
+from crawler.discovery.listing import ListingLayout, read_listing
+from crawler.discovery.posted import Posted, fragment, read_posted
 from crawler.extraction.page import Page
 from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.queries import is_section, parameters, with_parameters
 
-NUMBER = "{n}"
-"""Where the number of a page stands in `ListingSpider.page`."""
+NUMBER = re.compile(r"\{(?:(?P<step>\d+)\*\(n-1\)|n(?P<less>-1)?)\}")
+"""Where the number of a page stands in `ListingSpider.page`: ``{n}``, ``{n-1}`` or ``{20*(n-1)}``."""
+
+EVERY_LINK = ListingLayout(item="a")
 
 
 class ListingSpider(SiteSpider):
@@ -20,7 +25,10 @@ class ListingSpider(SiteSpider):
 
     A site declares, beside what every site does, `layouts` with one `Layout` at least, and as far as its sections have
     further pages `page`, what leads to them, with ``{n}`` for the number: ``page = "?page={n}"`` goes into the query of
-    the section's path, ``page = "/page/{n}/"`` behind it; what has another shape overrides `listing_request`. Without,
+    the section's path, ``page = "/page/{n}/"`` behind it, and ``page = "{stem}-p{n}.html"`` stands in its place, with
+    ``{stem}`` for the path without its suffix and ``{path}`` for all of it. A site that counts pages from zero has
+    ``{n-1}``, one that counts articles ``{20*(n-1)}``. Where a script asks for further pages, ``posted = True`` has
+    the call that is written in the first page of each section made instead (`crawler.discovery.posted`). Without,
     the first page of each section is all. Where the rest does not fit it, it declares
 
     - `article_path`, if its articles are not told by the default: a last name that ends in a hyphen and a number of
@@ -37,11 +45,15 @@ class ListingSpider(SiteSpider):
     - `article_query`, the parameter that names the article where the path does not (``ChiTietTin.aspx?nid=48213``):
       ``article_query = "nid"``, and `article_path` for the page. The key is its value.
     - `listings`, if a section's page has other articles beside its own. The default takes every link to an article.
-      Dates of listings need them too.
+      Dates of listings need them too. Then a list is taken for one of the newest first; ``newest_first = False`` says
+      that it is not.
+    - `feeds`, the paths of its feeds, for the way ``feed``; ``whole = False`` if none of its `ways` has all articles,
+      so that all are asked; `article_sitemaps`, a pattern of the addresses of those parts of its sitemap that have
+      articles, where addresses do not tell them from other pages.
 
     How to recognise it: no other family fits. Known to use it: what has a system of its own, such as the portals of
     Mặt trận Tổ quốc and of the forest fund of Đắk Nông (saved in 2019).
-    Discovery: listings. A sitemap or a feed is declared with `ways` and `sitemap`.
+    Discovery: listings. A sitemap or a feed is declared with `ways` and `sitemap` or `feeds`.
     Traps: boxes of the newest and the most read articles count as listed by each section that shows them, so their
     section may be another one's; a listing that has a script fetch its pages has a first page only.
     """
@@ -53,21 +65,30 @@ class ListingSpider(SiteSpider):
         r"/(?P<key>(?:[^/~]+/)*(?:(?=[^/]*[^\W\d])(?:[^/~-]*-)+[A-Za-z]{0,4}\d{4,}|(?:[^/~.-]+-+){4,}[^/~.-]+-*))"
         r"(?:\.(?:html?|aspx|php|cm|bbg|bcb))?/?"
     )
-    listings = (ListingLayout(item="a"),)
+    listings = (EVERY_LINK,)
     newest_first = False
     page: ClassVar[str] = ""
+    posted: ClassVar[bool] = False
     article_query: ClassVar[str] = ""
+    article_sitemaps: ClassVar[re.Pattern[str] | None] = None
+    feeds: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Look at the declaration. Raises ValueError for a `page` that leads nowhere."""
         super().__init_subclass__(**kwargs)
         # Every link is taken where no `listings` are declared: those of boxes beside the section's own, which stay.
-        cls.newest_first = cls.listings is not ListingSpider.listings
-        if cls.page and (NUMBER not in cls.page or cls.page[0] not in "?/"):
+        if "newest_first" not in vars(cls):
+            cls.newest_first = cls.listings is not ListingSpider.listings
+        if cls.page and not (NUMBER.search(cls.page) and cls.page.startswith(("?", "/", "{path}", "{stem}"))):
             raise ValueError(
-                f"spider {cls.__name__}: page = {cls.page!r}: begin it with ? or / and write {NUMBER} where the "
-                f'number of a page stands, such as "?page={NUMBER}" or "/page/{NUMBER}/"'
+                f"spider {cls.__name__}: page = {cls.page!r}: begin it with ?, /, {{path}} or {{stem}} and write {{n}} "
+                'where the number of a page stands, such as "?page={n}" or "/page/{n}/"'
             )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of `SiteSpider`."""
+        super().__init__(*args, **kwargs)
+        self._calls: dict[str, Posted | None] = {}
 
     @classmethod
     def article_key(cls, url: str) -> str | None:
@@ -91,16 +112,66 @@ class ListingSpider(SiteSpider):
         """The articles of a listing page: whatever links stand beside them, a page without any lists nothing."""
         return [entry for entry in super().read_entries(page) if self.article_key(entry.url)]
 
+    def is_article_sitemap(self, url: str) -> bool:
+        """Those that `article_sitemaps` takes, where it is declared."""
+        taken = self.article_sitemaps is None or self.article_sitemaps.search(url) is not None
+        return taken and super().is_article_sitemap(url)
+
+    async def by_feed(self) -> AsyncIterator[Considered]:
+        """The articles of `feeds`."""
+        for path in self.feeds:
+            async for considered in self.feed(path):
+                yield considered
+
     def listing_request(self, path: str, number: int) -> Request:
         """The section itself, then as `page` says."""
         if number == 1 or not self.page:
             return Request(self.site_url(path))
-        further = self.page.replace(NUMBER, str(number))
-        if further.startswith("?"):
-            return Request(self.site_url(f"{path}{'&' + further[1:] if '?' in path else further}"))
+        further = NUMBER.sub(lambda match: str(_counted(match, number)), self.page)
         before, mark, query = path.partition("?")
-        return Request(self.site_url(f"{before.rstrip('/')}{further}{mark}{query}"))
+        if further.startswith("?"):
+            return Request(self.site_url(f"{path}{'&' + further[1:] if mark else further}"))
+        bare = before.rstrip("/")
+        if further.startswith("/"):
+            further = f"{bare}{further}"
+        further = further.replace("{path}", bare).replace("{stem}", _SUFFIX.sub("", bare))
+        return Request(self.site_url(f"{further}{mark}{query}"))
 
     async def listing_page(self, path: str, number: int) -> list[Entry] | None:
-        """As every listing; there is one page where no `page` is declared."""
+        """As every listing; there is one page where neither `page` nor `posted` is declared."""
+        if self.posted:
+            return await self._posted_page(path, number)
         return [] if number > 1 and not self.page else await super().listing_page(path, number)
+
+    async def _posted_page(self, path: str, number: int) -> list[Entry] | None:
+        """The first page by its address, further ones by the call that it has in its script."""
+        if number == 1:
+            page = await self.get(self.listing_request(path, 1))
+            if page is None:
+                return None
+            self._calls[path] = read_posted(page)
+            return self.read_entries(page)
+        call = self._calls.get(path)
+        if call is None:
+            return []
+        url, body, headers = call.ask(number)
+        if not self.is_own_host(url):
+            return []
+        request = Request(url, method=call.method, body=body, headers={**headers, "Referer": self.site_url(path)})
+        page = await self.get(request, kind=None)
+        if page is None:
+            return None
+        page = fragment(page)
+        # Of a fragment nothing stands around the list, by which `listings` may find it; there is nothing beside it.
+        links = [entry for entry in read_listing(page, EVERY_LINK) if self.article_key(entry.url)]
+        return self.read_later(page, number) or links
+
+
+_SUFFIX = re.compile(r"\.\w{2,5}$")
+
+
+def _counted(match: re.Match[str], number: int) -> int:
+    """The number that stands for page `number` in an address."""
+    if match["step"]:
+        return int(match["step"]) * (number - 1)
+    return number - 1 if match["less"] else number

@@ -110,7 +110,7 @@ class _Page:
             elif leaf in telling:
                 # Comments vary like the article; but trafilatura loses captions and leads too.
                 _add(self.other, leaf, size * UNSURE)
-            elif leaf.link_share >= MOSTLY_LINKED or is_repeated(leaf, counted) or is_changing(leaf, view):
+            elif size >= TELLING_LETTERS or leaf.link_share >= MOSTLY_LINKED or _is_frame(leaf, view, counted):
                 _add(self.other, leaf, size)
         self.total = sum(self.sizes.values())
         self._held: dict[Chain, Node | None] = {}
@@ -142,6 +142,10 @@ class _Page:
         if chain not in self._held:
             self._held[chain] = next(iter(chosen(self.view, chain, Pick.LARGEST)), None)
         return self._held[chain]
+
+
+def _is_frame(leaf: Leaf, view: View, counted: Recurring) -> bool:
+    return is_repeated(leaf, counted) or is_changing(leaf, view)
 
 
 def _add(sums: defaultdict[Node, float], leaf: Leaf, size: float) -> None:

@@ -3,12 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crawler.extraction.select import Node
-from crawler.extraction.signoff import BYLINE_WORDS, Standing, labelled, labelled_credit, read_byline, read_credit
+from crawler.extraction.signoff import (
+    BYLINE_WORDS,
+    Standing,
+    labelled,
+    labelled_credit,
+    read_byline,
+    read_credit,
+    without_label,
+)
 from crawler.extraction.text import fewer_words, folded
 from crawler.learning import standing as places
-from crawler.learning.choosing import Chooser, small_elements
+from crawler.learning.choosing import chooser_of
 from crawler.learning.views import View
 
 PAGES = 0.1
@@ -83,18 +92,18 @@ def _is_credit(one: _Tried) -> bool:
 
 
 def _try(views: Sequence[View], standings: Sequence[places.Standing]) -> list[_Tried]:
-    chooser = Chooser(views)
+    chooser = chooser_of(tuple(views))
     nodes = [
         [
             (node, "")
-            for node in small_elements(view.tree)
-            if kind_of(chooser.value(node)) and chooser.is_rare(node) and _is_near(node, standing)
+            for node in small
+            if chooser.is_rare(node) and kind_of(chooser.value(node)) and _is_near(node, standing)
         ]
-        for view, standing in zip(views, standings, strict=True)
+        for small, standing in zip(chooser.small, standings, strict=True)
     ]
-    tried = chooser.candidates(nodes, fewest=1)
     out = []
-    for css, found in chooser.try_all(tried).items():
+    for form, cost in chooser.candidates(nodes, fewest=1):
+        css, found = form.css, chooser.matches(form)
         matched = frozenset((i, node) for i, here in enumerate(found) for node in here)
         texts = {(i, node): chooser.value(node) for i, node in matched}
         kinds = Counter(kind_of(text) for text in texts.values())
@@ -109,7 +118,7 @@ def _try(views: Sequence[View], standings: Sequence[places.Standing]) -> list[_T
         if len(matched) > 1 and max(Counter(map(folded, texts.values())).values()) > max(ALIKE * len(matched), 1):
             continue
         if all(_is_near(node, standings[i]) for i, node in matched):
-            out.append(_Tried(css, dict(tried)[css], matched, kinds))
+            out.append(_Tried(css, cost, matched, kinds))
     return out
 
 
@@ -130,6 +139,7 @@ def _is_near(node: Node, standing: places.Standing) -> bool:
     return standing.distance(node) <= NEAR and standing.is_own(node) and not standing.has_form(node)
 
 
+@lru_cache(maxsize=4096)  # Many selectors match the same few lines.
 def kind_of(text: str) -> str:
     """What a line names, as a reading takes it from a byline: `AUTHOR`, `OFFICE`, `CREDIT`; "" if no byline."""
     if not text or not fewer_words(text, 2 * BYLINE_WORDS):
@@ -138,6 +148,10 @@ def kind_of(text: str) -> str:
     for part in labelled(text):
         if read_credit(part, Standing.RIGHT) or labelled_credit(part):
             kinds.add(CREDIT)
+            continue
+        if without_label(part) not in (part, ""):
+            # "Tác giả: Tổng hợp": what stands behind the label is the author, whatever its shape.
+            kinds.add(AUTHOR)
             continue
         name, office, credit = read_byline(part, Standing.RIGHT)
         kinds |= {AUTHOR} if name else {OFFICE} if office else {CREDIT} if credit else {""}

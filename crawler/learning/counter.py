@@ -9,7 +9,7 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.page import Page
 from crawler.extraction.select import Node, compiled
 from crawler.extraction.text import folded
-from crawler.learning.choosing import Chooser, small_elements, value_of
+from crawler.learning.choosing import Chooser, chooser_of, value_of
 from crawler.learning.standing import standing_on
 from crawler.learning.views import View
 
@@ -42,29 +42,28 @@ def views_of(views: Sequence[View], body: str) -> str:
     where none was, it stands behind a label that all pages have.
     """
     standings = standing_on(views, body)
-    chooser = Chooser(views)
+    chooser = chooser_of(tuple(views))
     nodes = [
         [
             (node, "")
-            for node in small_elements(view.tree)
+            for node in small
             if count_in(chooser.value(node)) is not None
             and chooser.is_rare(node)
             and standing.distance(node) <= NEAR
             and standing.is_own(node)
         ]
-        for view, standing in zip(views, standings, strict=True)
+        for small, standing in zip(chooser.small, standings, strict=True)
     ]
-    tried = chooser.candidates(nodes)
-    found = chooser.try_all(tried, where=lambda number, node: standings[number].is_own(node))
     again = {
         i: Page(one.url, one.body, one.content_type) for i, view in enumerate(views) if (one := view.specimen.again)
     }
     good: list[tuple[float, str]] = []
-    for css, cost in tried:
-        first = {i: here[0] for i, here in enumerate(found[css]) if here}
-        if len(first) >= FOUND * len(views) and _counts(first, css, again, views):
+    for form, cost in chooser.candidates(nodes):
+        found = chooser.matches(form, lambda number, node: standings[number].is_own(node))
+        first = {i: here[0] for i, here in enumerate(found) if here}
+        if len(first) >= FOUND * len(views) and _counts(first, form.css, again, chooser):
             near = median(standings[i].distance(node) for i, node in first.items())
-            good.append((cost + near / NEAR, css))
+            good.append((cost + near / NEAR, form.css))
     return min(good, default=(0, ""))[1]
 
 
@@ -79,17 +78,17 @@ def count_in(text: str) -> int | None:
     return number if number <= MAX_VIEWS else None
 
 
-def _counts(first: dict[int, Node], css: str, again: dict[int, Page], views: Sequence[View]) -> bool:
-    counts = {i: count for i, node in first.items() if (count := count_in(value_of(node, ""))) is not None}
+def _counts(first: dict[int, Node], css: str, again: dict[int, Page], chooser: Chooser) -> bool:
+    counts = {i: count for i, node in first.items() if (count := count_in(chooser.value(node))) is not None}
     if len(counts) < len(first) or len(set(counts.values())) < 0.5 * len(counts):
         return False
     if max(counts.values()) <= SPREAD * max(min(counts.values()), 1):
         return False
-    if any(str(count) in views[i].page.url for i, count in counts.items() if count > 999):
+    if any(str(count) in chooser.views[i].page.url for i, count in counts.items() if count > 999):
         return False
     if again:
         return _grew(counts, css, again)
-    labels = {folded(re.sub(r"\d", "", value_of(node, ""))) for node in first.values()}
+    labels = {folded(re.sub(r"\d", "", chooser.value(node))) for node in first.values()}
     return len(labels) == 1 and labels != {""} and median(counts.values()) >= LIKELY
 
 

@@ -79,9 +79,8 @@ def furniture_of(
 
     A name counts if its nodes are lists of links, excerpts under headlines of other articles, the same on most pages,
     counters that change when the page is fetched again, lines of dates above the text, or what readers write. Never if
-    one of them holds
-    sure prose that is not an excerpt, reads as a byline or a credit, or holds a node of a field that `layout` reads
-    after the furniture is gone. What it reads before that within the body goes too.
+    one of them holds sure prose that is not an excerpt, reads as a byline or a credit, or holds a node of a field that
+    `layout` reads after the furniture is gone. What it reads before that within the body goes too.
     """
     body = layout.body
     keep = ", ".join(filter(None, (layout.lead, layout.byline, layout.credit, layout.captions, layout.above)))

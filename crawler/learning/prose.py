@@ -1,7 +1,7 @@
 """Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
@@ -38,15 +38,26 @@ class Prose:
         """Letters of the sure blocks."""
         return sum(len(leaf.letters) for leaf in self.sure)
 
+    def without(self, strange: Collection[Leaf]) -> "Prose":
+        """The prose without some blocks."""
+        telling, sure = ([leaf for leaf in leaves if leaf not in strange] for leaves in (self.telling, self.sure))
+        return Prose(tuple(telling), tuple(sure))
+
 
 def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[View, Prose]:
     """The prose of pages of one template, of which `counted` says what recurs (else they themselves)."""
     counted = counted or recurring(views)
-    return {view: _prose(view, counted) for view in views}
+    found = {view: _prose(view, counted) for view in views}
+    boxed = {view: _boxed(view, prose, counted) for view, prose in found.items()}
+    held = sum(len(leaf.letters) for view, prose in found.items() for leaf in prose.sure if leaf in boxed[view])
+    # A box with most of the words is the article's own, whatever it begins with.
+    if 2 * held >= sum(prose.letters for prose in found.values()):
+        return found
+    return {view: prose.without(boxed[view]) for view, prose in found.items()}
 
 
 def _prose(view: View, counted: Recurring) -> Prose:
-    said = "\n".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
+    said = "".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
     titles = page_titles(view)
     strange = _written_by_readers(view) | _excerpts(view)
     telling = tuple(
@@ -59,7 +70,43 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and leaf not in strange
         and not any(leaf.letters in title for title in titles)
     )
-    return Prose(telling, tuple(leaf for leaf in telling if leaf.letters in said))
+    return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, said)))
+
+
+def _is_said(letters: str, said: str) -> bool:
+    """Tell whether most pieces of a block's letters are said: its lines need not stand together there."""
+    last = len(letters) - TELLING_LETTERS
+    pieces = [letters[at : at + TELLING_LETTERS] for at in range(0, last + 1, TELLING_LETTERS)]
+    return sum(piece in said for piece in pieces) > len(pieces) / 2
+
+
+def _boxed(view: View, prose: Prose, counted: Recurring) -> set[Leaf]:
+    """The blocks below the first sure one that stand in a box which begins with a label or a link.
+
+    Comments and excerpts of other news vary from page to page as the article does. But the label above them recurs
+    ("Ý kiến bạn đọc", "Tin liên quan"), and an excerpt stands below its linked headline.
+    """
+    if not prose.sure:
+        return set()
+    first: dict[Node, Leaf] = {}
+    for leaf in reversed(view.leaves):
+        for node in (leaf.node, *leaf.node.iterancestors()):
+            first[node] = leaf
+    start = prose.sure[0].node
+    around = {start, *start.iterancestors()}
+
+    def is_boxed(leaf: Leaf) -> bool:
+        for node in leaf.node.iterancestors():
+            if node in around:
+                return False
+            label = first[node]
+            if label.link_share >= MOSTLY_LINKED or (
+                len(label.letters) < TELLING_LETTERS and is_repeated(label, counted)
+            ):
+                return True
+        return False
+
+    return {leaf for leaf in prose.telling if view.order[leaf.node] > view.order[start] and is_boxed(leaf)}
 
 
 def _written_by_readers(view: View) -> set[Leaf]:

@@ -1,13 +1,13 @@
 """Learn where an article's section and its tags stand."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from crawler.extraction.dates import json_ld
-from crawler.extraction.select import Node, compiled
+from crawler.extraction.select import Node
 from crawler.extraction.text import folded, slug
-from crawler.learning.choosing import Chooser, small_elements, value_of
+from crawler.learning.choosing import chooser_of, slug_of, value_of
 from crawler.learning.standing import Standing, standing_on
 from crawler.learning.views import View
 
@@ -23,8 +23,9 @@ FOUND = 0.5
 MENU = 0.8
 """Share of the pages on which a link stands that belongs to the site's menu."""
 
-ALIKE = 0.9
-"""Share of the pages from which a name that is the same says nothing of the article."""
+ALIKE, ALIKE_UNTOLD = 0.9, 0.6
+"""Share of the pages from which a name that is the same says nothing of the article; the second where nothing else
+tells the section."""
 
 NEAR = 80
 """Elements of the page from the text to what still belongs to the article (measured: tags at most 31)."""
@@ -40,39 +41,35 @@ def section_of(views: Sequence[View], body: str) -> str:
     """
     told, slugs = zip(*map(sections_told, views), strict=True)
     menu = _menu(views)
+    chooser = chooser_of(tuple(views))
     nodes = [
         [
             (node, attribute)
-            for node, attribute, text in _named(view)
-            if folded(text) in told[i] or slug(text) in slugs[i] or folded(text) in menu
+            for node, attribute, text in _named(view, chooser.small[i])
+            if folded(text) in told[i] or slug_of(text) in slugs[i] or folded(text) in menu
         ]
         for i, view in enumerate(views)
     ]
-    chooser = Chooser(views)
-    tried = chooser.candidates(nodes)
     standings = standing_on(views, body)
     good: list[tuple[tuple[float, ...], str]] = []
-    for css, found in chooser.try_all(tried).items():
+    for form, cost in chooser.candidates(nodes):
+        found = chooser.matches(form)
         last = {i: here[-1] for i, here in enumerate(found) if here}
-        (path,) = compiled(css)
-        texts = {i: value_of(node, path.attribute) for i, node in last.items()}
-        if len(texts) < FOUND * len(views) or _is_constant(texts):
+        texts = {i: chooser.value(node, form.attribute) for i, node in last.items()}
+        alike = max(Counter(map(folded, texts.values())).values(), default=0)
+        if len(texts) < FOUND * len(views) or alike > ALIKE * len(texts):
             continue
         listed = sum(folded(text) in told[i] for i, text in texts.items())
-        agreed = sum(folded(text) in told[i] or slug(text) in slugs[i] for i, text in texts.items())
+        agreed = sum(folded(text) in told[i] or slug_of(text) in slugs[i] for i, text in texts.items())
         in_menu = sum(folded(text) in menu for text in texts.values())
-        if agreed < AGREEING * len(texts) and (any(told) or in_menu < AGREEING * len(texts)):
-            continue
-        cost = dict(tried)[css]
+        if agreed < AGREEING * len(texts):
+            near = sum(standings[i].distance(node) <= NEAR for i, node in last.items())
+            if any(told) or min(in_menu, near) < AGREEING * len(texts) or alike > ALIKE_UNTOLD * len(texts):
+                continue
         after = sum(views[i].order[standings[i].body] < views[i].order[node] for i, node in last.items())
         linked = sum(node.tag == "a" for node in last.values())
-        good.append(((max(agreed, in_menu), listed, not path.attribute, linked, -cost - after / len(texts)), css))
+        good.append(((max(agreed, in_menu), listed, not form.attribute, linked, -cost - after / len(texts)), form.css))
     return max(good, default=((), ""))[1]
-
-
-def _is_constant(texts: Mapping[int, str]) -> bool:
-    times = Counter(map(folded, texts.values()))
-    return max(times.values()) > ALIKE * len(texts)
 
 
 def sections_told(view: View) -> tuple[set[str], set[str]]:
@@ -100,9 +97,9 @@ def _folders(url: str) -> set[str]:
     return {slug(part) for part in unquote(urlsplit(url).path).rstrip("/").split("/")[:-1]} - {""}
 
 
-def _named(view: View) -> Iterator[tuple[Node, str, str]]:
+def _named(view: View, small: Sequence[Node]) -> Iterator[tuple[Node, str, str]]:
     """What could name a section: nodes with few words, or metas, with their attribute and text."""
-    for node in small_elements(view.tree):
+    for node in small:
         text = value_of(node, "")
         if text and len(text) <= LONGEST and folded(text) not in _HOME:
             yield node, "", text
@@ -131,18 +128,18 @@ def tags_of(views: Sequence[View], body: str) -> str:
         [(link, "") for link in view.tree.iter("a") if _is_tag(link, view, standing, menu)]
         for view, standing in zip(views, standings, strict=True)
     ]
-    chooser = Chooser(views)
-    tried = chooser.candidates(links)
+    chooser = chooser_of(tuple(views))
     good: list[tuple[tuple[float, ...], str]] = []
-    for css, found in chooser.try_all(tried).items():
-        wanted = [{link for link, _ in here} for here in links]
+    wanted = [{link for link, _ in here} for here in links]
+    for form, cost in chooser.candidates(links):
+        found = chooser.matches(form)
         pages = sum(1 for here in found if here)
         matched = [(i, node) for i, here in enumerate(found) for node in here]
         right = sum(node in wanted[i] for i, node in matched)
-        texts = Counter(folded(value_of(node, "")) for _, node in matched)
+        texts = Counter(folded(chooser.value(node)) for _, node in matched)
         if pages < 3 or right < len(matched) or len(texts) < 3 or max(texts.values()) > 0.5 * len(views):
             continue
-        good.append(((right, -dict(tried)[css]), css))
+        good.append(((right, -cost), form.css))
     return max(good, default=((), ""))[1]
 
 
@@ -152,5 +149,5 @@ def _is_tag(link: Node, view: View, standing: Standing, menu: set[str]) -> bool:
         return False
     parts = urlsplit(view.page.link(href))
     said = [slug(part) for part in (*unquote(parts.path).split("/"), *unquote(parts.query).split("=")) if part]
-    mine = slug(text)
+    mine = slug_of(text)
     return len(said) > 1 and bool(mine) and (said[-1] == mine or said[-1].startswith(f"{mine}-"))

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from crawler.extraction.dates import json_ld
 from crawler.extraction.select import Node, words
 from crawler.extraction.text import folded, slug, squash
-from crawler.learning.choosing import Choice, Chooser, judge, small_elements
+from crawler.learning.choosing import Choice, chooser_of, judge, slug_of
 from crawler.learning.views import View
 
 SHORTEST = 8
@@ -20,8 +21,12 @@ SURE, CUT = 20, 30
 COMMON = 0.3
 """Share of the pages from which a part of ``<title>`` is the publisher's name or a section's, and no title."""
 
-ENOUGH = 0.8
-"""Share of the pages on which a selector must give what something else calls the title."""
+ENOUGH = 0.5
+"""Share of the pages on which a selector must give what something else calls the title: copies of dead sites keep pages
+under addresses of others, and a head that says the site's name."""
+
+FOUND = 0.8
+"""Share of the pages on which it must give anything."""
 
 _DIVIDER = re.compile(r"\s+[-|–—»:·]+\s+|\s*[|»]\s*")
 
@@ -29,18 +34,23 @@ _DIVIDER = re.compile(r"\s+[-|–—»:·]+\s+|\s*[|»]\s*")
 def title_of(views: Sequence[View], body: str) -> str:
     """Give the selector of the node that says what og:title, ``<title>``, the listing or the address call the title.
 
-    `views` are pages of one template. Empty where no node does on four pages of five.
+    `views` are pages of one template, `body` selects their text. Empty where no node does on half of the pages, or
+    where it says something else on more than a fifth of those where one does.
     """
     told = titles_told(views)
-    wanted = [_saying(view, titles) for view, titles in zip(views, told, strict=True)]
-    chooser = Chooser(views)
+    chooser = chooser_of(tuple(views))
+    wanted = [_saying(view, titles, small) for view, titles, small in zip(views, told, chooser.small, strict=True)]
     tried = chooser.candidates([[(node, "") for node in nodes] for nodes in wanted])
-    matches = chooser.try_all(tried)
-    choices = [judge(matches[css], wanted, css, cost) for css, cost in tried]
+    matches = [(chooser.matches(form), form.css, cost) for form, cost in tried]
+    choices = [judge(found, wanted, css, cost) for found, css, cost in matches if _is_on_most(found)]
     good = [one for one in choices if len(one.right) >= ENOUGH * len(views) and len(one.right) > 4 * len(one.wrong)]
     if not good:
         return ""
     return min(good, key=_rank).selector
+
+
+def _is_on_most(matches: Sequence[Sequence[Node]]) -> bool:
+    return sum(1 for nodes in matches if nodes) >= FOUND * len(matches)
 
 
 def _rank(choice: Choice) -> tuple[int, bool, float, str]:
@@ -90,10 +100,10 @@ def _recurring(views: Sequence[View]) -> set[str]:
     return {letters for letters, number in times.items() if number > max(1, COMMON * len(views))}
 
 
-def _saying(view: View, titles: set[str]) -> set[Node]:
-    """The elements whose words are one of `titles`, or the address's words where they are in none."""
+def _saying(view: View, titles: set[str], small: Sequence[Node]) -> set[Node]:
+    """The `small` elements whose words are one of `titles`, or the address's words where they are in none."""
     out, by_address = set(), set()
-    for node in small_elements(view.tree):
+    for node in small:
         if node.tag == "a" and view.page.link(node.get("href") or "") != view.page.url and not _is_heading(node):
             continue
         letters = folded(words(node))
@@ -112,7 +122,15 @@ def _is_heading(node: Node) -> bool:
 
 def named_in_address(text: str, url: str) -> bool:
     """Whether a text's slug, or so much of it as addresses keep, is the last part of an address that has words."""
-    parts = [slug(part) for part in unquote(urlsplit(url).path).split("/")]
-    address = next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
-    mine = slug(text)
+    mine, address = slug_of(text), _address(url)
+    if mine == address:
+        return True
     return len(mine) >= SURE and (mine in address or (len(mine) > CUT and mine[:CUT] in address))
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> str:
+    """The last part of an address that has words, as a slug without the ending of a file."""
+    parts = [slug(part) for part in unquote(urlsplit(url).path).split("/")]
+    last = next((part for part in reversed(parts) if re.search("[a-z]{2}", part)), "")
+    return re.sub(r"-(?:s?html?|aspx|php)$", "", last)

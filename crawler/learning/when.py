@@ -12,7 +12,7 @@ from crawler.extraction.dates import parse_date, structured_dates
 from crawler.extraction.page import Page
 from crawler.extraction.select import Node, compiled
 from crawler.extraction.text import letter_count
-from crawler.learning.choosing import Chooser, small_elements, value_of
+from crawler.learning.choosing import Chooser, chooser_of, value_of
 from crawler.learning.standing import Standing, standing_on
 from crawler.learning.views import View
 
@@ -28,6 +28,12 @@ FEWEST_TOLD = 2
 FURTHEST = 1_000
 """Characters of a node that are looked through for a date; a reading looks through all."""
 
+BESIDE = 60
+"""Most letters, in the median, that stand beside the date: weekday, label and counter have 30, a sentence more."""
+
+LONG = 0.1
+"""Share of the nodes from which long ones with a date, which are sentences, make a selector useless."""
+
 LETTERS = 15
 """So many letters beside the date are as bad as one more name in a selector."""
 
@@ -37,8 +43,9 @@ SHARE = 0.15
 AGREEING = 0.85
 """Share of the dates that must be those that address, listing or metadata tell."""
 
-ALIKE = 0.5
-"""Share of the pages from which one day, or the day of the fetch, is a clock's or a footer's."""
+ALIKE = 0.8
+"""Share of the pages from which one day, or the day of the fetch, is a clock's or a footer's. Half of the pages of a
+saved district portal told the day on which it had been moved."""
 
 RISING = 0.8
 """Rank correlation of the dates with the numbers in the addresses, which rise in time."""
@@ -108,28 +115,29 @@ def dates_of(views: Sequence[View], body: str) -> tuple[str, str]:
 
 
 def _try(views: Sequence[View], standings: Sequence[Standing]) -> list[_Tried]:
-    chooser = Chooser(views)
-    nodes = [_dated_nodes(view, standing, chooser) for view, standing in zip(views, standings, strict=True)]
-    candidates = chooser.candidates(nodes)
-    matches = chooser.try_all(candidates, where=lambda number, node: standings[number].is_own(node))
+    chooser = chooser_of(tuple(views))
+    nodes = [_dated_nodes(standing, chooser, small) for standing, small in zip(standings, chooser.small, strict=True)]
     out = []
-    for css, cost in candidates:
-        attribute = css.partition("@")[2]
-        first = {number: here[0] for number, here in enumerate(matches[css]) if here}
-        dates, beside = {}, []
+    for form, cost in chooser.candidates(nodes):
+        matches = chooser.matches(form, lambda number, node: standings[number].is_own(node))
+        first = {number: here[0] for number, here in enumerate(matches) if here}
+        dates, beside, long = {}, [], 0
         for number, node in first.items():
-            found = parse_date(value := chooser.value(node, attribute)[:FURTHEST])
-            if found and found.instant <= views[number].specimen.fetched + timedelta(days=1):
+            found = parse_date(value := chooser.value(node, form.attribute)[:FURTHEST])
+            if found and len(value) > LONGEST:
+                long += 1
+            elif found and found.instant <= views[number].specimen.fetched + timedelta(days=1):
                 dates[number] = found
                 beside.append(letter_count(value) - letter_count(found.raw))
-        if len(dates) >= max(FEWEST_TOLD, SHARE * len(views)):
-            out.append(_Tried(css, cost, first, dates, sum(map(len, matches[css])), median(beside)))
+        enough = len(dates) >= max(FEWEST_TOLD, SHARE * len(views))
+        if enough and long <= LONG * len(first) and median(beside) <= BESIDE:
+            out.append(_Tried(form.css, cost, first, dates, sum(map(len, matches)), median(beside)))
     return out
 
 
-def _dated_nodes(view: View, standing: Standing, chooser: Chooser) -> Collection[tuple[Node, str]]:
+def _dated_nodes(standing: Standing, chooser: Chooser, small: Sequence[Node]) -> Collection[tuple[Node, str]]:
     out: list[tuple[Node, str]] = []
-    nodes = [*small_elements(view.tree), *view.tree.iter("meta")]
+    nodes = [*small, *standing.view.tree.iter("meta")]
     for node in dict.fromkeys(nodes):
         text = chooser.value(node) if node.tag != "meta" else ""
         if text and len(text) <= LONGEST and parse_date(text) and chooser.is_rare(node) and standing.is_own(node):

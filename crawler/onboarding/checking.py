@@ -6,16 +6,16 @@ Computes only: pages come from the goldens of the site, or from a small crawl.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from archive.article import WHOLE_PAGE, Article, ArticleKind, Precision, Rejection
 from archive.clock import VIETNAM
 from crawler.declaration import SiteDeclaration
+from crawler.extraction.comparing import Compared, compare
 from crawler.extraction.page import Page
-from crawler.extraction.read import CLOCK_ERROR, read
-from crawler.extraction.text import folded
+from crawler.extraction.read import CLOCK_ERROR
 from crawler.onboarding.goldens import Golden, SavedPage, differing, golden_of, read_saved
 from crawler.onboarding.noise import Noise, suspected
 
@@ -87,21 +87,6 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """An article beside what trafilatura reads of its whole page.
-
-    `held` is the share of its words that ours has, `ours` the share of ours that it has, `title` and `day` those that
-    contradict ours, or that ours lacks (None: they agree, or it knows none).
-    """
-
-    url: str
-    held: float
-    ours: float
-    title: str | None
-    day: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """What is asked of a site, whether it holds, and in words what was found and what is to be done."""
 
@@ -137,7 +122,8 @@ def check(site: type[SiteDeclaration], looked: Sequence[Looked], further: Sequen
     pairs = [(one.result, one.page) for one in looked if isinstance(one.result, Article)]
     articles = tuple(article for article, _ in pairs)
     noise = tuple(suspected([(article, _page(page)) for article, page in pairs], site))
-    compared = tuple(made for article, page in pairs if (made := compare(site, article, page)))
+    facts = site.facts()
+    compared = tuple(made for article, page in pairs if (made := compare(_page(page), facts, article, page.fetched_at)))
     coverage = {name: sum(1 for article in articles if _has(article, name)) for name in COVERED}
     rules = (
         *further,
@@ -153,26 +139,6 @@ def check(site: type[SiteDeclaration], looked: Sequence[Looked], further: Sequen
         *_whole_page(compared),
     )
     return Report(tuple(looked), articles, coverage, noise, compared, tuple(rule for rule in rules if rule is not None))
-
-
-def compare(site: type[SiteDeclaration], article: Article, page: SavedPage) -> Compared | None:
-    """An article beside the reading of a page without layouts; None where one of the two has no text."""
-    facts = replace(site.facts(), layouts=())
-    whole = read(_page(page), facts, page.fetched_at).result
-    if not isinstance(whole, Article) or not whole.text or not article.text:
-        return None
-    ours, theirs = _words(article), _words(whole)
-    shared = (ours & theirs).total()
-    said, told = article.published, whole.published
-    day = told.instant.date() if told else None
-    other_title = folded(whole.title) not in folded(article.title) and folded(article.title) not in folded(whole.title)
-    return Compared(
-        url=article.url,
-        held=shared / theirs.total() if theirs else 1.0,
-        ours=shared / ours.total() if ours else 1.0,
-        title=whole.title if other_title else None,
-        day=str(day) if day and (said is None or said.instant.date() != day) else None,
-    )
 
 
 def failed_fetches(failed: int, asked: int) -> Rule:
@@ -308,7 +274,3 @@ def _is_older(article: Article, page: SavedPage) -> bool | None:
 def _has(article: Article, name: str) -> bool:
     value = getattr(article, name)
     return value is not None and value != "" and value != ()
-
-
-def _words(article: Article) -> Counter[str]:
-    return Counter(f"{article.title} {article.text}".casefold().split())

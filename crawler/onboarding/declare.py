@@ -3,12 +3,14 @@
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from archive.article import WHOLE_PAGE
 from archive.provinces import by_slug
 from archive.sites import check_site_id
+from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import SELECTORS, Layout
 from crawler.extraction.text import squash, visible
 from crawler.families.base import SiteSpider
@@ -44,7 +46,8 @@ class Declaration:
     scheme: str = "https"
     oldest: date | None = None
     sitemap: str = ""
-    page: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
     layout: str = ""
 
     @property
@@ -70,8 +73,10 @@ def declaration_of(
     name = family or report.family
     if not name:
         near = ", ".join(f"{one.family} ({one.score})" for one in report.likenesses) or "no sign of any"
+        why = next((one for one in report.troubles if one.startswith(("layout: ", "addresses: "))), "")
         raise ValueError(
-            f"{report.home}: no family fits ({near}); `baotinh sites probe {report.asked}` shows what was seen, "
+            f"{report.home}: no family fits ({near}), and no layout was learned ({why}); "
+            f"`baotinh sites probe {report.asked}` shows what was seen, "
             "--family NAME says which one it is (listing: a layout of its own)"
         )
     title = squash(visible(title or (report.title.value if report.title else "")))
@@ -110,7 +115,8 @@ def declaration_of(
         scheme=report.scheme,
         oldest=report.oldest,
         sitemap=report.sitemap,
-        page=report.page,
+        attributes=report.attributes,
+        layouts=report.learned.layouts if report.learned else (),
         layout="" if report.layouts else EMPTY_LAYOUT,
     )
 
@@ -125,6 +131,10 @@ def evidence_of(report: Report) -> str:
     likeness = next((one for one in report.likenesses if one.family == report.family), None)
     if likeness and not report.given:
         said.append(f"; signs of the family: {', '.join(one.says for one in likeness.evidence)}")
+    if report.learned:
+        said.append(
+            "; no family's: addresses, lists and layouts were learned from these pages, not written by a person"
+        )
     whole = sum(WHOLE_PAGE in one.flags for one in read)
     said.append(f"; {whole} of the articles were read as whole pages. " if whole else ". ")
     unchecked = [one.name for one in report.declared if not one.checked]
@@ -140,9 +150,12 @@ def source_of(declaration: Declaration) -> str:
     docstring = textwrap.wrap(_plain(one.evidence), WIDTH - 8, break_long_words=False, break_on_hyphens=False)
     province = by_slug(one.province).old_name
     lines = [f'"""{_ended(name)}"""', ""]
-    if one.oldest:
-        lines += ["from datetime import date", ""]
-    if one.layout:
+    standard = ["import re"] if any(isinstance(value, re.Pattern) for value in one.attributes.values()) else []
+    standard += ["from datetime import date"] if one.oldest or any(layout.until for layout in one.layouts) else []
+    lines += [*standard, ""] if standard else []
+    if "listings" in one.attributes:
+        lines.append("from crawler.discovery.listing import ListingLayout")
+    if one.layout or one.layouts:
         lines.append("from crawler.extraction.layout import Layout")
     lines += [f"from {one.family.__module__} import {one.family.__name__}", "", ""]
     lines += [f"class {one.class_name}({one.family.__name__}):"]
@@ -154,16 +167,51 @@ def source_of(declaration: Declaration) -> str:
         lines.append(f"    scheme = {literal(one.scheme)}")
     if one.sitemap and one.sitemap != one.family.sitemap:
         lines.append(f"    sitemap = {literal(one.sitemap)}")
-    if one.page:
-        lines.append(f"    page = {literal(one.page)}")
     lines += ["    sections = {"]
     lines += [f"        {literal(section)}: {literal(path)}," for section, path in one.sections.items()]
     lines += ["    }"]
     if one.oldest:
         lines.append(f"    oldest = date({one.oldest.year}, {one.oldest.month}, {one.oldest.day})")
+    for attribute, value in one.attributes.items():
+        lines += [f"    {line}" for line in attribute_source(attribute, value)]
+    if one.layouts:
+        made = [line for layout in one.layouts for line in _ended_by_comma(layout_source(layout))]
+        lines += ["    layouts = (", *(f"        {line}" for line in made), "    )"]
     if one.layout:
         lines.append(f"    layouts = ({one.layout},)")
     return "\n".join(lines) + "\n"
+
+
+def attribute_source(name: str, value: object) -> list[str]:
+    """The source text of what a class of the plain family declares beside its sections and layouts, as lines."""
+    if isinstance(value, re.Pattern):
+        flags = ", re.IGNORECASE" if value.flags & re.IGNORECASE else ""
+        line = f"{name} = re.compile({_raw(value.pattern)}{flags})"
+        if len(line) <= WIDTH - 4:
+            return [line]
+        inner = [f"    {_raw(value.pattern)}{',' if flags else ''}", *(["    re.IGNORECASE,"] if flags else [])]
+        return [f"{name} = re.compile(", *inner, ")"]
+    if isinstance(value, str):
+        return [f"{name} = {literal(value)}"]
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        return [f"{name} = ({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"]
+    if isinstance(value, tuple):
+        return [f"{name} = (", *(f"    {_listing_source(one)}," for one in value), ")"]
+    return [f"{name} = {value!r}"]
+
+
+def _listing_source(layout: ListingLayout) -> str:
+    fields = [(name, getattr(layout, name)) for name in ("item", "link", "date") if getattr(layout, name)]
+    return f"ListingLayout({', '.join(f'{name}={literal(value)}' for name, value in fields)})"
+
+
+def _raw(pattern: str) -> str:
+    """A raw literal of a pattern, as far as it can be one."""
+    return f'r"{pattern}"' if '"' not in pattern and pattern.isprintable() else literal(pattern)
+
+
+def _ended_by_comma(lines: list[str]) -> list[str]:
+    return [*lines[:-1], f"{lines[-1]},"]
 
 
 def layout_source(layout: Layout) -> list[str]:
@@ -172,10 +220,10 @@ def layout_source(layout: Layout) -> list[str]:
     The lines begin at the margin. A selector list that is too long for a line below a class is broken after a comma.
     """
     lines = ["Layout(", f"    name={literal(layout.name)},"]
-    for field in SELECTORS:
-        if value := getattr(layout, field):
-            first, *further = _broken(value, WIDTH - _INDENTED - len(f"    {field}=,"))
-            lines += [f"    {field}={first}", *(f"    {one}" for one in further)]
+    for name in SELECTORS:
+        if value := getattr(layout, name):
+            first, *further = _broken(value, WIDTH - _INDENTED - len(f"    {name}=,"))
+            lines += [f"    {name}={first}", *(f"    {one}" for one in further)]
             lines[-1] += ","
     if layout.until:
         lines.append(f"    until=date({layout.until.year}, {layout.until.month}, {layout.until.day}),")

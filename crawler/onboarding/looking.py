@@ -1,10 +1,10 @@
 """A family's own discovery, let loose on a few pages: what it finds is what a crawl would find."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -145,9 +145,12 @@ def look(
     scheme: str,
     sections: dict[str, str],
     title: str,
-    page: str = "",
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> SiteSpider:
-    """A spider of `family` for a site that is only looked at: its discovery asks `web`, and nothing is kept."""
+    """A spider of `family` for a site that is only looked at: its discovery asks `web`, and nothing is kept.
+
+    `attributes` are what its class declares besides.
+    """
     declared = {
         "name": "probe",
         "title": title,
@@ -159,10 +162,8 @@ def look(
         "_desk": _Desk(clock),
         # The plain family leaves them to each site.
         "layouts": getattr(family, "layouts", ()),
+        **attributes,
     }
-    if page:
-        # The plain family's word for what leads to further pages.
-        declared["page"] = page
     spider: type[SiteSpider] = type("Look", (_Look, family), declared)
     return spider()
 

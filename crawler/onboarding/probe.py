@@ -4,19 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from archive.clock import VIETNAM, Clock
+from archive.clock import Clock
 from archive.ledger import Found
 from crawler.discovery.entry import Entry
 from crawler.extraction.page import Page
-from crawler.extraction.select import select_first, words
+from crawler.extraction.select import select_first
 from crawler.extraction.text import squash
 from crawler.families.base import SiteSpider
-from crawler.families.listing import NUMBER
 from crawler.onboarding.looking import (
     Way,
     day_of,
@@ -31,10 +30,11 @@ from crawler.onboarding.looking import (
 from crawler.onboarding.menu import feeds_of, is_left_out, menu_of, province_of, publisher
 from crawler.onboarding.reaching import AGENT, ask_robots, closed_home, reach
 from crawler.onboarding.recognise import PLAIN, families, own_addresses, recognise
-from crawler.onboarding.report import Report, Sample, Section
+from crawler.onboarding.report import Report, Sample, Section, oldest_of
 from crawler.onboarding.sampling import chosen
 from crawler.onboarding.sections import address_of, alone, is_home, last_page, told_apart
-from crawler.onboarding.web import Answer, Web
+from crawler.onboarding.unknown import Unknown
+from crawler.onboarding.web import Remembering, Web
 from crawler.reading import read_pages
 
 SECTIONS = 10
@@ -55,30 +55,6 @@ WITHOUT_PAGER = (5, 2)
 FEEDS, SITEMAPS = 2, 2
 """Most feeds and sitemaps that are asked for, beside the family's own sitemap."""
 
-_SECOND_PAGE = re.compile(r"(?P<before>(?:/?\?|/)(?:[\w/-]*\D)?[=/-]?)2(?P<after>(?:\.\w+)?/?)")
-"""How the address of a second page goes on behind its section's: ``?page=2``, ``/page/2/``, ``/trang-2.html``."""
-
-FEWEST_LINKS = 2
-"""Fewest articles on the page of a section where any link counts: a page about something may link to one."""
-
-
-class _Remembering:
-    """A web that is asked for each address once."""
-
-    def __init__(self, web: Web) -> None:
-        self._web, self._answers = web, dict[str, Answer]()
-        self.live, self.addresses = web.live, web.addresses
-
-    async def get(
-        self, url: str, *, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> Answer:
-        """The answer for `url`, asked for once; forms are asked for each time."""
-        if method != "GET":
-            return await self._web.get(url, method=method, body=body, headers=headers)
-        if url not in self._answers:
-            self._answers[url] = await self._web.get(url, headers=headers)
-        return self._answers[url]
-
 
 async def probe(
     web: Web,
@@ -93,11 +69,10 @@ async def probe(
     """Look at the site at `url`.
 
     `family` is the one that the operator says it is; else it is recognised `by_signs`, or taken for none. At most so
-    many `sections` and `samples` are asked for. Whatever the site does becomes part of the report; nothing is raised
-    for it.
+    many `sections` and `samples` are asked for; of a site of no family as many as learning needs. Whatever the
+    site does becomes part of the report; nothing is raised for it.
     """
-    asked = _Remembering(web)
-    family = family if by_signs else PLAIN
+    asked = Remembering(web)
     report = Report(url, clock.now(), live=web.live, given=bool(family))
     home, report = await reach(asked, url, report)
     if home is None:
@@ -105,28 +80,41 @@ async def probe(
     report, rules = await ask_robots(asked, report)
     if rules is not None and not rules.can_fetch(home.url, AGENT):
         return replace(report, refused=closed_home(report.home))
-    return await _Probe(asked, clock, home, rules).run(report, family, sections, samples)
+    return await _Probe(asked, clock, home, rules).run(report, family, sections, samples, by_signs=by_signs)
 
 
 class _Probe:
     """A site whose home page is there: recognised, discovered, read."""
 
-    def __init__(self, web: _Remembering, clock: Clock, home: Page, rules: Protego | None) -> None:
+    def __init__(self, web: Remembering, clock: Clock, home: Page, rules: Protego | None) -> None:
         self.web, self.clock, self.home, self.rules = web, clock, home, rules
         self.pool: dict[str, Found] = {}
         self.listed: dict[str, dict[str, Found]] = {}
         self.spider: SiteSpider
 
-    async def run(self, report: Report, family: str, sections: int, samples: int) -> Report:
+    async def run(self, report: Report, family: str, sections: int, samples: int, *, by_signs: bool) -> Report:
         """The report, whole."""
-        report, declared = await self._recognised(report, family)
+        declared = families()[PLAIN]
+        if by_signs:
+            report, declared = await self._recognised(report, family)
         title = publisher(self.home)
-        facts = {"host": report.host, "scheme": report.scheme, "title": title.value if title else report.host}
+        facts: dict[str, Any] = {
+            "host": report.host,
+            "scheme": report.scheme,
+            "title": title.value if title else report.host,
+        }
+        report = replace(
+            report,
+            title=title,
+            province=province_of(title.value if title else "", report.host, self.home),
+            seen=() if report.family else tuple(_seen(self.home)),
+        )
+        if declared is families()[PLAIN]:
+            return await Unknown(self.web, self.clock, self.home, self.rules, facts).run(report)
         self.spider = look(declared, self.web, self.clock, sections={}, **facts)
         found = await self._sections(sections)
         sections_of = {one.name: one.path for one in found if not one.why_not}
-        page = await self._page_shape(sections_of.values()) if declared is families()[PLAIN] else ""
-        self.spider = look(declared, self.web, self.clock, sections=sections_of, page=page, **facts)
+        self.spider = look(declared, self.web, self.clock, sections=sections_of, **facts)
         for path in sections_of.values():
             self._add(self.listed.get(path, {}).values())
         ways = await self._ways(report, found)
@@ -136,17 +124,13 @@ class _Probe:
         read = await self._samples(samples)
         return replace(
             report,
-            title=title,
-            province=province_of(title.value if title else "", report.host, self.home),
             sections=tuple(found),
             ways=tuple(ways),
-            page=page,
             sitemap=_better_sitemap(self.spider, ways),
             samples=tuple(read),
             layouts=self.spider.layouts,
-            oldest=_oldest(ways, read),
+            oldest=oldest_of(ways, read),
             troubles=tuple(dict.fromkeys(self.spider.desk.troubles)),
-            seen=() if report.family else tuple(_seen(self.home, read)),
         )
 
     # -- the family -------------------------------------------------------------------------------
@@ -222,7 +206,7 @@ class _Probe:
             return replace(section, why_not=why or answer.why_not)
         if not is_of(answer.url, self.spider.hosts[0]) or urlsplit(answer.url).path in ("/", ""):
             return replace(section, why_not="leads to the home page")
-        if len(entries) < (FEWEST_LINKS if self.spider.family == PLAIN else 1):
+        if len(entries) < 1:
             return replace(section, articles=len(entries), why_not="lists no articles")
         self.listed[section.path] = entries
         pager = last_page(self.spider, section.path, answer.page)
@@ -238,18 +222,6 @@ class _Probe:
         told = [entry_found(self.spider, one, source, section.name) for one in entries]
         return {one.url: one for one in told if one and self._allowed(one.url)}
 
-    async def _page_shape(self, paths: Iterable[str]) -> str:
-        """What leads to a section's further pages, as the plain family has it declared; empty if no link tells."""
-        for path in paths:
-            answer = await self.web.get(self.spider.site_url(path))
-            links = _links_of(answer.page) if answer.page else []
-            for entry in links:
-                further = entry.url.removeprefix(self.spider.site_url(path).rstrip("/"))
-                shape = _SECOND_PAGE.fullmatch(further) if further != entry.url else None
-                if shape:
-                    return f"{shape['before']}{NUMBER}{shape['after']}"
-        return ""
-
     async def _ways(self, report: Report, sections: Sequence[Section]) -> list[Way]:
         """Every way of discovery, the family's own first."""
         spider, ways = self.spider, list[Way]()
@@ -258,7 +230,7 @@ class _Probe:
                 way, found = await look_by(spider, name)
                 ways.append(way)
                 self._add(found)
-        maps = [spider.site_url(spider.sitemap)] if "sitemap" in spider.ways or spider.family == PLAIN else []
+        maps = [spider.site_url(spider.sitemap)] if "sitemap" in spider.ways else []
         others = [one for one in report.robots.sitemaps if one not in maps][:SITEMAPS]
         for url in (*maps, *others):
             way, found = await look_at_sitemap(spider, url)
@@ -369,37 +341,14 @@ def _better_sitemap(spider: SiteSpider, ways: Sequence[Way]) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _oldest(ways: Sequence[Way], samples: Sequence[Sample]) -> date | None:
-    """The first of January of the year in which monthly sitemaps begin, unless an article is older."""
-    first = min((one.first for one in ways if one.monthly and one.first), default=None)
-    if first is None:
-        return None
-    days = [
-        one.article.published.instant.astimezone(VIETNAM).date()
-        for one in samples
-        if one.article and one.article.published
-    ]
-    days += [one.first for one in ways if one.first]
-    return date(first.year, 1, 1) if min(days) >= date(first.year, 1, 1) else None
-
-
-def _seen(home: Page, samples: Sequence[Sample]) -> list[str]:
-    """What an operator may recognise a system by: its generator, its addresses, the boxes with the most words."""
+def _seen(home: Page) -> list[str]:
+    """What an operator may recognise a system by: its generator, and its addresses."""
     out = []
     generator = select_first(home.tree, "meta[name=generator]@content, meta[name=GENERATOR]@content")
     if generator:
         out.append(f"meta generator: {squash(generator.value)}")
     shapes = Counter(_shape(path) for path in own_addresses([home]))
-    out += [f"{times} addresses like {shape}" for shape, times in shapes.most_common(5)]
-    for sample in samples[:1]:
-        page = Page(sample.url, sample.body, sample.content_type)
-        boxes = [node for node in page.tree.iter("div", "article", "td") if node.get("id") or node.get("class")]
-        sized = sorted(boxes, key=lambda node: -sum(len(words(p)) for p in node.iterchildren("p")))[:3]
-        names = [
-            f"#{node.get('id')}" if node.get("id") else "." + ".".join(node.get("class").split()) for node in sized
-        ]
-        out.append(f"most words of {sample.url} stand in {', '.join(names)}")
-    return out
+    return out + [f"{times} addresses like {shape}" for shape, times in shapes.most_common(5)]
 
 
 def _shape(path: str) -> str:

@@ -1,11 +1,16 @@
 """What a probe found of a site: all that an operator decides from, and that a declaration is written from."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from archive.article import WHOLE_PAGE, Article, Rejection
+from archive.clock import VIETNAM
 from archive.ledger import Found
 from crawler.extraction.layout import SELECTORS, Layout
+from crawler.learning.addresses import Addresses
+from crawler.learning.learn import Learned
 from crawler.onboarding.looking import Way
 from crawler.onboarding.menu import Named
 from crawler.onboarding.recognise import Likeness
@@ -82,8 +87,8 @@ class Report:
     `refused` says why it ended before it was through; then the rest is as far as it came. `family` is empty where none
     fits. `tls` says how the connection stands. `requests` are those that were made of the site, tries
     that failed among them, `answered` those that had a response. `sitemap` is the path
-    of one that has more than the family's usual one, `page` what leads to further pages where the family leaves that
-    to the site.
+    of one that has more than the family's usual one. `attributes` are what a site of no family declares besides, as
+    learned from its pages; `addresses` say what tells its articles, `learned` how well each field of a layout was.
     """
 
     asked: str
@@ -102,7 +107,9 @@ class Report:
     given: bool = False
     ways: tuple[Way, ...] = ()
     sitemap: str = ""
-    page: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    addresses: Addresses | None = None
+    learned: Learned | None = None
     sections: tuple[Section, ...] = ()
     samples: tuple[Sample, ...] = ()
     layouts: tuple[Layout, ...] = ()
@@ -140,6 +147,20 @@ class Report:
         if layout and layout.drop:
             out.append(FieldSeen("drop", layout.drop, 0, 0, (), ()))
         return tuple(out)
+
+
+def oldest_of(ways: Sequence[Way], samples: Sequence[Sample]) -> date | None:
+    """The first of January of the year in which monthly sitemaps begin, unless an article is older."""
+    first = min((one.first for one in ways if one.monthly and one.first), default=None)
+    if first is None:
+        return None
+    days = [
+        one.article.published.instant.astimezone(VIETNAM).date()
+        for one in samples
+        if one.article and one.article.published
+    ]
+    days += [one.first for one in ways if one.first]
+    return date(first.year, 1, 1) if min(days) >= date(first.year, 1, 1) else None
 
 
 def _field(name: str, layout: Layout | None, read: list[Article]) -> FieldSeen:

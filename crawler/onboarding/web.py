@@ -50,3 +50,25 @@ class Web(Protocol):
         self, url: str, *, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
     ) -> Answer:
         """The answer for `url`; never raises for what a site does or does not."""
+
+
+class Remembering:
+    """A web that is asked for each address once."""
+
+    def __init__(self, web: Web) -> None:
+        self._web, self._answers = web, dict[str, Answer]()
+        self.live, self.addresses = web.live, web.addresses
+
+    async def get(
+        self, url: str, *, method: str = "GET", body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
+        """The answer for `url`, asked for once; forms are asked for each time."""
+        if method != "GET":
+            return await self._web.get(url, method=method, body=body, headers=headers)
+        if url not in self._answers:
+            self._answers[url] = await self._web.get(url, headers=headers)
+        return self._answers[url]
+
+    async def afresh(self, url: str) -> Answer:
+        """The answer for `url`, asked for once more whatever is remembered, which stays."""
+        return await self._web.get(url)

@@ -374,3 +374,26 @@ def test_two_sites_that_store_the_same_words_at_once_share_the_text(
     with reading(sessions) as session:
         assert session.scalar(select(func.count(StoredText.id))) == 20
         assert session.scalar(select(func.count(Extraction.text_id))) == 60
+
+
+def test_a_drifting_site_goes_up_and_down(engine: Engine, site: Site) -> None:
+    """Version 0007 lets a site drift; an older program calls it broken."""
+    with engine.begin() as connection:
+        run = "insert into run (id, site_id, started_at, heartbeat_at, pid, outcome, counts, arguments) values "
+        now = "'2026-03-02 01:00:00+00:00'"
+        connection.execute(text(f"{run} (1, (select min(id) from site), {now}, {now}, 1, 'running', '{{}}', '{{}}')"))
+        verdict = "insert into verdict (run_id, site_id, judged_at, health, cause, fields, words) values "
+        row = f"(1, (select min(id) from site), {now}, 'drifting', 'layout', '[]', '')"
+        connection.execute(text(f"{verdict} {row}"))
+    downgrade(engine, "0006")
+    health = text("select health from verdict")
+    drifting = text("update verdict set health = 'drifting'")
+    with engine.begin() as connection:
+        assert connection.execute(health).scalars().all() == ["broken"]
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(drifting)
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(drifting)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("update verdict set health = 'drifted'"))

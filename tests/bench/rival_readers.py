@@ -12,6 +12,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict
@@ -60,7 +61,11 @@ def lines_in(markup: str | None) -> list[str]:
 def _day(found: Any) -> str | None:
     """A date as ISO 8601, of what begins with one; of anything else nothing is known."""
     text = found.isoformat() if hasattr(found, "isoformat") else str(found or "")
-    return text if re.match(r"\d{4}-\d\d-\d\d", text) else None
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        begins = re.match(r"\d{4}-\d\d-\d\d", text)
+        return begins[0] if begins else None
 
 
 def _trafilatura(**settings: bool) -> Reader:

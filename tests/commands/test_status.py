@@ -54,7 +54,7 @@ def test_sites_stand_worst_first_with_cause_and_since_when(program: Program) -> 
     assert rows[2][1:3] == ["paused:", "operator"]
     assert rows[3][1:5] == ["ok", "04-01", "9", "6"], "two weeks of nights have the same weekday's median"
     said = "\n".join(lines)
-    assert "hong_linh: 5 of 5 pages fit no layout; missing: lead, section. Next: `baotinh fetch" in said
+    assert "hong_linh: 5 of 5 pages fit no layout; missing: lead, section. Next: `baotinh sites relearn" in said
     assert "bao_quang_ninh: failed: nothing could be read: HTTP 403" in said
     assert "tuyen_giao_ha_nam: until it is resumed: moves to a new house. Next: `baotinh schedule resume" in said
     assert "4 sites, 0 articles" in said
@@ -75,7 +75,7 @@ def test_each_site_is_a_json_object_on_a_line(program: Program) -> None:
     sites: list[dict[str, Any]] = [json.loads(line) for line in program.run("status", "--json").stdout.splitlines()]
     first = sites[0]
     assert (first["site"], first["health"], first["cause"]) == ("hong_linh", "broken", "layout")
-    assert first["fields"] == ["lead", "section"] and "sites check hong_linh" in first["next_step"]
+    assert first["fields"] == ["lead", "section"] and "sites relearn hong_linh" in first["next_step"]
     assert first["since"] == "2026-04-01T06:00:00+07:00" and first["muted_until"] == "2026-04-04T06:00:00+07:00"
     assert len(first["nights"]) == 28
     assert first["nights"][-1] == {"night": "2026-04-01", "new": 4, "health": "broken"}

@@ -9,6 +9,7 @@ from scrapy.utils.test import get_crawler
 from archive.article import WHOLE_PAGE, Article, Block, BlockKind, Rejection
 from archive.store import LAYOUT_LOST, Outcome
 from crawler.counting import count_answer, count_page, note_end
+from crawler.extraction.comparing import READER, Compared
 from crawler.pauses import ROBOTS
 from tests.archive.helpers import page
 
@@ -34,6 +35,23 @@ def test_the_fields_that_an_article_has_are_counted() -> None:
         "field/author": 1,
     }
     assert "field/lead" not in counted(page("1"), Outcome.UNCHANGED)
+
+
+def test_what_whole_page_trafilatura_says_otherwise_is_added_up() -> None:
+    stats = get_crawler().stats
+    assert stats is not None
+    for one in (Compared(URL, 1.0, 0.5, None, "2020-05-05"), Compared(URL, 1.0, 1.0, None, None)):
+        count_page(stats, page("1"), Outcome.NEW, one)
+    counts = {name: number for name, number in stats.get_stats().items() if name.startswith("drift/")}
+    assert counts == {
+        "drift/compared": 2,
+        f"drift/by {READER}": 2,
+        "drift/text": 333,
+        "drift/title": 0,
+        "drift/day": 1,
+    }
+    count_page(stats, page("1"), Outcome.EXCLUDED, Compared(URL, 0, 0, "x", None))
+    assert stats.get_value("drift/compared") == 2, "nothing of it is kept"
 
 
 def test_an_article_without_a_layout_is_told_apart_and_most_of_all_a_new_one() -> None:

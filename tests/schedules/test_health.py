@@ -516,7 +516,7 @@ def test_a_run_under_way_is_not_judged() -> None:
 
 def test_each_cause_has_a_next_step() -> None:
     assert set(NEXT_STEPS) == set(Cause)
-    assert next_step("layout", "hong_linh").endswith("`baotinh sites check hong_linh --live`")
+    assert next_step("layout", "hong_linh").startswith("`baotinh sites relearn hong_linh`")
     assert next_step(None, "hong_linh") == ""
 
 

@@ -97,7 +97,7 @@ def test_the_report_has_totals_and_each_change_with_cause_and_next_step(archive:
         "Báo Tỉnh, night of 2026-03-06: 3 sites crawled: 1 ok, 1 broken, 1 blocked",
         "11 new, 2 revised, 1 gone; 35 requests",
         "broken: layout (lead, section): hong_linh: 5 of 5 pages fit no layout; missing: lead, section. Next: "
-        "`baotinh fetch URL --force` shows what is read; mend the layout, then `baotinh sites check hong_linh --live`",
+        "`baotinh sites relearn hong_linh` learns a layout from its captures",
         "blocked: challenge: bao_quang_ninh: it turns us away. Next: write to the site's office, or ask less often "
         "(DOWNLOAD_DELAY)",
     ]

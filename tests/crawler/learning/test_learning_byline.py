@@ -101,6 +101,8 @@ def test_author_and_source_in_places_of_their_own() -> None:
 
 def test_what_a_line_names() -> None:
     assert kind_of("Tác giả: Hoàng Lan") == "author"
+    assert kind_of("Tác giả bài viết: Tổng hợp") == "author"
+    assert kind_of("Tác giả bài viết:") == ""
     assert kind_of("Theo Báo Sông Ngàn") == "credit"
     assert kind_of("Công an huyện Mường Lạn") == "office"
     assert kind_of("Bà con thu hoạch gừng trên nương.") == ""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from crawler.extraction.read import Listed
+from crawler.extraction.text import slug
 from crawler.learning.title import title_of
 from tests.crawler.learning.articles import TITLES, Invented, invented, picked, views_of
 
@@ -80,3 +81,17 @@ def test_names_that_are_numbered_are_not_used() -> None:
         return f'<div id="post-{9100 + one.number}"><h1 class="t-2291">{one.title}</h1>{one.text}</div>'
 
     assert title_of(views_of(numbered, head=TOLD["og:title"]), "") == "h1"
+
+
+def test_pages_under_the_addresses_of_others_do_not_hide_the_title() -> None:
+    """A copy of a dead site has some pages whose address says another title than the page."""
+    views = views_of(page, address=lambda one: f"http://site.vn/{slug(TITLES[one.number if one.number % 3 else 5])}/")
+    assert picked(views, title_of(views, ".noi-dung")) == list(TITLES)
+
+
+def test_a_node_that_contradicts_half_of_the_addresses_is_no_title() -> None:
+    def boxed(one: Invented) -> str:
+        return f'<b class="hop">{TITLES[one.number if one.number % 2 else 0]}</b><i>{one.title}</i>'
+
+    views = views_of(boxed, address=lambda one: f"http://site.vn/{slug(one.title)}/")
+    assert title_of(views, "") == "i"

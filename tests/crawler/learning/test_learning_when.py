@@ -114,3 +114,23 @@ def test_schema_org_says_which_date_it_is() -> None:
         return page(one, date=f'<i itemprop="dateModified">{iso}</i><i itemprop="datePublished">{iso}</i>')
 
     assert date_of(views_of(said), ".noi-dung") == 'i[itemprop="datePublished"]'
+
+
+def test_a_lead_that_begins_with_a_day_is_no_date() -> None:
+    def led(one: Invented) -> str:
+        lead = (
+            f"Sáng {one.at:%d/%m/%Y}, bà con trong xã cùng nhau làm việc này từ sớm, ai nấy đều vui và mong được mùa."
+        )
+        return page(one, date="").replace("<div class", f'<p class="sapo">{lead}</p><div class', 1)
+
+    assert date_of(views_of(led), ".noi-dung") == ""
+
+
+def test_half_of_the_articles_may_be_of_one_day() -> None:
+    """A portal was moved that day; a clock shows one day on all."""
+
+    def moved(one: Invented) -> str:
+        on = ARTICLES[0].at if one.number % 2 else one.at
+        return page(one, date=f'<span class="ngay">{on:%d/%m/%Y}</span>')
+
+    assert date_of(views_of(moved), ".noi-dung").endswith("ngay")

@@ -15,7 +15,7 @@ import pytest
 from archive.database import ArchiveError
 from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
-from crawler.onboarding import adding
+from crawler.onboarding import adding, unknown
 from crawler.onboarding.adding import FEWEST, add, golden_samples, load, refuse_known
 from crawler.onboarding.declare import WIDTH, Declaration, declaration_of, layout_source, literal, source_of
 from crawler.onboarding.goldens import SavedPage, read_goldens, reading_of, review_of, write_goldens
@@ -223,14 +223,21 @@ def test_a_site_that_is_declared_is_not_added_again() -> None:
     refuse_known("https://bao.vn")
 
 
-def test_a_site_of_no_family_gets_an_empty_layout_to_fill(tmp_path: Path) -> None:
+def test_a_site_of_which_no_layout_was_learned_gets_an_empty_one_to_fill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        raise ValueError("no body was found")
+
+    monkeypatch.setattr(unknown, "learn", refuse)
     web = SampleSite("bao_thai_nguyen")
-    report = asyncio.run(probe(web, "https://baothainguyen.vn", CLOCK, family="listing"))
-    declaration: Declaration = declaration_of(report, site_id="thai_nguyen_moi")
+    report = asyncio.run(probe(web, "https://baothainguyen.vn", CLOCK))
+    with pytest.raises(ValueError, match=r"no layout was learned \(layout: no body was found\)"):
+        declaration_of(report)
+    declaration: Declaration = declaration_of(report, site_id="thai_nguyen_moi", family="listing")
     assert declaration.family is families()["listing"]
     source = source_of(declaration)
     assert 'layouts = (Layout(name="own", title="", lead=""' in source
     assert "from crawler.extraction.layout import Layout" in source
-    assert "oldest = date(" in source
     added = add(report, declaration, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
     assert load(added.file, declaration).layouts[0].body == ""

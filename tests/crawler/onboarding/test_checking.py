@@ -10,9 +10,10 @@ import pytest
 
 from archive.article import Article, Dated, Precision
 from archive.ledger import Found
+from crawler.extraction.comparing import compare
 from crawler.extraction.page import Page
 from crawler.families.base import SiteSpider
-from crawler.onboarding.checking import LEAST_HELD, Report, Rule, check, compare, failed_fetches, look
+from crawler.onboarding.checking import LEAST_HELD, Report, Rule, check, failed_fetches, look
 from crawler.onboarding.goldens import SavedPage
 from crawler.onboarding.noise import NoiseKind, suspected
 from crawler.sites import all_sites
@@ -159,7 +160,7 @@ def test_a_date_that_the_layout_misses_contradicts_it() -> None:
     head = '<meta property="article:published_time" content="2020-05-05T10:00:00+07:00">'
     page = invented(0, date="", head=head)
     undated = replace(article_of(page), published=None)
-    found = compare(spider(), undated, page)
+    found = compare(Page(page.url, page.body, page.content_type), spider().facts(), undated, page.fetched_at)
     assert found is not None and found.day == "2020-05-05"
 
 

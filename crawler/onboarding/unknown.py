@@ -1,0 +1,365 @@
+"""A site on a system that nobody has described: its articles found by their links, and how to read them learned."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from archive.clock import Clock
+from archive.ledger import Found
+from crawler.discovery.entry import Entry
+from crawler.discovery.listing import ListingLayout
+from crawler.discovery.posted import read_posted
+from crawler.extraction.dates import parse_date
+from crawler.extraction.layout import Layout
+from crawler.extraction.page import Page
+from crawler.extraction.read import Listed
+from crawler.families.base import SiteSpider
+from crawler.families.listing import ListingSpider
+from crawler.learning.addresses import Addresses, Seen, is_asked, learn_addresses
+from crawler.learning.learn import Learned, learn
+from crawler.learning.links import links_of, seen_on
+from crawler.learning.listings import learn_items
+from crawler.learning.pagers import learn_pager
+from crawler.learning.specimen import Specimen
+from crawler.onboarding.looking import Way, entry_found, is_of, look
+from crawler.onboarding.maps import Source, ask_feeds, ask_map
+from crawler.onboarding.menu import is_left_out, menu_of
+from crawler.onboarding.reaching import AGENT
+from crawler.onboarding.report import Report, Sample, Section, oldest_of
+from crawler.onboarding.sampling import chosen
+from crawler.onboarding.sections import alone, is_home, last_page, told_apart
+from crawler.onboarding.ways import Lists, age_of, choose
+from crawler.onboarding.web import Answer, Remembering
+from crawler.reading import read_pages
+
+MENU = 24
+"""Pages of the menu that are asked for at most, so that all of a probe keeps within a hundred requests."""
+
+SAMPLES = 28
+"""Sample articles: half of them teach and half judge, and of two templates each wants some."""
+
+AGAIN = 2
+"""Samples that are fetched twice: what differs changes at every fetch."""
+
+DEEP = 2
+"""Sections of which the second page and one far back are asked for."""
+
+FAR = 5
+"""The page far back, where a listing does not say how many it has."""
+
+FEWEST_LISTED = 2
+"""Fewest articles of a section's page where any link counts: a page about something may link to one."""
+
+
+@dataclass
+class _Menu:
+    """A page of the menu: its section as far as told, and the page."""
+
+    section: Section
+    page: Page | None = None
+    found: dict[str, Found] = field(default_factory=dict)
+
+
+class Unknown:
+    """A site of no family whose home page is there; `run` looks at it."""
+
+    def __init__(self, web: Remembering, clock: Clock, home: Page, rules: Protego | None, facts: Mapping[str, Any]):
+        self.web, self.clock, self.home, self.rules, self.facts = web, clock, home, rules, facts
+        self.attributes: dict[str, Any] = {}
+        self.troubles: list[str] = []
+        self.menu: list[_Menu] = []
+        # Some menus lead to pages that have an article's address and are none.
+        self.menu_has_articles = False
+        self.pool: dict[str, Found] = {}
+        self._look({})
+
+    async def run(self, report: Report) -> Report:
+        """The report with what was found."""
+        maps = [await ask_map(self.spider, url) for url in self._map_addresses(report)]
+        feeds = await ask_feeds(self.spider, self.home)
+        await self._ask_menu(maps, feeds)
+        pages = [self.home, *(one.page for one in self.menu if one.page), *await self._saved_pages()]
+        seen = self._seen(pages, maps, feeds)
+        addresses = self._learn_addresses(seen, len(pages))
+        await self._learn_listings(addresses)
+        sections = self._sections()
+        await self._look_deep(sections)
+        ways = self._choose(maps, feeds, sections, addresses)
+        if addresses and addresses.alone:
+            self._add_links(pages)
+        taken = await self._samples()
+        learned = self._learn([specimen for _, _, specimen in taken])
+        read = [self._read(found, answer, specimen.fetched) for found, answer, specimen in taken]
+        return replace(
+            report,
+            family=ListingSpider.family if learned else report.family,
+            sections=tuple(sections),
+            ways=tuple(ways),
+            attributes=dict(self.attributes),
+            addresses=addresses,
+            learned=learned,
+            samples=tuple(read),
+            oldest=oldest_of(ways, read),
+            layouts=learned.layouts if learned else (),
+            troubles=tuple(dict.fromkeys((*self.troubles, *self.spider.desk.troubles))),
+        )
+
+    def _look(self, sections: Mapping[str, str], layouts: tuple[Layout, ...] = ()) -> None:
+        """Look with what is known by now."""
+        if hasattr(self, "spider"):
+            self.troubles += self.spider.desk.troubles
+        self.spider: SiteSpider = look(
+            ListingSpider,
+            self.web,
+            self.clock,
+            sections=dict(sections),
+            attributes={**self.attributes, "layouts": layouts},
+            **self.facts,
+        )
+
+    def _allowed(self, url: str) -> bool:
+        return self.rules is None or bool(self.rules.can_fetch(url, AGENT))
+
+    # -- what there is -----------------------------------------------------------------------------
+    def _map_addresses(self, report: Report) -> list[str]:
+        named = [one for one in report.robots.sitemaps if self._allowed(one)]
+        return list(dict.fromkeys([self.spider.site_url("/sitemap.xml"), *named]))[:3]
+
+    async def _ask_menu(self, maps: Sequence[Source], feeds: Sequence[Source]) -> None:
+        """Ask for the pages of the menu but for articles in it, as far as the home page and feeds tell those."""
+        try:
+            first = learn_addresses(self._seen([self.home], maps, feeds), 1)
+            likely: re.Pattern[str] | None = first.pattern if first.has_id and not first.query else None
+        except ValueError:
+            likely = None
+        asked, told = 0, {urlsplit(one.url).path for feed in feeds for one in feed.entries}
+        # Those above others first: menus name pages about the publisher before sections, and below one.
+        for path, name in sorted(menu_of(self.home).items(), key=lambda one: one[0].strip("/").count("/")):
+            url, bare = self.spider.site_url(path), path.partition("?")[0]
+            if is_home(path, self.home) or not is_asked(url) or name.isdigit():
+                continue
+            if bare in told or (likely and likely.fullmatch(bare)):
+                self.menu_has_articles = True
+                continue
+            section = Section(name or path.strip("/").rpartition("/")[2], path)
+            one = _Menu(section)
+            self.menu.append(one)
+            if is_left_out(path, name):
+                why = "petitions, complaints or advertisements: left out"
+                one.section = replace(section, why_not=why, checked=False)
+            elif not self._allowed(url):
+                one.section = replace(section, why_not="closed by robots.txt", checked=False)
+            elif asked == MENU and self.web.live:
+                why = f"not looked at: {MENU} sections are, at most; add it to the spider's file by hand"
+                one.section = replace(section, why_not=why, checked=False)
+            else:
+                asked += 1
+                answer = await self.web.get(url)
+                one.page, one.section = self._of_section(answer, section)
+
+    def _of_section(self, answer: Answer, section: Section) -> tuple[Page | None, Section]:
+        if answer.page is None:
+            unsaved = not self.web.live
+            return None, replace(section, checked=not unsaved, why_not="" if unsaved else answer.why_not)
+        if not is_of(answer.url, self.spider.hosts[0]) or urlsplit(answer.url).path in ("/", ""):
+            return None, replace(section, why_not="leads to the home page")
+        return answer.page, section
+
+    async def _saved_pages(self) -> list[Page]:
+        """All pages that were saved, for they cost nothing."""
+        known = {self.home.url, *(one.page.url for one in self.menu if one.page)}
+        answers = [await self.web.get(url) for url in self.web.addresses if url not in known]
+        return [one.page for one in answers if one.page and "html" in one.content_type]
+
+    def _seen(self, pages: Sequence[Page], maps: Sequence[Source], feeds: Sequence[Source]) -> list[Seen]:
+        own = [one for source in feeds for one in source.entries] + [
+            # Only a sitemap of news tells titles, and it names nothing but articles.
+            one
+            for source in maps
+            for one in source.entries
+            if one.title
+        ]
+        mapped = [one.url for source in maps for one in source.entries]
+        told = [one.url for one in own if self.spider.is_own_host(one.url)]
+        return seen_on(pages, told, [url for url in mapped if self.spider.is_own_host(url)])
+
+    # -- what it means -----------------------------------------------------------------------------
+    def _learn_addresses(self, seen: Sequence[Seen], pages: int) -> Addresses | None:
+        try:
+            found = learn_addresses(seen, pages)
+        except ValueError as error:
+            self.troubles.append(f"addresses: {error}")
+            self._look(self._candidates())
+            return None
+        self.attributes["article_path"] = found.pattern
+        if found.query:
+            self.attributes["article_query"] = found.query
+        self._look(self._candidates())
+        return found
+
+    def _candidates(self) -> dict[str, str]:
+        """Every page of the menu that may be a section: none of them is an article."""
+        return {one.section.path: one.section.path for one in self.menu}
+
+    async def _learn_listings(self, addresses: Addresses | None) -> None:
+        """Where sections list their articles, and what leads to their further pages."""
+        pages = {one.section.path: one.page for one in self.menu if one.page and not one.section.why_not}
+        items = learn_items(list(pages.values()), self.spider.article_key)
+        if items:
+            self.attributes["listings"] = (ListingLayout(item=items.item, link=items.link, date=items.date),)
+            if not items.newest_first:
+                self.attributes["newest_first"] = False
+        elif addresses and not addresses.alone:
+            # Neither addresses nor lists tell articles from pages: then only long names do.
+            del self.attributes["article_path"]
+        if addresses and addresses.alone and self.web.live and not self.menu_has_articles:
+            self.attributes["front_page"] = "/"
+        self._look(self._candidates())
+        listing = {path: page for path, page in pages.items() if self.spider.listed(page)}
+        pager = learn_pager(listing, lambda url: self.spider.article_key(url) is not None)
+        if pager:
+            self.attributes["page"] = pager.page
+        elif any(read_posted(page) for page in listing.values()):
+            self.attributes["posted"] = True
+        self._look(self._candidates())
+
+    def _sections(self) -> list[Section]:
+        """The pages of the menu, and which of them list articles of their own."""
+        for one in self.menu:
+            if one.page is None or one.section.why_not:
+                continue
+            source = self.spider.site_url(one.section.path)
+            told = [entry_found(self.spider, entry, source, one.section.name) for entry in self.spider.listed(one.page)]
+            one.found = {found.url: found for found in told if found and self._allowed(found.url)}
+            if len(one.found) < (1 if "listings" in self.attributes else FEWEST_LISTED):
+                one.section = replace(one.section, articles=len(one.found), why_not="lists no articles")
+            else:
+                pager = last_page(self.spider, one.section.path, one.page)
+                one.section = replace(one.section, articles=len(one.found), pager=pager)
+        listed = {one.section.path: frozenset(one.found) for one in self.menu if not one.section.why_not}
+        sections = alone(told_apart([one.section for one in self.menu]), listed)
+        if not any(not one.why_not for one in sections):
+            sections += self._home_as_section()
+        for menu, section in zip(self.menu, sections, strict=False):
+            if not section.why_not:
+                self._add(replace(found, section=section.name) for found in menu.found.values())
+        self._look({one.name: one.path for one in sections if not one.why_not})
+        return sections
+
+    def _home_as_section(self) -> list[Section]:
+        """The home page, where no page of the menu lists anything."""
+        source = self.spider.site_url("/")
+        told = [entry_found(self.spider, entry, source) for entry in self.spider.listed(self.home)]
+        found = [one for one in told if one and self._allowed(one.url)]
+        self._add(found)
+        return [Section("Trang chủ", "/", articles=len(found))] if len(found) >= FEWEST_LISTED else []
+
+    async def _look_deep(self, sections: Sequence[Section]) -> None:
+        """Ask for further pages of two sections; a pager whose second page lists nothing new is none."""
+        if not self.web.live or not {"page", "posted"} & self.attributes.keys():
+            return
+        works = False
+        declared = [one for one in sections if not one.why_not and one.checked]
+        for section in sorted(declared, key=lambda one: (-one.pager, -one.articles))[:DEEP]:
+            for number in dict.fromkeys((2, section.pager or FAR)):
+                # The first page may tell how the others are asked for; it is remembered.
+                await self.spider.listing_page(section.path, 1)
+                entries = await self.spider.listing_page(section.path, number) or []
+                source = self.spider.site_url(section.path)
+                told = [entry_found(self.spider, entry, source, section.name) for entry in entries]
+                found = [one for one in told if one and self._allowed(one.url)]
+                works = works or any(one.url not in self.pool for one in found)
+                self._add(found)
+        if not works:
+            self.troubles.append("sections: their second pages list nothing that the first ones do not")
+            self.attributes.pop("page", None)
+            self.attributes.pop("posted", None)
+            self._look({one.name: one.path for one in declared})
+
+    # -- the ways ----------------------------------------------------------------------------------
+    def _choose(
+        self,
+        maps: Sequence[Source],
+        feeds: Sequence[Source],
+        sections: Sequence[Section],
+        addresses: Addresses | None,
+    ) -> list[Way]:
+        """The ways of discovery, of which those that together find all articles are declared."""
+        usable = [one for one in sections if not one.why_not]
+        chosen_ = choose(
+            self.spider,
+            Lists(
+                self.spider.site_url(usable[0].path if usable else "/"),
+                tuple(self.pool.values()),
+                tuple(tuple(one.found.values()) for one in self.menu if one.found and not one.section.why_not),
+                parts=sum(one.pager or 1 for one in usable),
+                go_on=bool({"page", "posted"} & self.attributes.keys()),
+            ),
+            maps,
+            feeds,
+            alone=addresses is None or addresses.alone,
+        )
+        self.attributes.update(chosen_.attributes)
+        self._add(one for one in chosen_.found if self._allowed(one.url))
+        return list(chosen_.ways)
+
+    def _add(self, found: Iterable[Found]) -> None:
+        for one in found:
+            self.pool.setdefault(one.url, one)
+
+    def _add_links(self, pages: Sequence[Page]) -> None:
+        """The articles that pages link to besides, and of saved pages those that are articles themselves."""
+        if len(self.pool) < SAMPLES or not self.web.live:
+            links = [*self.web.addresses, *(url for page in pages for url in links_of(page))]
+            told = [entry_found(self.spider, Entry(url), self.home.url) for url in links]
+            self._add(one for one in told if one and self._allowed(one.url))
+
+    # -- samples -----------------------------------------------------------------------------------
+    async def _samples(self) -> list[tuple[Found, Answer, Specimen]]:
+        """Articles of all sections and ages, as they come and as layouts are learned from them."""
+        pool = [one for one in self.pool.values() if is_asked(one.url)]
+        if not self.web.live:
+            saved = {self.spider.canonical_url(url) for url in self.web.addresses if self.spider.is_own_host(url)}
+            pool = [one for one in pool if one.url in saved]
+        of, ages = {one.url: one for one in pool}, _ages(pool)
+        out: list[tuple[Found, Answer, Specimen]] = []
+        for url in chosen([(one.url, one.section, ages[one.url]) for one in pool], SAMPLES):
+            answer = await self.web.get(url)
+            if answer.page is None:
+                self.troubles.append(f"{url}: {answer.why_not}")
+                continue
+            again = await self.web.afresh(url) if self.web.live and len(out) < AGAIN else None
+            at = answer.fetched_at or self.clock.now()
+            specimen = Specimen(answer.page, at, _listed(of[url]), again.page if again else None)
+            out.append((of[url], answer, specimen))
+        return out
+
+    def _learn(self, specimens: Sequence[Specimen]) -> Learned | None:
+        try:
+            learned = learn(specimens, self.spider.facts())
+        except ValueError as error:
+            self.troubles.append(f"layout: {error}")
+            return None
+        self._look(self.spider.sections, layouts=learned.layouts)
+        return learned
+
+    def _read(self, found: Found, answer: Answer, at: datetime) -> Sample:
+        assert answer.page is not None, "samples are pages"
+        read, _ = read_pages(type(self.spider), found, (answer.page,), at)
+        return Sample(found, answer.url, answer.content_type, answer.body, at, read)
+
+
+def _ages(pool: Sequence[Found]) -> dict[str, int]:
+    """Which tenth of the site's time each article is of, as far as ids or dates tell."""
+    order = sorted(pool, key=age_of)
+    return {one.url: 10 * number // len(order) for number, one in enumerate(order)}
+
+
+def _listed(found: Found) -> Listed:
+    modified = parse_date(found.modified.isoformat()) if found.modified else None
+    return Listed(found.title, found.section, found.listed, modified)

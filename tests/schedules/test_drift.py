@@ -1,0 +1,145 @@
+"""The rules by which a site drifts, on both sides of each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from archive.models import Health
+from schedules.causes import Cause
+from schedules.health import Verdict
+from tests.schedules.test_health import Site, crawl, lost_layout
+
+READER = "drift/by a reader"
+
+
+def looked(
+    compared: int = 5, *, text: float = 0.05, title: int = 0, day: int = 0, reader: str = READER, edition: int = 0
+) -> dict[str, Any]:
+    """The counts of a night on which so many pages were compared, texts being `text` apart on the average."""
+    counts = {"drift/compared": compared, reader: compared, "drift/text": round(1000 * text * compared)}
+    return crawl(**{**counts, "drift/title": title, "drift/day": day, "drift/edition": edition})
+
+
+def site(nights: int = 12, usual: dict[str, Any] | None = None) -> Site:
+    return Site().well(nights, usual or looked())
+
+
+def after(nights: Sequence[dict[str, Any]], at: Site | None = None) -> list[Verdict]:
+    at = at or site()
+    return [at.run(counts) for counts in nights]
+
+
+def healths(verdicts: Sequence[Verdict]) -> list[str]:
+    return [str(one.health) for one in verdicts]
+
+
+BAD = looked(text=0.7)
+
+
+def test_texts_that_are_apart_for_three_nights_are_told() -> None:
+    verdicts = after([BAD] * 4)
+    assert healths(verdicts)[0] == "ok" and healths(verdicts)[2:] == ["drifting", "drifting"]
+    assert (verdicts[2].cause, verdicts[2].fields) == (Cause.LAYOUT, ("text",))
+    assert "on the last 3 nights (15 pages): text 70 % (usually 5 %)" in verdicts[2].words
+
+
+def test_one_night_is_none_of_it() -> None:
+    assert set(healths(after([BAD, looked(), looked(), BAD, looked(), looked()]))) == {"ok"}
+    assert set(healths(after([looked(title=1)] * 1 + [looked()] * 6))) == {"ok"}, "nor is one page"
+
+
+def test_one_night_is_enough_where_it_is_overwhelming() -> None:
+    assert healths(after([looked(8, title=8)])) == ["drifting"]
+    assert healths(after([looked(5, title=5)])) == ["ok"], "too few pages for a single night"
+    assert healths(after([looked(8, title=4)])) == ["ok"], "half of a night's pages"
+
+
+def test_small_numbers_are_noise() -> None:
+    usual = looked(2, title=0)
+    assert set(healths(after([looked(2, title=1)] * 2 + [usual], site(20, usual)))) == {"ok"}
+    assert healths(after([looked(2, title=2)] * 4, site(20, usual)))[-1] == "drifting"
+
+
+def test_a_little_more_than_usual_is_no_change() -> None:
+    assert set(healths(after([looked(text=0.12)] * 10))) == {"ok"}
+    assert healths(after([looked(20, text=0.25)] * 10, site(30, looked(20))))[-1] == "drifting"
+
+
+def test_a_site_on_which_trafilatura_always_disagrees_is_well() -> None:
+    usual = looked(text=0.8, title=5, day=5)
+    assert set(healths(after([usual] * 10, site(12, usual)))) == {"ok"}
+    half = site(24, looked(8, title=4))
+    assert healths(after([looked(8, title=8)] * 5, half))[-1] == "drifting", "it may be told of it all the same"
+
+
+def test_a_number_that_has_always_gone_up_and_down_is_usual() -> None:
+    at = site(4)
+    for number in range(24):
+        at.run(looked(8, title=7 if number % 8 < 3 else 0))
+    # Nights of three in a row are in its past, if they were not told.
+    assert at.runs[-1].health is Health.OK
+
+
+def test_another_version_of_trafilatura_is_no_change_of_the_site() -> None:
+    new = looked(text=0.7, reader="drift/by another reader")
+    at = site(30)
+    assert set(healths(after([new] * 12, at))) == {"ok"}
+    assert healths(after([looked(title=5, text=0.7, reader="drift/by another reader")] * 3, at))[-1] == "drifting"
+
+
+def test_the_first_weeks_have_no_past() -> None:
+    assert set(healths(after([BAD] * 6, site(3)))) == {"ok"}
+    assert healths(after([BAD] * 3, site(9)))[-1] == "drifting"
+
+
+def test_pages_that_fit_no_layout_may_be_few() -> None:
+    """A new template for one kind of page: never as many as make the layout a broken one."""
+    some = looked() | {"whole_page": 3, "new_whole_page": 3}
+    verdicts = after([some] * 3)
+    assert healths(verdicts)[-1] == "drifting"
+    assert verdicts[-1].fields == () and "30 % of pages fit no layout on the last 3 nights" in verdicts[-1].words
+    assert set(healths(after([looked() | {"whole_page": 1}, looked()] * 3))) == {"ok"}
+
+
+def test_a_layout_that_fits_nothing_is_broken_first() -> None:
+    lost = lost_layout() | {name: number for name, number in BAD.items() if name.startswith("drift/")}
+    assert healths(after([lost, lost, lost])) == ["broken"] * 3
+
+
+def test_it_ends_when_pages_are_as_usual_again_and_not_between() -> None:
+    at = site()
+    assert healths(after([BAD] * 4, at))[-1] == "drifting"
+    assert healths(after([looked(text=0.4), looked(text=0.3)], at)) == ["drifting"] * 2, "it does not flicker"
+    assert healths(after([looked()] * 3, at))[-1] == "ok"
+
+
+def test_it_ends_with_another_edition_of_the_layouts() -> None:
+    at = site()
+    after([BAD] * 4, at)
+    mended = looked(edition=1)
+    assert healths(after([mended] * 3, at)) == ["ok"] * 3
+    wrong = looked(text=0.7, edition=2)
+    assert healths(after([wrong] * 3, at))[-1] == "drifting", "held against what was before all the same"
+
+
+def test_a_check_that_passed_begins_anew() -> None:
+    at = site()
+    after([BAD] * 4, at)
+    at.checked_at = at.runs[-1].started_at
+    assert set(healths(after([BAD] * 10, at))) == {"ok"}
+
+
+def test_a_night_that_compared_nothing_leaves_it_as_it_was() -> None:
+    at = site()
+    after([BAD] * 4, at)
+    assert healths(after([crawl(0, 0)], at)) == ["drifting"]
+    well = site()
+    assert healths(after([crawl(0, 0), looked()], well)) == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("argument", ["limit", "url", "start"])
+def test_a_run_of_a_part_is_no_night(argument: str) -> None:
+    at = site()
+    assert {at.run(BAD, by_hand={argument: "2020-01-01"}).health for _ in range(4)} == {Health.OK}
+    assert at.run(BAD).health is Health.OK
