@@ -18,7 +18,7 @@ from crawler.learning.views import View
 DEPTH = 8
 """So many elements above a node lend it their names; what stands further up is the frame of all pages."""
 
-MOST_CANDIDATES = 300
+MOST_CANDIDATES = 1_500
 """Selectors that are tried on all pages; those that fit the most pages come first."""
 
 SMALL = 15

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from crawler.extraction.dates import json_ld
 from crawler.extraction.select import Node
 from crawler.extraction.text import folded, slug
-from crawler.learning.choosing import chooser_of, slug_of, value_of
+from crawler.learning.choosing import Chooser, chooser_of, slug_of, value_of
 from crawler.learning.standing import Standing, standing_on
 from crawler.learning.views import View
 
@@ -30,6 +30,9 @@ tells the section."""
 NEAR = 80
 """Elements of the page from the text to what still belongs to the article (measured: tags at most 31)."""
 
+FRAME = 0.9
+"""Share of the pages from which the same name in a box of the same words is of the menu."""
+
 _HOME = frozenset(("trangchủ", "trangnhất", "home", "homepage"))
 
 
@@ -42,7 +45,7 @@ def section_of(views: Sequence[View], body: str) -> str:
     told, slugs = zip(*map(sections_told, views), strict=True)
     menu = _menu(views)
     chooser = chooser_of(tuple(views))
-    nodes = [
+    named = [
         [
             (node, attribute)
             for node, attribute, text in _named(view, chooser.small[i])
@@ -50,6 +53,9 @@ def section_of(views: Sequence[View], body: str) -> str:
         ]
         for i, view in enumerate(views)
     ]
+    places = [{(node, attribute): _place(node, chooser) for node, attribute in here} for here in named]
+    times = Counter(place for here in places for place in set(here.values()))
+    nodes = [[one for one in here if times[here[one]] <= max(FRAME * len(views), 1)] for here in places]
     standings = standing_on(views, body)
     good: list[tuple[tuple[float, ...], str]] = []
     for form, cost in chooser.candidates(nodes):
@@ -70,6 +76,16 @@ def section_of(views: Sequence[View], body: str) -> str:
         linked = sum(node.tag == "a" for node in last.values())
         good.append(((max(agreed, in_menu), listed, not form.attribute, linked, -cost - after / len(texts)), form.css))
     return max(good, default=((), ""))[1]
+
+
+def _place(node: Node, chooser: Chooser) -> tuple[str, str]:
+    """The letters of a node and those of the box around it: where both are on all pages they are of the frame."""
+    letters = folded(chooser.value(node))
+    for above in node.iterancestors():
+        box = folded(chooser.value(above))
+        if box != letters:
+            return letters, box
+    return letters, ""
 
 
 def sections_told(view: View) -> tuple[set[str], set[str]]:
@@ -101,7 +117,7 @@ def _named(view: View, small: Sequence[Node]) -> Iterator[tuple[Node, str, str]]
     """What could name a section: nodes with few words, or metas, with their attribute and text."""
     for node in small:
         text = value_of(node, "")
-        if text and len(text) <= LONGEST and folded(text) not in _HOME:
+        if text and len(text) <= LONGEST and text[0].isalnum() and folded(text) not in _HOME:
             yield node, "", text
     for meta in view.tree.iter("meta"):
         text = value_of(meta, "content")

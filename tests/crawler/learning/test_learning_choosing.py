@@ -6,11 +6,11 @@ from tests.crawler.learning.articles import Invented, views_of
 
 
 def page(one: Invented) -> str:
-    return (
-        f'<main><div id="bai" class="hop lon"><h1 class="ten">{one.title}</h1>'
-        f'<p class="hop"><i class="mat"></i>{one.number}9</p><div class="hop"><a rel="category tag" class="muc">Xã hội</a>'
-        f'<time class="hop ten" datetime="{one.at:%Y-%m-%d}">x</time></div></div><div class="lon"><div class="hop"><b itemprop="author name">Lan</b></div></div></main>'
-    )
+    return f"""<main><div id="bai" class="hop lon"><h1 class="ten">{one.title}</h1>
+        <p class="hop"><i class="mat"></i>{one.number}9</p>
+        <div class="hop"><a rel="category tag" class="muc">Xã hội</a>
+        <time class="hop ten" datetime="{one.at:%Y-%m-%d}">x</time></div></div>
+        <div class="lon"><div class="hop"><b itemprop="author name">Lan</b></div></div></main>"""
 
 
 def test_matches_are_those_of_the_selector() -> None:
