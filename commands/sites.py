@@ -15,6 +15,7 @@ from archive.settings import Settings
 from commands.common import FAILED, counted, hint, out, plain, say, table_of
 from commands.crawling import ScrapySetting, scrapy_settings
 from crawler.catalogue import entry
+from crawler.learning.learn import Learned
 from crawler.onboarding.adding import FEWEST, add, refuse_known
 from crawler.onboarding.declare import EMPTY_LAYOUT, attribute_source, declaration_of, layout_source
 from crawler.onboarding.live import Order, probe_live
@@ -266,14 +267,19 @@ def _print_learned(report: Report, console: Console) -> None:
     for layout in report.learned.layouts:
         for line in layout_source(layout):
             console.print(plain(f"    {line}"))
+    print_fields(report.learned, console)
+
+
+def print_fields(learned: Learned, console: Console) -> None:
+    """Print how each field of learned layouts did on the pages that judged, and what could not be learned."""
     table = table_of("field", "selector", "found", "agreed", "examples of doubt")
-    for one in report.learned.fields:
+    for one in learned.fields:
         doubts = " | ".join(" ".join(doubt.split())[:LONGEST_DOUBT] for doubt in one.doubts[:VALUES])
         table.add_row(
             one.name, plain(one.selector or "-"), f"{one.found} of {one.of}", f"{one.agreed} of {one.of}", plain(doubts)
         )
     console.print(table)
-    for doubt in report.learned.doubts:
+    for doubt in learned.doubts:
         console.print(plain(f"doubt: {doubt}", "yellow"))
 
 
