@@ -19,6 +19,7 @@ from commands.exclude import exclude_command
 from commands.exporting import export
 from commands.looking import rejects_command, show, sites_list
 from commands.reextract import reextract
+from commands.relearning import sites_relearn
 from commands.reprints import reprints_rebuild, reprints_report
 from commands.scheduling import (
     schedule_list,
@@ -62,6 +63,7 @@ sites_app.command("probe")(sites_probe)
 sites_app.command("add")(sites_add)
 sites_app.command("review")(sites_review)
 sites_app.command("check")(sites_check)
+sites_app.command("relearn")(sites_relearn)
 sites_app.command("disable")(sites_disable)
 sites_app.command("enable")(sites_enable)
 sites_app.command("rename")(sites_rename)

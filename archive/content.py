@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, Article, Rejection, is_overlong, split_text
+from archive.article import MAX_ADDRESS, MAX_VIEWS, UNKEPT, WHOLE_PAGE, Article, Rejection, is_overlong, split_text
 from archive.database import ArchiveError, insert_those_new
-from archive.models import Extraction, StoredText, dated_columns
+from archive.models import Capture, Extraction, StoredArticle, StoredText, dated_columns
 
 _IN_WORD = re.compile(r"[^\W_]")
 
@@ -22,6 +22,12 @@ WITH_TEXT = select(*Extraction.__table__.columns, StoredText.sha256).outerjoin(
     StoredText, StoredText.id == Extraction.text_id
 )
 """Readings with the digests of their texts: the rows that `content_of` takes."""
+
+_BY_KEY = (
+    WITH_TEXT.add_columns(StoredArticle.key)
+    .join(StoredArticle, StoredArticle.id == Extraction.article_id)
+    .join(Capture, Capture.id == Extraction.capture_id)
+)
 
 _TEXTS = select(StoredText.id, StoredText.sha256).where(StoredText.sha256.in_(bindparam("texts", expanding=True)))
 
@@ -45,6 +51,23 @@ def content_of(row: Mapping[Any, Any]) -> dict[str, Any]:
         "tags": row["tags"],
         "attachments": row["attachments"],
     }
+
+
+def content_read(article: Article) -> dict[str, Any]:
+    """The same of an article that was just read."""
+    row = extraction_row(0, "", article, datetime.min.replace(tzinfo=UTC))
+    return content_of(row | {"sha256": text_digest(article)})
+
+
+def contents_before(session: Session, site_id: int, keys: Collection[str], before: datetime) -> dict[str, Any]:
+    """What a layout last read of a site's articles from captures older than `before`, by their keys, as `content_of`.
+
+    Articles of which no layout has read such a capture are not in it.
+    """
+    query = _BY_KEY.where(
+        StoredArticle.site_id == site_id, StoredArticle.key.in_(keys), Capture.fetched_at < before
+    ).order_by(Capture.fetched_at, Extraction.id)
+    return {row.key: content_of(row._mapping) for row in session.execute(query) if WHOLE_PAGE not in row.flags}
 
 
 def extraction_row(capture_id: int, version: str, result: Article, now: datetime) -> dict[str, Any]:

@@ -4,13 +4,14 @@ A reading is an extraction beside those of other versions; none is ever replaced
 publisher's revisions are told between readings of one version, so that our own corrections never look like theirs.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from archive.article import GONE_REASONS, WHOLE_PAGE, Article, Rejection
@@ -119,10 +120,19 @@ class Change:
 
 
 class Readings:
-    """The captures that `version` has to read again, and the way its readings are kept."""
+    """The captures that `version` has to read again, and the way its readings are kept.
 
-    def __init__(self, sessions: Sessions, version: str, clock: Clock) -> None:
-        self._sessions, self._version, self._clock = sessions, version, clock
+    `versions` are those of sites that are read under another one, by the sites' keys.
+    """
+
+    def __init__(
+        self, sessions: Sessions, version: str, clock: Clock, versions: Mapping[int, str] = MappingProxyType({})
+    ) -> None:
+        self._sessions, self._version, self._clock, self._versions = sessions, version, clock, versions
+
+    def version(self, site_id: int) -> str:
+        """The version that reads the captures of a site."""
+        return self._versions.get(site_id, self._version)
 
     def count(self, scope: Scope) -> int:
         """How many captures wait."""
@@ -155,9 +165,12 @@ class Readings:
 
     def _waiting(self, scope: Scope) -> list[ColumnElement[bool]]:
         read, excluded = aliased(Extraction), aliased(Extraction)
+        version: Any = self._version
+        if self._versions:
+            version = case(dict(self._versions), value=Capture.site_id, else_=self._version)
         conditions = [
-            exists().where(read.capture_id == Capture.id, read.extractor_version != self._version),
-            ~exists().where(Extraction.capture_id == Capture.id, Extraction.extractor_version == self._version),
+            exists().where(read.capture_id == Capture.id, read.extractor_version != version),
+            ~exists().where(Extraction.capture_id == Capture.id, Extraction.extractor_version == version),
             Capture.purged_at.is_(None),
             # What was taken down is not read again.
             ~exists().where(
@@ -199,7 +212,7 @@ class Readings:
     def compare(self, site_id: int, rereads: Sequence[Reread]) -> list[Change]:
         """What keeping these readings of one site would change; writes nothing. In the order given."""
         with reading(self._sessions) as session:
-            return _Group(session, site_id, self._version, self._clock.now(), rereads).changes()
+            return _Group(session, site_id, self.version(site_id), self._clock.now(), rereads).changes()
 
     def save(self, site_id: int, rereads: Sequence[Reread]) -> list[Change]:
         """Keep readings of one site, all or none, and give what each changed, in the order given.
@@ -212,7 +225,7 @@ class Readings:
             if isinstance(one.result, Article):
                 check_article(one.result)
         with writing(self._sessions, site_id) as session:
-            group = _Group(session, site_id, self._version, self._clock.now(), rereads)
+            group = _Group(session, site_id, self.version(site_id), self._clock.now(), rereads)
             changes = group.changes()
             group.write()
         return changes

@@ -19,9 +19,10 @@ _PAGE = 200
 """Articles settled in one transaction, so that other writers get their turn."""
 
 
-def version_age(version: str) -> tuple[int, str]:
-    """What sorts versions by age, the newest last."""
-    return (int(version), "") if version.isdigit() else (-1, version)
+def version_age(version: str) -> tuple[tuple[int, ...], str]:
+    """What sorts versions by age, the newest last: 4, 4.1 and 4.2 (of sites whose layouts were changed), 5, 5.2."""
+    parts = version.split(".")
+    return (tuple(map(int, parts)), "") if all(map(str.isdigit, parts)) else ((), version)
 
 
 def settle(session: Session, articles: Collection[int], version: str) -> int:

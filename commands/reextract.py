@@ -12,12 +12,13 @@ from sqlalchemy import Engine, select
 
 from archive.database import ArchiveError, Sessions, reading
 from archive.models import StoredArticle
-from archive.readings import Effect, Readings, Scope, bodies
+from archive.readings import Effect, Scope, bodies
 from archive.revisions import go_back, versions
+from archive.settings import Settings
 from archive.sites import site_key
 from commands.common import FAILED, err, open_archive, out, say, table_of
 from crawler.extraction import read
-from crawler.rereading import Report, Sample, captures_of, reread, work_of
+from crawler.rereading import Report, Sample, captures_of, readings_of, reread, work_of
 from crawler.sites import find_site
 from crawler.workers import Processes
 
@@ -70,18 +71,30 @@ def reextract(
         _go_back(sessions, back_to, site_id)
         return
     scope = Scope(site_id, start.date() if start else None, end.date() if end else None)
-    readings = Readings(sessions, read.EXTRACTOR_VERSION, settings.clock)
-    waiting = readings.count(scope)
-    if not waiting:
+    report = read_scope(settings, sessions, scope, dry_run=dry_run, workers=workers)
+    if report is None:
         say(f"Nothing to do: extractor {read.EXTRACTOR_VERSION} has read every capture asked for.")
         return
+    print_report(report, sessions, dry_run)
+    raise typer.Exit(FAILED if report.failures else 0)
+
+
+def read_scope(
+    settings: Settings, sessions: Sessions, scope: Scope, *, dry_run: bool = False, workers: int | None = None
+) -> Report | None:
+    """Read the captures of a scope that wait, with a bar on the terminal; None if none does.
+
+    Connections to the database are closed, since processes are made.
+    """
+    readings = readings_of(sessions, settings.clock)
+    waiting = readings.count(scope)
+    if not waiting:
+        return None
     _let_go(sessions)
     # The processes before the bar, whose thread no fork takes over.
     number, work = workers or os.cpu_count() or 1, work_of(settings.captures)
     with Processes(number, work, captures_of) as processes, _bar(waiting) as tell:
-        report = reread(readings, scope, processes, dry_run=dry_run, tell=tell)
-    _print(report, sessions, dry_run)
-    raise typer.Exit(FAILED if report.failures else 0)
+        return reread(readings, scope, processes, dry_run=dry_run, tell=tell)
 
 
 @contextmanager
@@ -137,7 +150,7 @@ def _go_back(sessions: Sessions, version: str, site_id: int | None) -> None:
         say(f"{total - looked:,} were never read by it and stay as they are.")
 
 
-def _print(report: Report, sessions: Sessions, dry_run: bool) -> None:
+def print_report(report: Report, sessions: Sessions, dry_run: bool) -> None:
     """Print what was done, or would be: numbers, then with `dry_run` samples, then what could not be read."""
     say("What reading again would do:" if dry_run else "Read again:")
     table = table_of("pages", "captures")

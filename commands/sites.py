@@ -15,6 +15,7 @@ from archive.settings import Settings
 from commands.common import FAILED, counted, hint, out, plain, say, table_of
 from commands.crawling import ScrapySetting, scrapy_settings
 from crawler.catalogue import entry
+from crawler.learning.learn import Learned
 from crawler.onboarding.adding import FEWEST, add, refuse_known
 from crawler.onboarding.declare import EMPTY_LAYOUT, attribute_source, declaration_of, layout_source
 from crawler.onboarding.live import Order, probe_live
@@ -28,6 +29,9 @@ MANY = 60
 
 LONGEST_VALUE, LONGEST_DOUBT = 60, 120
 """Letters of a value that a report shows, and of an example of doubt, which names its page."""
+
+ENOUGH = 24
+"""Pages from which a layout is learned well: of two templates a dozen each, half of which judge."""
 
 VALUES = 3
 """Values of a field that a report shows."""
@@ -255,21 +259,27 @@ def _print_layout(report: Report, console: Console) -> None:
 def _print_learned(report: Report, console: Console) -> None:
     """Print what was learned: what the class would declare, and how each field did on the samples that judged."""
     assert report.learned is not None, "asked for where something was learned"
-    console.print(plain(f"Learned from {counted(len(report.samples), 'sample')}, half of which judged:"))
+    few = f" ({ENOUGH} and more are better)" if report.specimens < ENOUGH else ""
+    console.print(plain(f"Learned from {counted(report.specimens, 'page')}{few}, half of which judged:"))
     for name, value in report.attributes.items():
         for line in attribute_source(name, value):
             console.print(plain(f"    {line}"))
     for layout in report.learned.layouts:
         for line in layout_source(layout):
             console.print(plain(f"    {line}"))
+    print_fields(report.learned, console)
+
+
+def print_fields(learned: Learned, console: Console) -> None:
+    """Print how each field of learned layouts did on the pages that judged, and what could not be learned."""
     table = table_of("field", "selector", "found", "agreed", "examples of doubt")
-    for one in report.learned.fields:
+    for one in learned.fields:
         doubts = " | ".join(" ".join(doubt.split())[:LONGEST_DOUBT] for doubt in one.doubts[:VALUES])
         table.add_row(
             one.name, plain(one.selector or "-"), f"{one.found} of {one.of}", f"{one.agreed} of {one.of}", plain(doubts)
         )
     console.print(table)
-    for doubt in report.learned.doubts:
+    for doubt in learned.doubts:
         console.print(plain(f"doubt: {doubt}", "yellow"))
 
 

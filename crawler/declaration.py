@@ -137,6 +137,7 @@ class SiteDeclaration:
             date_in_url=cls.date_in_url,
             oldest=cls.oldest,
             titles=(cls.title,),
+            edition=cls.edition,
         )
 
     def site_url(self, path: str) -> str:

@@ -1,13 +1,14 @@
 """The way from the crawl into the archive."""
 
 import asyncio
+from typing import Any
 
 from scrapy.crawler import Crawler
 
 from archive.store import Read
 from crawler.archiving import archiving
 from crawler.counting import count_page
-from crawler.extraction.read import EXTRACTOR_VERSION
+from crawler.extraction.read import version_of
 from crawler.items import PageRead
 
 
@@ -24,7 +25,9 @@ class StorePipeline:
 
     async def process_item(self, item: PageRead) -> PageRead:
         """Save `item`; what cannot be stored stays due in the ledger."""
-        read = Read(item.capture, item.result, item.requested, EXTRACTOR_VERSION, item.aliases, item.found, item.pages)
+        spider: Any = self.crawler.spidercls
+        version = version_of(spider.edition)
+        read = Read(item.capture, item.result, item.requested, version, item.aliases, item.found, item.pages)
         desk = archiving(self.crawler)
         outcome = await asyncio.wrap_future(desk.intake.save(read))
         desk.saved.append(item.capture.id)

@@ -12,13 +12,15 @@ from sqlalchemy.exc import DBAPIError
 
 from archive.article import Article, Rejection
 from archive.captures import CaptureError, read_capture
-from archive.clock import VIETNAM
-from archive.database import ArchiveError, DatabaseFailed
+from archive.clock import VIETNAM, Clock
+from archive.database import ArchiveError, DatabaseFailed, Sessions, reading
 from archive.decoding import decoded
 from archive.ledger import Found
 from archive.readings import Change, Due, Effect, Place, Readings, Reread, Scope
+from archive.sites import site_key
 from crawler.declaration import SiteDeclaration
 from crawler.extraction.page import Page
+from crawler.extraction.read import version_of
 from crawler.reading import other_addresses, read_pages
 from crawler.sites import all_sites
 from crawler.workers import Workers
@@ -99,6 +101,14 @@ class Report:
             known = self.samples[name]
             if len(known) < SAMPLES and all(one.url != change.url for one in known):
                 known.append(Sample(change.url, before, after))
+
+
+def readings_of(sessions: Sessions, clock: Clock) -> Readings:
+    """The captures that the extractor, with the layouts of each site as they are declared now, has yet to read."""
+    with reading(sessions) as session:
+        keys = {name: site_key(session, name) for name, site in all_sites().items() if site.edition}
+    versions = {key: version_of(all_sites()[name].edition) for name, key in keys.items() if key is not None}
+    return Readings(sessions, version_of(0), clock, versions)
 
 
 def page_at(folder: Path, place: Place) -> Page:

@@ -2,8 +2,9 @@
 
 import difflib
 import os
+import sys
 from functools import cache
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,14 @@ def look_again() -> None:
     """Have spiders that were added, mended, renamed or removed meanwhile be found; what was loaded stays as it was."""
     _loaded.cache_clear()
     all_sites.cache_clear()
+
+
+def load_anew(name: str) -> type["SiteSpider"]:
+    """The spider of a site id as its file has it now. Raises UnknownSite if it has none that can be loaded."""
+    sys.modules.pop(all_sites()[name].__module__, None)
+    invalidate_caches()
+    look_again()
+    return find_site(name)
 
 
 def find_site(name: str) -> type["SiteSpider"]:

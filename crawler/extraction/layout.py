@@ -1,8 +1,8 @@
 """Where the parts of an article stand on a page."""
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cssselect import SelectorError
@@ -63,6 +63,14 @@ class Layout:
                 ) from error
 
 
+def outdated(layouts: Iterable[Layout], until: datetime.date) -> tuple[Layout, ...]:
+    """`layouts` as those that a site has used up to the day `until`; one that ended before stays as it is.
+
+    For the declaration of a redesigned site: ``layouts = (Layout(...), *outdated(Family.layouts, date(2026, 2, 28)))``.
+    """
+    return tuple(replace(one, until=min(one.until or until, until)) for one in layouts)
+
+
 @lru_cache(maxsize=256)
 def names_in(layouts: tuple[Layout, ...]) -> frozenset[str]:
     """The ids and classes that the selectors of `layouts` begin with."""
@@ -76,7 +84,7 @@ class SiteFacts:
     `article_key` maps a URL to the key of the article it leads to (None: not an article of this
     site), `canonical_url` gives one address for all variants, `date_in_url` reads a date from it.
     `oldest` is the first day the site can have published. `titles` are the publisher's names, to cut
-    from page titles.
+    from page titles. `edition` counts how often its layouts were changed since pages of it are kept.
     """
 
     layouts: tuple[Layout, ...]
@@ -85,3 +93,4 @@ class SiteFacts:
     date_in_url: Callable[[str], Dated | None]
     oldest: datetime.date
     titles: tuple[str, ...] = ()
+    edition: int = 0

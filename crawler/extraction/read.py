@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -46,7 +46,8 @@ from crawler.extraction.simplify import Draft, simplify
 from crawler.extraction.text import fewer_words, folded, has_words, letter_count, same_words, slug, squash, word_count
 
 EXTRACTOR_VERSION = "5"
-"""Raise it whenever the same page can give another article: extractions are kept by version."""
+"""Raise it whenever the same page can give another article: extractions are kept by version. If only the layouts of one
+site change, raise that site's `edition` instead (`version_of`)."""
 
 MEDIA_WORDS = 60
 """Up to this many words beside captions, a page with a player or several pictures is a media story."""
@@ -77,6 +78,11 @@ AGREEING_LETTERS = 20
 """So many letters of a title's slug in the address say that the page is about it; slugs are cut."""
 
 _VIETNAMESE = "ăâđêôơưàáảãạằắẳẵặầấẩẫậèéẻẽẹềếểễệìíỉĩịòóỏõọồốổỗộờớởỡợùúủũụừứửữựỳýỷỹỵ"
+
+
+def version_of(edition: int) -> str:
+    """The version under which the readings of a site are kept whose layouts are of this edition: ``4``, or ``4.1``."""
+    return f"{EXTRACTOR_VERSION}.{edition}" if edition else EXTRACTOR_VERSION
 
 
 @dataclass(frozen=True)
@@ -137,9 +143,18 @@ class Fit:
 
 
 def fitting_layout(page: Named, layouts: Sequence[Layout], fetched: datetime) -> Fit | None:
-    """The first layout whose title and body are on the page; outdated layouts come last."""
+    """The first layout whose title and body are on the page.
+
+    Of those in use on the day of the capture, the first to end comes first: one without an end may have begun later.
+    Outdated layouts come last.
+    """
     day = fetched.date()
-    for layout in sorted(layouts, key=lambda one: one.until is not None and one.until < day):
+
+    def turn(layout: Layout) -> tuple[bool, date]:
+        is_over = layout.until is not None and layout.until < day
+        return is_over, date.min if is_over else layout.until or date.max
+
+    for layout in sorted(layouts, key=turn):
         title = select_first(page, layout.title)
         body = select_largest(page, layout.body) if title else None
         if title and body:
@@ -392,7 +407,7 @@ class _Reader:
             language=_language(blocks, fields.title),
             attachments=tuple({one.url: one for one in body.attachments}.values()),
             layout=self.name,
-            extractor_version=EXTRACTOR_VERSION,
+            extractor_version=version_of(self.site.edition),
             declared_charset=decoded.declared,
             used_charset=decoded.used,
             flags=tuple(self.flags),

@@ -62,7 +62,7 @@ def add(report: Report, declaration: Declaration, *, spiders: Path = SPIDERS, si
         source = source_of(declaration)
         beside = Path(scratch) / file.name
         beside.write_text(source, encoding="utf-8")
-        spider = load(beside, declaration)
+        spider = load(beside, declaration.site_id, declaration.class_name)
         pages = [SavedPage(one.url, one.content_type, one.body, one.fetched_at, one.found) for one in samples]
         names = write_goldens(made, spider, pages)
         try:
@@ -127,20 +127,20 @@ def golden_samples(report: Report, most: int = GOLDENS) -> list[Sample]:
     return [of[key] for key in chosen(told, most)]
 
 
-def load(file: Path, declaration: Declaration) -> type[SiteSpider]:
-    """The spider's class in `file`, which is no module of the program yet.
+def load(file: Path, site_id: str, class_name: str) -> type[SiteSpider]:
+    """The spider's class of this name in `file`, which is no module of the program.
 
     Raises ArchiveError if it is no spider that declares all it should.
     """
-    spec = importlib.util.spec_from_file_location(f"onboarding_{declaration.site_id}", file)
+    spec = importlib.util.spec_from_file_location(f"onboarding_{site_id}", file)
     assert spec is not None and spec.loader is not None, "a .py file has a loader"
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-        spider: type[SiteSpider] = getattr(module, declaration.class_name)
+        spider: type[SiteSpider] = getattr(module, class_name)
     except Exception as error:
-        raise ArchiveError(f"the spider made for {declaration.site_id} does not load: {error!r}") from error
+        raise ArchiveError(f"the spider made for {site_id} does not load: {error!r}") from error
     missing = [name for name in REQUIRED if not getattr(spider, name, None)]
     if missing:
-        raise ArchiveError(f"the spider made for {declaration.site_id} declares no {', '.join(missing)}")
+        raise ArchiveError(f"the spider made for {site_id} declares no {', '.join(missing)}")
     return spider

@@ -41,7 +41,7 @@ def test_a_site_is_written_with_golden_pages_that_wait_for_review(report: Report
     assert added.file == tmp_path / "spiders" / "ha_nam" / "bao_ha_nam.py"
     assert (added.file.parent / "__init__.py").read_text() == '"""Sites of Hà Nam."""\n'
     assert len(added.pages) >= FEWEST and not review_of(added.folder).stands
-    spider = load(added.file, declaration)
+    spider = load(added.file, declaration.site_id, declaration.class_name)
     assert (spider.name, spider.title, spider.province) == ("bao_ha_nam", "Báo Hà Nam", "ha-nam")
     assert (spider.hosts, spider.scheme) == (("bao.vn",), "https")
     assert spider.sections == {"Kinh tế": "/kinh-te/", "Xã hội": "/xa-hoi/"}
@@ -240,4 +240,4 @@ def test_a_site_of_which_no_layout_was_learned_gets_an_empty_one_to_fill(
     assert 'layouts = (Layout(name="own", title="", lead=""' in source
     assert "from crawler.extraction.layout import Layout" in source
     added = add(report, declaration, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
-    assert load(added.file, declaration).layouts[0].body == ""
+    assert load(added.file, declaration.site_id, declaration.class_name).layouts[0].body == ""

@@ -1,0 +1,154 @@
+"""The command for a site that was redesigned: sites relearn."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from archive.article import Article
+from archive.content import contents_before
+from archive.database import ArchiveError, Sessions, reading
+from archive.models import Health
+from archive.readings import Scope
+from archive.settings import Settings
+from archive.sites import site_key
+from archive.verdicts import standing
+from commands.checking import SiteId
+from commands.common import FAILED, counted, hint, open_archive, out, plain, say, table_of
+from commands.reextract import print_report, read_scope
+from commands.sites import print_fields, shown
+from crawler.families.base import SiteSpider
+from crawler.onboarding.captured import newest_pages
+from crawler.onboarding.declare import layout_source
+from crawler.onboarding.goldens import SavedPage
+from crawler.onboarding.relearning import Proposal, relearn
+from crawler.onboarding.rewriting import rewrite
+from crawler.sites import find_site, load_anew
+from schedules.past import LASTING
+
+EXAMPLES = 3
+"""Values of a field that are shown, and addresses of pages that would be read otherwise."""
+
+LETTERS = 60
+"""Letters of a value that are shown."""
+
+FIELDS = ("title", "lead", "text", "published", "author", "source_credit", "section")
+"""The fields whose values are shown."""
+
+
+def sites_relearn(
+    site: SiteId,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="The first day on which pages were captured as the site sends them now; else told by the captures.",
+        ),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write the layout into the spider's file, and read the captures with it.")
+    ] = False,
+) -> None:
+    """Learn a further layout for a site that was redesigned, from its newest captures. The site is not asked.
+
+    Shows what was learned, field by field, and what it would change. With [bold]--accept[/] the layout is written into
+    the spider's file, where it can be corrected by hand, the former ones get their last day, and the captures since the
+    change are read again, then the site's others.
+
+    Example: [bold]baotinh sites relearn bao_lao_cai[/], then [bold]baotinh sites relearn bao_lao_cai --accept[/]
+    """
+    spider = find_site(site)
+    settings, sessions = open_archive()
+    proposal = _propose(spider, settings, sessions, since.date() if since else None)
+    _print(spider, proposal)
+    if not accept:
+        say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name} --accept")
+        return
+    file = rewrite(spider, proposal.layouts, proposal.until)
+    say(f"{shown(file)}: {counted(len(proposal.layouts), 'layout')} before the others, which end on {proposal.until}")
+    load_anew(spider.name)
+    _read_again(spider.name, settings, sessions, proposal.since)
+
+
+def _propose(spider: type[SiteSpider], settings: Settings, sessions: Sessions, since: date | None) -> Proposal:
+    with reading(sessions) as session:
+        site_id = site_key(session, spider.name)
+        judged = standing(session).get(spider.name)
+    if site_id is None:
+        raise ArchiveError(f"{spider.name}: nothing of this site is in the archive yet; crawl it first")
+    drifting = None
+    if judged is not None and judged.health is Health.DRIFTING and judged.since is not None:
+        # What is told on the third night began on the first.
+        drifting = (judged.since - timedelta(days=LASTING - 1)).date()
+
+    def pages(count: int) -> Sequence[SavedPage]:
+        return newest_pages(sessions, settings.captures, spider.name, settings.clock, count)
+
+    def kept(keys: Sequence[str], before: datetime) -> dict[str, Any]:
+        with reading(sessions) as session:
+            return contents_before(session, site_id, keys, before)
+
+    return relearn(spider, pages, kept, since=since, drifting=drifting)
+
+
+def _read_again(site: str, settings: Settings, sessions: Sessions, since: date) -> None:
+    """Read the captures of the affected days, then the others: an edit is told between readings of one version."""
+    with reading(sessions) as session:
+        site_id = site_key(session, site)
+    failed = 0
+    for what, scope in ((f"captures since {since}", Scope(site_id, start=since)), ("the others", Scope(site_id))):
+        report = read_scope(settings, sessions, scope)
+        if report is not None:
+            say(f"{site}, {what}:")
+            print_report(report, sessions, dry_run=False)
+            failed += len(report.failures)
+    say(f"Next: look at some articles (`baotinh show`), and keep the change of the file; {site} is crawled with it now")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _print(spider: type[SiteSpider], proposal: Proposal) -> None:
+    say(
+        f"{spider.name}: {counted(len(proposal.looked), 'capture')} looked at, learned from "
+        f"{counted(proposal.specimens, 'page')}, in use since {proposal.since}:"
+    )
+    for layout in proposal.layouts:
+        for line in layout_source(layout):
+            out.print(plain(f"    {line}"))
+    print_fields(proposal.learned, out)
+    _print_values(proposal)
+    table = table_of("captures", "before", "after")
+    before, of = proposal.count(after=False)
+    table.add_row(
+        f"since {proposal.since} that fit a layout", f"{before} of {of}", f"{proposal.count(after=True)[0]} of {of}"
+    )
+    for name, same in proposal.same.items():
+        if proposal.known:
+            table.add_row(f"{name} as it was read before the change", "", f"{same} of {proposal.known}")
+    changed = proposal.changed_before
+    table.add_row("of before the change, read otherwise", "", f"{len(changed)}")
+    out.print(table)
+    for url in changed[:EXAMPLES]:
+        hint(f"would be read otherwise, though captured before the change: {url}")
+
+
+def _print_values(proposal: Proposal) -> None:
+    read = [
+        one.result
+        for one in proposal.after
+        if one.day >= proposal.since and one.fits and isinstance(one.result, Article)
+    ]
+    table = table_of("field", "pages", "values")
+    for name in FIELDS:
+        values = [value for article in read if (value := _value(article, name))]
+        examples = " | ".join(value[:LETTERS] for value in values[:EXAMPLES])
+        table.add_row(name, f"{len(values)} of {len(read)}", plain(examples))
+    out.print(table)
+
+
+def _value(article: Article, name: str) -> str:
+    if name == "published":
+        return f"{article.published.instant:%Y-%m-%d %H:%M}" if article.published else ""
+    return " ".join(str(getattr(article, name) or "").split())

@@ -1,0 +1,230 @@
+"""A further layout for a site that was redesigned, learned from its captures: no site is asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from archive.article import WHOLE_PAGE, Article, Rejection
+from archive.clock import VIETNAM
+from archive.content import content_read
+from crawler.extraction.dates import parse_date
+from crawler.extraction.gate import Reason
+from crawler.extraction.layout import Layout, outdated
+from crawler.extraction.page import Page
+from crawler.extraction.read import Listed
+from crawler.families.base import SiteSpider
+from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
+from crawler.learning.specimen import Specimen
+from crawler.onboarding.goldens import SavedPage, golden_of, read_saved
+
+MOST_SPECIMENS: Final = 60
+"""Pages that are learned from, the newest: more than twice the two dozen from which a site is learned at first, for
+they are as they come, not chosen over sections."""
+
+LOOKED_AT: Final = 120
+MOST_LOOKED_AT: Final = 1920
+"""Captures that are looked at: so many, and twice as many again while most of the oldest of them fit no layout, so that
+what the site sent before its redesign is among them."""
+
+FEWEST_READ: Final = 2
+"""Pages that a further layout has to read that no former one does; what fits one page was learned from chance."""
+
+COMPARED: Final = ("title", "text", "published", "author", "source_credit")
+"""The fields of articles that were kept before the change, by which a layout is judged that reads their new pages."""
+
+_STRANGE: Final = frozenset({Reason.NO_LAYOUT, Reason.NO_TITLE, Reason.NO_BODY})
+"""Refusals of pages whose article no layout finds. What is refused for else is no article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A capture, and what the site's layouts read of it."""
+
+    page: SavedPage
+    result: Article | Rejection
+
+    @property
+    def day(self) -> date:
+        """The day of the capture, in Vietnam."""
+        return self.page.fetched_at.astimezone(VIETNAM).date()
+
+    @property
+    def fits(self) -> bool:
+        """Whether a layout reads it."""
+        return isinstance(self.result, Article) and WHOLE_PAGE not in self.result.flags
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether it may be an article that no layout reads."""
+        return not self.fits and (isinstance(self.result, Article) or self.result.reason in _STRANGE)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Further layouts of a site, the newest first, in use since the day `since`, and what speaks for them.
+
+    `looked` are captures as they were read, `after` the same in the same order as they would be read. `learned` is what
+    learning said. `same` counts by field, of `known` articles that had been kept by a layout before the change, on
+    how many the new page is read as it was then (edits of the publisher's aside).
+    """
+
+    site: str
+    layouts: tuple[Layout, ...]
+    since: date
+    learned: Learned
+    specimens: int
+    looked: tuple[Looked, ...]
+    after: tuple[Looked, ...]
+    same: Mapping[str, int]
+    known: int
+
+    @property
+    def until(self) -> date:
+        """The last day of the former layouts."""
+        return self.since - timedelta(days=1)
+
+    @property
+    def changed_before(self) -> list[str]:
+        """The addresses of pages from before the change that would be read otherwise than they are."""
+        return [
+            was.page.url
+            for was, now in zip(self.looked, self.after, strict=True)
+            if was.day < self.since and was.fits and _words(was) != _words(now)
+        ]
+
+    def count(self, *, after: bool, fits: bool = True) -> tuple[int, int]:
+        """How many of the pages since the change a layout reads, and of how many that are articles."""
+        of = [
+            (now if after else was).fits is fits
+            for was, now in zip(self.looked, self.after, strict=True)
+            if was.day >= self.since and (was.fits or was.is_strange or now.fits)
+        ]
+        return sum(of), len(of)
+
+
+Pages = Callable[[int], Sequence[SavedPage]]
+"""The newest so many captures of a site, the newest first."""
+
+Kept = Callable[[Sequence[str], datetime], Mapping[str, Any]]
+"""What a layout read of articles before an instant, by their keys (`archive.content.contents_before`)."""
+
+
+def relearn(
+    site: type[SiteSpider], pages: Pages, kept: Kept, *, since: date | None = None, drifting: date | None = None
+) -> Proposal:
+    """Propose further layouts for a site.
+
+    Learned from are the captures that fit no layout; or all since the day `since` if that is given; or, where too few
+    fit no layout, all since the site is `drifting`. Raises ValueError, with the next step, if there are too few, if
+    nothing can be learned from them, or if what was learned reads no page that it should.
+    """
+    looked = _newest(site, pages)
+    specimens = [one for one in looked if one.is_strange]
+    if since is None and len(specimens) < FEWEST_SPECIMENS:
+        since = drifting
+    if since is not None:
+        specimens = [one for one in looked if one.day >= since and (one.fits or one.is_strange)]
+    if len(specimens) < FEWEST_SPECIMENS:
+        which = f"were captured since {since}" if since else "fit no layout"
+        raise ValueError(
+            f"{site.name}: of its newest {len(looked)} captures {len(specimens)} {which}, and a layout is learned from "
+            f"{FEWEST_SPECIMENS} at least: wait for the next night, or name the day of the change with --since"
+        )
+    learned = learn([_specimen(one.page) for one in specimens[:MOST_SPECIMENS]], site.facts())
+    layouts = _useful(site, learned.layouts, specimens)
+    began = since or _first_day(site, layouts, looked)
+    if not layouts or began is None:
+        raise ValueError(
+            f"{site.name}: the layout that was learned from {len(specimens)} captures reads none of them: "
+            f"write one by hand (docs/adding-a-site.md); `baotinh sites review {site.name}` shows captures"
+        )
+    layouts = _named(layouts, began, {one.name for one in site.layouts})
+    after = _look(_with(site, layouts, began), [one.page for one in looked])
+    same, known = _as_kept(after, kept, began)
+    return Proposal(site.name, layouts, began, learned, len(specimens), looked, after, same, known)
+
+
+def _newest(site: type[SiteSpider], pages: Pages) -> tuple[Looked, ...]:
+    number = LOOKED_AT
+    while True:
+        looked = _look(site, pages(number))
+        oldest = looked[-(-len(looked) * 3 // 4) :]
+        if len(looked) < number or number >= MOST_LOOKED_AT or sum(one.is_strange for one in oldest) * 2 < len(oldest):
+            return looked
+        number *= 2
+
+
+def _look(site: type[SiteSpider], pages: Sequence[SavedPage]) -> tuple[Looked, ...]:
+    return tuple(Looked(page, read_saved(site, page)[0]) for page in pages)
+
+
+def _specimen(page: SavedPage) -> Specimen:
+    found = page.found
+    listed = None
+    if found is not None:
+        modified = parse_date(found.modified.isoformat()) if found.modified else None
+        listed = Listed(found.title, found.section, found.listed, modified)
+    return Specimen(Page(page.url, page.body, page.content_type), page.fetched_at, listed)
+
+
+def _with(site: type[SiteSpider], layouts: Sequence[Layout], since: date) -> type[SiteSpider]:
+    """The site as it would be declared."""
+    every = (*layouts, *outdated(site.layouts, since - timedelta(days=1)))
+    return type(site.__name__, (site,), {"layouts": every, "__module__": site.__module__})
+
+
+def _alone(site: type[SiteSpider], layout: Layout) -> type[SiteSpider]:
+    return type(site.__name__, (site,), {"layouts": (layout,), "__module__": site.__module__})
+
+
+def _useful(site: type[SiteSpider], layouts: Sequence[Layout], specimens: Sequence[Looked]) -> tuple[Layout, ...]:
+    """The newest of the learned layouts, and those that read pages that no former one reads."""
+    strange = [one.page for one in specimens if one.is_strange]
+    every = [one.page for one in specimens]
+    out = []
+    for number, layout in enumerate(layouts):
+        of = every if number == 0 else strange
+        if sum(one.fits for one in _look(_alone(site, layout), of)) >= FEWEST_READ:
+            out.append(layout)
+    return tuple(out)
+
+
+def _first_day(site: type[SiteSpider], layouts: Sequence[Layout], looked: Sequence[Looked]) -> date | None:
+    """The day of the first capture that the new layouts read and no former one does."""
+    strange = [one for one in looked if one.is_strange]
+    pages = [one.page for one in strange]
+    days = [
+        was.day
+        for layout in layouts
+        for was, now in zip(strange, _look(_alone(site, layout), pages), strict=True)
+        if now.fits
+    ]
+    return min(days, default=None)
+
+
+def _named(layouts: Sequence[Layout], since: date, taken: set[str]) -> tuple[Layout, ...]:
+    """The layouts under names that say since when they are in use, and that no other has."""
+    out: list[Layout] = []
+    for layout in layouts:
+        name, number = f"{since}", 1
+        while name in taken:
+            number += 1
+            name = f"{since}-{number}"
+        taken.add(name)
+        out.append(replace(layout, name=name, until=None))
+    return tuple(out)
+
+
+def _as_kept(after: Sequence[Looked], kept: Kept, since: date) -> tuple[dict[str, int], int]:
+    """Of the articles that were kept before, on how many each field is read as it was."""
+    begin = datetime.combine(since, time(), VIETNAM)
+    read = {one.result.key: one.result for one in after if one.day >= since and isinstance(one.result, Article)}
+    before = kept(list(read), begin)
+    pairs = [(content_read(read[key]), content) for key, content in before.items()]
+    return {name: sum(now[name] == was[name] for now, was in pairs) for name in COMPARED}, len(pairs)
+
+
+def _words(one: Looked) -> Any:
+    """What was read, but for the name of the layout."""
+    return golden_of(replace(one.result, layout="") if isinstance(one.result, Article) else one.result)
