@@ -72,7 +72,7 @@ def test_the_file_says_it_all_in_readable_python(name: str, learned: dict[str, t
     config = Path(__file__).parents[3] / "pyproject.toml"
     ruff = Path(sys.executable).parent / "ruff"
     for step in (["check", "--extend-ignore=RUF012"], ["format", "--check"]):
-        given = [ruff, *step, "--config", config, "--no-cache", "--stdin-filename", "strange.py", "-"]
+        given = [str(ruff), *step, "--config", str(config), "--no-cache", "--stdin-filename", "strange.py", "-"]
         done = subprocess.run(given, input=source, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "learned from these pages" in " ".join(source.split())
