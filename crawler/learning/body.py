@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from crawler.extraction.prose import MOSTLY_LINKED
-from crawler.extraction.select import Node
+from crawler.extraction.select import Node, words
+from crawler.extraction.text import folded
 from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_repeated
 from crawler.learning.selectors import Case, Chain, Pick, chosen, rank, simple
 from crawler.learning.views import Leaf, Recurring, View
@@ -66,10 +67,16 @@ def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring,
     best = max(marks.values(), default=0)
     if best < FEWEST_MARK:
         return None
-    selector, mark = min(
-        ((chain, mark) for chain, mark in marks.items() if mark >= best - AS_GOOD),
-        key=lambda one: (len(one[0].parts), rank(one[0].parts[-1][-1]), one[0].written()),
-    )
+    good = [chain for chain, mark in marks.items() if mark >= best - AS_GOOD]
+    held = {chain: fmean(page.held(chain, leads=leads).recall for page in pages) for chain in good}
+    whole = [chain for chain in good if held[chain] >= max(held.values()) - AS_GOOD / 10]
+
+    def order(chain: Chain) -> tuple[int, int, tuple[int, int, str], str]:
+        # Of containers that hold the same prose the narrowest: what else a wider one holds is not the article's.
+        return len(chain.parts), sum(page.size(chain) for page in pages), rank(chain.parts[-1][-1]), chain.written()
+
+    selector = min(whole, key=order)
+    mark = marks[selector]
     misfits = tuple(page.view for page in pages if page.is_empty(selector))
     missing = tuple(view for view in views if view not in telling and not selector.nodes(view))
     out = (*misfits, *missing)
@@ -106,6 +113,11 @@ class _Page:
             total -= sum(len(leaf.letters) for leaf in leading(self.view, self.prose, node))
         around = inside + self.other[node]
         return _Held(inside / total if total else 0.0, inside / around if around else 0.0)
+
+    def size(self, chain: Chain) -> int:
+        """Letters of the words of a selector's largest node."""
+        node = self.largest(chain)
+        return len(folded(words(node))) if node is not None else 0
 
     def is_empty(self, chain: Chain) -> bool:
         """Whether the text stands elsewhere: what a selector finds, if anything, says next to nothing."""
