@@ -30,6 +30,9 @@ MANY = 60
 LONGEST_VALUE, LONGEST_DOUBT = 60, 120
 """Letters of a value that a report shows, and of an example of doubt, which names its page."""
 
+ENOUGH = 24
+"""Pages from which a layout is learned well: of two templates a dozen each, half of which judge."""
+
 VALUES = 3
 """Values of a field that a report shows."""
 
@@ -256,7 +259,8 @@ def _print_layout(report: Report, console: Console) -> None:
 def _print_learned(report: Report, console: Console) -> None:
     """Print what was learned: what the class would declare, and how each field did on the samples that judged."""
     assert report.learned is not None, "asked for where something was learned"
-    console.print(plain(f"Learned from {counted(len(report.samples), 'sample')}, half of which judged:"))
+    few = f" ({ENOUGH} and more are better)" if report.specimens < ENOUGH else ""
+    console.print(plain(f"Learned from {counted(report.specimens, 'page')}{few}, half of which judged:"))
     for name, value in report.attributes.items():
         for line in attribute_source(name, value):
             console.print(plain(f"    {line}"))

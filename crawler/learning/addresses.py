@@ -251,7 +251,7 @@ def _with_id(slot: Slot, values: Mapping[str, str], menu: Sequence[Seen]) -> Add
     few = {shape for shape, times in shapes.items() if times < RARE * len(addresses)}
     addresses = {url: one for url, one in addresses.items() if one.shape not in few}
     values = {url: values[url] for url in addresses}
-    ids = sorted(set(values.values()), key=len)
+    ids = sorted(set(values.values()), key=lambda one: (len(one), one))
     key, dated = key_pattern(slot, ids)
     name = name_pattern(slot, key, list(addresses.values()))
     folders = folders_pattern(list(addresses.values()), slot, key, dated=dated)

@@ -1,15 +1,14 @@
 """Where the body stands: the narrowest container that holds an article's words on the pages of a template."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import median
 
 from crawler.extraction.prose import MOSTLY_LINKED
-from crawler.extraction.select import Node, words
-from crawler.extraction.text import folded
+from crawler.extraction.select import Node
 from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_repeated
-from crawler.learning.selectors import Case, Chain, Pick, chosen, rank, simple
+from crawler.learning.selectors import Chain, Pick, chosen, rank, simple
 from crawler.learning.views import Leaf, Recurring, View
 
 FEWEST_LETTERS = 100
@@ -17,6 +16,19 @@ FEWEST_LETTERS = 100
 
 LEADING = 2
 """Blocks right above a container that are a lead rather than lost; leads of two paragraphs are known."""
+
+TEXT_WEIGHS = 2
+"""How much more than its furniture the text of a body counts: furniture can be dropped, text that is missed is lost."""
+
+UNSURE = 0.5
+"""What a letter counts that varies, but that trafilatura does not return."""
+
+REGULAR = 0.8
+"""Share of the pages that have varying blocks at a place of the template, from which these are the article's."""
+
+NAMELESS = 0.1
+"""What a container without a name of its own has to be better by: of its fellows the largest is another on a short
+page."""
 
 AS_GOOD = 0.005
 """Difference of two containers' marks that tells nothing."""
@@ -38,86 +50,87 @@ class Body:
     misfits: tuple[View, ...]
 
 
-@dataclass(frozen=True)
-class _Held:
-    """What a container holds of a page: the share of its sure prose, and how much of it is that."""
-
-    recall: float
-    precision: float
-
-    @property
-    def mark(self) -> float:
-        """The harmonic mean of both."""
-        total = self.recall + self.precision
-        return 2 * self.recall * self.precision / total if total else 0.0
-
-
 def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring, *, leads: bool = True) -> Body | None:
     """The best container of the article's words on pages of one template; None if nothing with a name that stays does.
 
-    Marked by the mean, over the pages, of the harmonic mean of two shares: how much of the sure prose it holds (with
-    `leads`, the blocks right above it are not missed), and how much of what it holds is that and no links, no recurring
-    or changing blocks. A page on which it is not to be found counts as nothing.
+    Marked by two shares of letters on all pages: how much of the sure prose it holds (with `leads`, the blocks right
+    above it are not missed), and how much of what it holds is that and no links, no recurring or changing blocks; in
+    their mean the first weighs `TEXT_WEIGHS` times the second.
     """
     telling = [view for view in views if prose[view].letters >= FEWEST_LETTERS] or list(views)
-    pages = [_Page(view, prose[view], counted) for view in telling]
-    marks: dict[Chain, float] = {}
-    for chain in _candidates(pages):
-        marks[chain] = fmean(page.held(chain, leads=leads).mark for page in pages)
+    regular = _regular(telling, prose)
+    pages = [_Page(view, prose[view], counted, regular) for view in telling]
+    marks = {chain: _mark(chain, pages, leads=leads) for chain in _candidates(pages)}
     best = max(marks.values(), default=0)
     if best < FEWEST_MARK:
         return None
-    good = [chain for chain, mark in marks.items() if mark >= best - AS_GOOD]
-    held = {chain: fmean(page.held(chain, leads=leads).recall for page in pages) for chain in good}
-    whole = [chain for chain in good if held[chain] >= max(held.values()) - AS_GOOD / 10]
-
-    def order(chain: Chain) -> tuple[int, int, tuple[int, int, str], str]:
-        # Of containers that hold the same prose the narrowest: what else a wider one holds is not the article's.
-        return len(chain.parts), sum(page.size(chain) for page in pages), rank(chain.parts[-1][-1]), chain.written()
-
-    selector = min(whole, key=order)
-    mark = marks[selector]
+    selector, mark = min(
+        ((chain, mark) for chain, mark in marks.items() if mark >= best - AS_GOOD),
+        key=lambda one: _preferred(one[0], pages),
+    )
     misfits = tuple(page.view for page in pages if page.is_empty(selector))
     missing = tuple(view for view in views if view not in telling and not selector.nodes(view))
     out = (*misfits, *missing)
     return Body(selector.written(), mark, tuple(view for view in views if view not in out), out)
 
 
+def _preferred(chain: Chain, pages: Sequence["_Page"]) -> tuple[int, float, tuple[int, int, str], str]:
+    """The order of containers that are equally good: the deepest first, since a wider one holds more of the frame."""
+    depths = [len(list(node.iterancestors())) for page in pages if (node := page.largest(chain)) is not None]
+    return len(chain.parts), -median(depths), rank(chain.parts[-1][-1]), chain.written()
+
+
+def _mark(chain: Chain, pages: Sequence["_Page"], *, leads: bool) -> float:
+    """How well a selector's largest nodes hold the prose of pages, 0 to 1 (an F-measure)."""
+    held, wanted, other = 0.0, 0.0, 0.0
+    for page in pages:
+        inside, missed, more = page.held(chain, leads=leads)
+        held, wanted, other = held + inside, wanted + inside + missed, other + more
+    if not held:
+        return 0.0
+    recall, precision, weight = held / wanted, held / (held + other), TEXT_WEIGHS**2
+    mark = (1 + weight) * recall * precision / (weight * precision + recall)
+    return mark if len(chain.parts) == 1 else mark - NAMELESS
+
+
 class _Page:
     """One page as containers are marked on it."""
 
-    def __init__(self, view: View, prose: Prose, counted: Recurring) -> None:
+    def __init__(self, view: View, prose: Prose, counted: Recurring, regular: Collection[str]) -> None:
         self.view, self.prose = view, prose
-        self.sure: defaultdict[Node, int] = defaultdict(int)
+        self.wanted: defaultdict[Node, float] = defaultdict(float)
         self.other: defaultdict[Node, float] = defaultdict(float)
-        sure = set(prose.sure)
+        self.sizes: dict[Leaf, float] = {}
+        sure, telling = set(prose.sure), set(prose.telling)
         for leaf in view.leaves:
             size = len(leaf.letters)
-            if leaf in sure:
-                _add(self.sure, leaf, size)
-            elif leaf.link_share >= MOSTLY_LINKED or is_repeated(leaf, counted) or is_changing(leaf, view):
+            if leaf in sure or (leaf in telling and _place(leaf) in regular):
+                self.sizes[leaf] = size if leaf in sure else size * UNSURE
+                _add(self.wanted, leaf, self.sizes[leaf])
+            elif leaf in telling:
+                # Comments vary like the article; but trafilatura loses captions and leads too.
+                _add(self.other, leaf, size * UNSURE)
+            elif size >= TELLING_LETTERS or leaf.link_share >= MOSTLY_LINKED or _is_frame(leaf, view, counted):
                 _add(self.other, leaf, size)
-            elif leaf in prose.telling:
-                # Comments and excerpts vary like the article; but trafilatura loses captions and leads too.
-                _add(self.other, leaf, size / 2)
+        self.total = sum(self.sizes.values())
         self._held: dict[Chain, Node | None] = {}
 
-    def held(self, chain: Chain, *, leads: bool) -> _Held:
-        """How well a selector's largest node holds the page's prose."""
+    def held(self, chain: Chain, *, leads: bool) -> tuple[float, float, float]:
+        """Letters of the page's prose that a selector's largest node holds, and misses, and what else it holds."""
         node = self.largest(chain)
         if node is None:
-            return _Held(0, 0)
-        inside = self.sure[node]
-        total = self.prose.letters
+            return 0, self.total, 0
+        inside = self.wanted[node]
+        missed = self.total - inside
         if leads and inside:
-            total -= sum(len(leaf.letters) for leaf in leading(self.view, self.prose, node))
-        around = inside + self.other[node]
-        return _Held(inside / total if total else 0.0, inside / around if around else 0.0)
+            missed -= sum(self.sizes[leaf] for leaf in self._leading(node))
+        return inside, missed, self.other[node]
 
-    def size(self, chain: Chain) -> int:
-        """Letters of the words of a selector's largest node."""
-        node = self.largest(chain)
-        return len(folded(words(node))) if node is not None else 0
+    def _leading(self, body: Node) -> list[Leaf]:
+        """The blocks of prose right above a container: at most a lead, so none if more stand there."""
+        place, around = self.view.order[body], set(body.iterancestors())
+        before = [leaf for leaf in self.sizes if self.view.order[leaf.node] < place and leaf.node not in around]
+        return before if len(before) <= LEADING else []
 
     def is_empty(self, chain: Chain) -> bool:
         """Whether the text stands elsewhere: what a selector finds, if anything, says next to nothing."""
@@ -131,28 +144,38 @@ class _Page:
         return self._held[chain]
 
 
-def _add(sums: defaultdict[Node, int] | defaultdict[Node, float], leaf: Leaf, size: float) -> None:
+def _is_frame(leaf: Leaf, view: View, counted: Recurring) -> bool:
+    return is_repeated(leaf, counted) or is_changing(leaf, view)
+
+
+def _add(sums: defaultdict[Node, float], leaf: Leaf, size: float) -> None:
     for node in (leaf.node, *leaf.node.iterancestors()):
-        sums[node] += size  # type: ignore[assignment]
+        sums[node] += size
 
 
 def _within(leaves: Iterable[Leaf], node: Node) -> list[Leaf]:
     return [leaf for leaf in leaves if leaf.node is node or any(above is node for above in leaf.node.iterancestors())]
 
 
-def leading(view: View, prose: Prose, body: Node) -> list[Leaf]:
-    """The sure blocks right above a container: at most a lead, so none if more stand there."""
-    place = view.order[body]
-    around = set(body.iterancestors())
-    before = [leaf for leaf in prose.sure if view.order[leaf.node] < place and leaf.node not in around]
-    return before if len(before) <= LEADING else []
+def _place(leaf: Leaf) -> str:
+    """The name of what a block stands in."""
+    return next((simple(above)[0] for above in leaf.node.iterancestors() if simple(above)), "")
+
+
+def _regular(views: Sequence[View], prose: dict[View, Prose]) -> set[str]:
+    """Where on most pages blocks stand that vary, whether trafilatura returns them or not.
+
+    It returns one container, so of a body in two parts only one; comments, which it leaves as well, few pages have.
+    """
+    places = Counter(place for view in views for place in {_place(leaf) for leaf in prose[view].telling})
+    return {place for place, pages in places.items() if pages >= REGULAR * len(views)}
 
 
 def _candidates(pages: Iterable[_Page]) -> list[Chain]:
     """What the containers of sure prose may be called: by a name of theirs, or by their tag below a named one."""
     out: dict[Chain, None] = {}
     for page in pages:
-        for node in page.sure:
+        for node in page.wanted:
             names = simple(node)
             out.update(dict.fromkeys(Chain(((name,),)) for name in names))
             if not names:
@@ -160,8 +183,3 @@ def _candidates(pages: Iterable[_Page]) -> list[Chain]:
                 out.update(dict.fromkeys(Chain(((name,), (node.tag,)), is_child=True) for name in named[:1]))
                 out.update(dict.fromkeys(Chain(((name,), (node.tag,))) for name in named))
     return list(out)
-
-
-def cases_of(views: Iterable[View], nodes: dict[View, Sequence[Node]]) -> list[Case]:
-    """What is to be picked on each view, for `selectors`."""
-    return [Case(view, tuple(nodes.get(view, ()))) for view in views]

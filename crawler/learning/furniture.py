@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from crawler.extraction.cleaning import LABEL_LENGTH, is_document
 from crawler.extraction.dates import parse_date
-from crawler.extraction.select import Node, select_all, words
+from crawler.extraction.layout import Layout
+from crawler.extraction.select import Node, compiled, select_all, words
 from crawler.extraction.signoff import Standing, read_byline, read_credit
 from crawler.extraction.simplify import BLOCK_TAGS, SKIPPED_TAGS
 from crawler.extraction.text import squash
 from crawler.learning.pictures import body_in
-from crawler.learning.prose import Prose, is_changing, is_repeated
+from crawler.learning.prose import HEADLINE, Prose, is_changing, is_repeated
 from crawler.learning.selectors import simple
 from crawler.learning.views import Leaf, Recurring, View
 
@@ -21,9 +22,6 @@ ALWAYS = 0.9
 MOSTLY = 0.6
 """Share of letters in links to elsewhere on the site from which a box is a list of them; dates, labels and bullets
 around headlines take up to a third (the portals' lists of older news)."""
-
-HEADLINE = 0.75
-"""Share of a block's letters in links from which it is a headline that leads elsewhere."""
 
 FEWEST = 2
 """Pages on which a name has to be seen."""
@@ -41,7 +39,7 @@ EDGE = 2
 ON_MOST = 0.5
 """Share of the pages on which such a line stands; what an editor says so often nobody needs to read."""
 
-SAME_LINES = 5
+SAME_LINES = 3
 """Pages on which it stands at least."""
 
 LINE_LETTERS = 12
@@ -74,18 +72,18 @@ def furniture_of(
     views: Sequence[View],
     prose: dict[View, Prose],
     counted: Recurring,
-    body: str,
-    *,
-    keep: str,
+    layout: Layout,
     other_article: OtherArticle,
 ) -> str:
     """A selector list of what to drop: boxes in the body that bear a name which nothing else on any page does.
 
-    `keep` is a selector list of what other fields read; nothing that holds such a node is named. A name counts if its
-    nodes are lists of links, excerpts under headlines of other articles, the same on most pages, counters that change
-    when the page is fetched again, or lines of dates above the text. Never if one of them holds sure prose that is not
-    an excerpt, or reads as a byline or a credit.
+    A name counts if its nodes are lists of links, excerpts under headlines of other articles, the same on most pages,
+    counters that change when the page is fetched again, lines of dates above the text, or what readers write. Never if
+    one of them holds sure prose that is not an excerpt, reads as a byline or a credit, or holds a node of a field that
+    `layout` reads after the furniture is gone. What it reads before that within the body goes too.
     """
+    body = layout.body
+    keep = ", ".join(filter(None, (layout.lead, layout.byline, layout.credit, layout.captions, layout.above)))
     boxes: defaultdict[str, list[_Box]] = defaultdict(list)
     for view in views:
         for box in _boxes(view, prose[view], body):
@@ -99,14 +97,37 @@ def furniture_of(
         and not any(kept[view].intersection(view.bearers.get(name, ())) for view in views)
         and _is_furniture(found, counted, other_article)
     }
-    chosen: list[str] = []
-    gone: set[Node] = set()
+    chosen, gone = _read_before(views, prose, layout, kept)
     for name in sorted(good, key=lambda one: (-sum(box.letters for box in good[one]), len(one), one)):
         nodes = {box.node for box in good[name]}
         if any(node not in gone and not gone.intersection(node.iterancestors()) for node in nodes):
             chosen.append(name)
             gone |= nodes
     return ", ".join([*chosen, *_lines(views, counted, body, gone)])
+
+
+def _read_before(
+    views: Sequence[View], prose: dict[View, Prose], layout: Layout, kept: dict[View, set[Node]]
+) -> tuple[list[str], set[Node]]:
+    """The selectors, and the nodes, of dates, sections, tags and counters that stand within the body."""
+    chosen: list[str] = []
+    gone: set[Node] = set()
+    for field in (layout.title, layout.date, layout.modified, layout.section, layout.tags, layout.views):
+        for one in compiled(field):
+            if one.attribute is not None or one.css in chosen:
+                continue
+            found = [(view, node) for view in views for node in one.nodes(view.tree)]
+            inside = [node for view, node in found if body_in(view, layout.body) in node.iterancestors()]
+            held = {leaf.node for view in views for leaf in prose[view].telling}
+            held -= {body_in(view, layout.body) for view in views}
+            is_free = all(
+                node not in kept[view] and held.isdisjoint(node.iter()) and held.isdisjoint(node.iterancestors())
+                for view, node in found
+            )
+            if inside and is_free:
+                chosen.append(one.css)
+                gone.update(inside)
+    return chosen, gone
 
 
 def _lines(views: Sequence[View], counted: Recurring, body: str, gone: set[Node]) -> list[str]:
@@ -183,6 +204,7 @@ def _is_furniture(boxes: Sequence[_Box], counted: Recurring, other_article: Othe
         [box for box, listed in zip(boxes, excerpts, strict=True) if listed or _is_links(box)],
         [box for box in boxes if _changes(box)],
         [box for box in boxes if box.is_first and _is_date_line(box)],
+        [box for box in boxes if next(box.node.iter("textarea"), None) is not None],
     )
     if any(len(kind) >= ALWAYS * len(boxes) for kind in kinds):
         return True

@@ -1,11 +1,11 @@
 """From sample pages to layouts: templates, for each its body, and around that the other fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from crawler.extraction.dates import parse_date, structured_dates
-from crawler.extraction.layout import Layout, SiteFacts
+from crawler.extraction.layout import SELECTORS, Layout, SiteFacts
 from crawler.extraction.select import select_first
 from crawler.learning.body import body_of
 from crawler.learning.byline import signed_of
@@ -90,8 +90,20 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
             f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts)}. "
             "Look whether the pages are articles, or write a layout by hand (docs/adding-a-site.md)"
         )
-    halves = [(one.by_half, [view.specimen for view in one.judging]) for one in templates]
-    return Learned(_dated(templates, facts), judged(halves, facts), tuple(doubts))
+    doubts += [doubt for template in templates for doubt in _differing(template)]
+    fields = judged([(one.by_half, [view.specimen for view in one.judging]) for one in templates], facts)
+    return Learned(_dated(templates, facts), fields, tuple(doubts))
+
+
+def _differing(template: _Template) -> Iterator[str]:
+    """Fields for which all pages taught another selector than the half whose layout was judged."""
+    if template.teaching == template.judging:
+        example = template.teaching[0].page.url
+        yield f"{len(template.teaching)} pages like {example} are too few to be divided: all of them taught and judged"
+    for name in SELECTORS:
+        half, given = getattr(template.by_half, name), getattr(template.layout, name)
+        if half != given:
+            yield f"{name}: half of the pages taught {half or 'none'!r}, judged above; all teach {given or 'none'!r}"
 
 
 def _too_few(group: Sequence[View]) -> str:
@@ -143,7 +155,6 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
     published, modified = dates_of(views, body.selector)
     byline, credit = signed_of(views, body.selector)
     captions = captions_of(views, body.selector)
-    above = above_of(views, body.selector, title, lead)
     layout = Layout(
         name="learned",
         title=title,
@@ -157,16 +168,14 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
         tags=tags_of(views, body.selector),
         views=views_of(views, body.selector),
         captions=captions,
-        above=above,
+        above=above_of(views, body.selector, title, lead),
     )
 
     def other_article(view: View, href: str) -> bool:
         key = facts.article_key(view.page.link(href))
         return key is not None and key != facts.article_key(view.page.url)
 
-    keep = ", ".join(filter(None, (title, lead, byline, credit, captions, above)))
-    drop = furniture_of(views, prose, counted, body.selector, keep=keep, other_article=other_article)
-    return replace(layout, drop=drop)
+    return replace(layout, drop=furniture_of(views, prose, counted, layout, other_article))
 
 
 def _dated(templates: Sequence[_Template], facts: SiteFacts) -> tuple[Layout, ...]:
@@ -177,11 +186,13 @@ def _dated(templates: Sequence[_Template], facts: SiteFacts) -> tuple[Layout, ..
             filter(None, (_day(view, template.layout, facts) for view in {*template.teaching, *template.judging}))
         )
         spans.append((template.layout, days))
-    spans.sort(key=lambda span: span[1][-1] if span[1] else date.min, reverse=True)
+    # Where one template tells no day, the one with more pages is more likely to be in use.
+    if all(days for _, days in spans):
+        spans.sort(key=lambda span: span[1][-1], reverse=True)
     out: list[Layout] = []
     for number, (layout, days) in enumerate(spans):
         newer = [first for _, others in spans[:number] for first in others[:1]]
-        is_over = bool(days and newer) and days[-1] < min(newer)
+        is_over = bool(days and newer) and days[-1] < min(newer) and all(others for _, others in spans)
         name = layout.name if number == 0 else f"{layout.name}-{number + 1}"
         out.append(replace(layout, name=name, until=days[-1] if is_over else None))
     return tuple(out)

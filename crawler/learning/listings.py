@@ -138,23 +138,20 @@ def _named(node: Node) -> str:
 
 
 def _own_places(found: Mapping[View, Sequence[_Link]]) -> list[tuple[str, ...]]:
-    """The places with articles of each section alone, the one with the most first.
-
-    Of places with the same articles (a picture, a headline) the one with words counts.
-    """
+    """The places with articles of each section alone, the one with the most words first: that of headlines."""
     keys: defaultdict[tuple[str, ...], dict[View, set[str]]] = defaultdict(dict)
     worded: Counter[tuple[str, ...]] = Counter()
     for view, links in found.items():
         for one in links:
             keys[one.place].setdefault(view, set()).add(one.key)
-            worded[one.place] += bool(words(one.node).strip())
-    own: list[tuple[int, bool, tuple[str, ...]]] = []
+            # A picture has none, "read more" and a date have few.
+            worded[one.place] += len(words(one.node).split())
+    own: list[tuple[int, tuple[str, ...]]] = []
     for place, on in keys.items():
         alike = sorted(len(one & other) / len(one | other) for one, other in combinations(on.values(), 2))
         if alike and alike[len(alike) // 2] < ALIKE:
-            own.append((sum(map(len, on.values())), worded[place] > 0, place))
-    own.sort(key=lambda one: (one[1], one[0]), reverse=True)
-    return [place for _, _, place in own]
+            own.append((worded[place], place))
+    return [place for _, place in sorted(own, reverse=True)]
 
 
 def _with_more(

@@ -1,7 +1,7 @@
 """The parts of addresses, and the pattern of the paths that many of one kind have in common."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -155,10 +155,10 @@ def folders_pattern(addresses: Sequence[Address], slot: Slot | None, key: str, *
     trail: list[str] = []
     told = dated
     for place in range(least):
-        named = {one.folders[place].lower() for one in addresses}
-        if len(named) > 1 or _number_like(next(iter(named))):
+        written = Counter(one.folders[place] for one in addresses)
+        if len({one.lower() for one in written}) > 1 or _number_like(next(iter(written))):
             break
-        lead.append(re.escape(addresses[0].folders[place]).replace("\\-", "-"))
+        lead.append(re.escape(written.most_common(1)[0][0]).replace("\\-", "-"))
     for place in range(1, least - len(lead) + 1):
         if slot and slot.part == "folder" and slot.place == place:
             trail.insert(0, _token_pattern(slot, key))
@@ -171,7 +171,8 @@ def folders_pattern(addresses: Sequence[Address], slot: Slot | None, key: str, *
     trail = _days(trail, told=told)
     free = (least - len(lead) - len(trail), deepest - len(lead) - len(trail))
     middle = ["[^/]+"] * free[0] if free[0] == free[1] and free[0] <= 2 else []
-    between = "" if middle or free[1] == 0 else f"(?:[^/]+/){{{free[0]},{free[1]}}}"
+    times = f"{free[0]}" if free[0] == free[1] else f"{free[0]},{free[1]}"
+    between = "" if middle or free[1] == 0 else f"(?:[^/]+/){{{times}}}"
     return "/" + "".join(f"{one}/" for one in (*lead, *middle)) + between + "".join(f"{one}/" for one in trail)
 
 

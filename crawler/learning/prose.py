@@ -1,7 +1,8 @@
 """Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
 from crawler.extraction.select import Node, select_all, words
@@ -14,6 +15,12 @@ counters and labels have fewer (the longest such line on the saved portal pages 
 
 REPEATED = 0.15
 """Share of the pages of a template up to which the same block may stand: reprints on one site are 1.5 to 8 %."""
+
+HEADLINE, HEADLINE_LETTERS = 0.75, 12
+"""Share of a block's letters in links, and letters, from which it is a headline that leads elsewhere."""
+
+ITEM_BLOCKS, ITEM_DEPTH = 4, 4
+"""Blocks of an entry of a list (headline, excerpt, date, section), and levels from one of them up to the entry."""
 
 REPEATED_TITLE = 10
 """Letters from which a block that a page's title holds is that title."""
@@ -31,22 +38,28 @@ class Prose:
         """Letters of the sure blocks."""
         return sum(len(leaf.letters) for leaf in self.sure)
 
+    def without(self, strange: Collection[Leaf]) -> "Prose":
+        """The prose without some blocks."""
+        telling, sure = ([leaf for leaf in leaves if leaf not in strange] for leaves in (self.telling, self.sure))
+        return Prose(tuple(telling), tuple(sure))
+
 
 def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[View, Prose]:
     """The prose of pages of one template, of which `counted` says what recurs (else they themselves)."""
     counted = counted or recurring(views)
     found = {view: _prose(view, counted) for view in views}
-    unboxed = {view: _unboxed(view, prose.sure, counted) for view, prose in found.items()}
-    left = sum(len(leaf.letters) for sure in unboxed.values() for leaf in sure)
+    boxed = {view: _boxed(view, prose, counted) for view, prose in found.items()}
+    held = sum(len(leaf.letters) for view, prose in found.items() for leaf in prose.sure if leaf in boxed[view])
     # A box with most of the words is the article's own, whatever it begins with.
-    if left <= sum(prose.letters for prose in found.values()) / 2:
+    if 2 * held >= sum(prose.letters for prose in found.values()):
         return found
-    return {view: replace(prose, sure=unboxed[view]) for view, prose in found.items()}
+    return {view: prose.without(boxed[view]) for view, prose in found.items()}
 
 
 def _prose(view: View, counted: Recurring) -> Prose:
     said = "".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
     titles = page_titles(view)
+    strange = _written_by_readers(view) | _excerpts(view)
     telling = tuple(
         leaf
         for leaf in view.leaves
@@ -54,6 +67,7 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and leaf.link_share < MOSTLY_LINKED
         and not is_repeated(leaf, counted)
         and not is_changing(leaf, view)
+        and leaf not in strange
         and not any(leaf.letters in title for title in titles)
     )
     return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, said)))
@@ -66,19 +80,20 @@ def _is_said(letters: str, said: str) -> bool:
     return sum(piece in said for piece in pieces) > len(pieces) / 2
 
 
-def _unboxed(view: View, sure: Sequence[Leaf], counted: Recurring) -> tuple[Leaf, ...]:
-    """Those of the sure blocks that stand in no box below the first of them which begins with a label or a link.
+def _boxed(view: View, prose: Prose, counted: Recurring) -> set[Leaf]:
+    """The blocks below the first sure one that stand in a box which begins with a label or a link.
 
     Comments and excerpts of other news vary from page to page as the article does. But the label above them recurs
     ("Ý kiến bạn đọc", "Tin liên quan"), and an excerpt stands below its linked headline.
     """
-    if not sure:
-        return ()
+    if not prose.sure:
+        return set()
     first: dict[Node, Leaf] = {}
     for leaf in reversed(view.leaves):
         for node in (leaf.node, *leaf.node.iterancestors()):
             first[node] = leaf
-    around = {sure[0].node, *sure[0].node.iterancestors()}
+    start = prose.sure[0].node
+    around = {start, *start.iterancestors()}
 
     def is_boxed(leaf: Leaf) -> bool:
         for node in leaf.node.iterancestors():
@@ -91,7 +106,50 @@ def _unboxed(view: View, sure: Sequence[Leaf], counted: Recurring) -> tuple[Leaf
                 return True
         return False
 
-    return tuple(leaf for leaf in sure if not is_boxed(leaf))
+    return {leaf for leaf in prose.telling if view.order[leaf.node] > view.order[start] and is_boxed(leaf)}
+
+
+def _written_by_readers(view: View) -> set[Leaf]:
+    """The blocks of the box around a field for several lines: comments, and what stands above them.
+
+    The box is the widest element that holds less than half of the letters of the page's unlinked blocks.
+    """
+    fields = [node for node in view.order if node.tag == "textarea"]
+    if not fields:
+        return set()
+    sizes: dict[Node, int] = {}
+    total = 0
+    for leaf in view.leaves:
+        size = len(leaf.letters) - leaf.linked
+        total += size
+        for node in (leaf.node, *leaf.node.iterancestors()):
+            sizes[node] = sizes.get(node, 0) + size
+    boxes = set()
+    for field in fields:
+        box = field
+        for above in field.iterancestors():
+            if 2 * sizes.get(above, 0) >= total:
+                break
+            box = above
+        boxes.add(box)
+    return {leaf for leaf in view.leaves if boxes.intersection((leaf.node, *leaf.node.iterancestors()))}
+
+
+def _excerpts(view: View) -> set[Leaf]:
+    """The blocks that stand with a headline that is a link in a small box: what other articles begin with."""
+    held: dict[Node, list[Leaf]] = {}
+    for leaf in view.leaves:
+        for node in itertools.islice((leaf.node, *leaf.node.iterancestors()), ITEM_DEPTH):
+            held.setdefault(node, []).append(leaf)
+    out: set[Leaf] = set()
+    for leaves in held.values():
+        if 1 < len(leaves) <= ITEM_BLOCKS and any(_is_headline(leaf) for leaf in leaves):
+            out.update(leaves)
+    return out
+
+
+def _is_headline(leaf: Leaf) -> bool:
+    return leaf.link_share >= HEADLINE and len(leaf.letters) >= HEADLINE_LETTERS
 
 
 def is_repeated(leaf: Leaf, counted: Recurring) -> bool:

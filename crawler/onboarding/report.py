@@ -88,7 +88,8 @@ class Report:
     fits. `tls` says how the connection stands. `requests` are those that were made of the site, tries
     that failed among them, `answered` those that had a response. `sitemap` is the path
     of one that has more than the family's usual one. `attributes` are what a site of no family declares besides, as
-    learned from its pages; `addresses` say what tells its articles, `learned` how well each field of a layout was.
+    learned from its pages; `addresses` say what tells its articles, `learned` how well each field of a layout was,
+    from so many `specimens`.
     """
 
     asked: str
@@ -110,6 +111,7 @@ class Report:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     addresses: Addresses | None = None
     learned: Learned | None = None
+    specimens: int = 0
     sections: tuple[Section, ...] = ()
     samples: tuple[Sample, ...] = ()
     layouts: tuple[Layout, ...] = ()

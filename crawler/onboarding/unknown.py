@@ -21,7 +21,7 @@ from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.families.listing import ListingSpider
 from crawler.learning.addresses import Addresses, Seen, is_asked, learn_addresses
-from crawler.learning.learn import Learned, learn
+from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
 from crawler.learning.links import links_of, seen_on
 from crawler.learning.listings import learn_items
 from crawler.learning.pagers import learn_pager
@@ -90,10 +90,12 @@ class Unknown:
         sections = self._sections()
         await self._look_deep(sections)
         ways = self._choose(maps, feeds, sections, addresses)
-        if addresses and addresses.alone:
+        if not self.web.live or (addresses and addresses.alone):
             self._add_links(pages)
         taken = await self._samples()
-        learned = self._learn([specimen for _, _, specimen in taken])
+        specimens = [specimen for _, _, specimen in taken]
+        specimens += await self._others(specimens)
+        learned = self._learn(specimens)
         read = [self._read(found, answer, specimen.fetched) for found, answer, specimen in taken]
         return replace(
             report,
@@ -103,6 +105,7 @@ class Unknown:
             attributes=dict(self.attributes),
             addresses=addresses,
             learned=learned,
+            specimens=len(specimens),
             samples=tuple(read),
             oldest=oldest_of(ways, read),
             layouts=learned.layouts if learned else (),
@@ -224,7 +227,7 @@ class Unknown:
         pager = learn_pager(listing, lambda url: self.spider.article_key(url) is not None)
         if pager:
             self.attributes["page"] = pager.page
-        elif any(read_posted(page) for page in listing.values()):
+        elif self.web.live and any(read_posted(page) for page in listing.values()):
             self.attributes["posted"] = True
         self._look(self._candidates())
 
@@ -338,6 +341,15 @@ class Unknown:
             specimen = Specimen(answer.page, at, _listed(of[url]), again.page if again else None)
             out.append((of[url], answer, specimen))
         return out
+
+    async def _others(self, specimens: Sequence[Specimen]) -> list[Specimen]:
+        """Of a site of which few articles were saved, its other pages too: their template may be the same."""
+        if self.web.live or len(specimens) >= FEWEST_SPECIMENS:
+            return []
+        taken = {self.home.url, *(specimen.page.url for specimen in specimens)}
+        answers = [await self.web.get(url) for url in self.web.addresses if url not in taken]
+        pages = [(one.page, one.fetched_at) for one in answers if one.page and "html" in one.content_type]
+        return [Specimen(page, at or self.clock.now()) for page, at in pages]
 
     def _learn(self, specimens: Sequence[Specimen]) -> Learned | None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -10,10 +11,12 @@ from scrapy.http import Request
 
 from archive.article import Article
 from archive.clock import VIETNAM
+from crawler.discovery.listing import ListingLayout
 from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.extraction.select import select_all
 from crawler.families.base import SiteSpider
+from crawler.families.discovering import Considered
 from crawler.families.lacviet import LacVietSpider
 from crawler.families.liferay import LiferaySpider
 from crawler.families.listing import ListingSpider
@@ -435,7 +438,7 @@ def test_further_pages_are_as_declared(page: str, path: str, second: str) -> Non
 
 @pytest.mark.parametrize("page", ["?page=2", "page/{n}", "{n}"])
 def test_page_that_leads_nowhere_is_refused_with_what_to_write(page: str) -> None:
-    with pytest.raises(ValueError, match=r"spider Wrong: page = .* begin it with \? or /"):
+    with pytest.raises(ValueError, match=r"spider Wrong: page = .* begin it with \?, /, \{path\} or \{stem\}"):
         type("Wrong", (QuyRung,), {"page": page})
 
 
@@ -461,6 +464,108 @@ def test_section_without_a_declared_page_has_one() -> None:
         page = ""
 
     assert pages_of(OnePage(), "/tin-tuc", (2,), {})[0] == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("page", "path", "further"),
+    [
+        ("?p={n-1}", "/tin-tuc", "/tin-tuc?p=2"),
+        ("?start={20*(n-1)}", "/tin-tuc?cat=3", "/tin-tuc?cat=3&start=40"),
+        ("{stem}-p{n}.html", "/muc/kinh-te_8.html", "/muc/kinh-te_8-p3.html"),
+        ("{path}/trang-{n}.html", "/kinh-te/", "/kinh-te/trang-3.html"),
+    ],
+)
+def test_pages_that_count_otherwise_or_stand_in_the_name(page: str, path: str, further: str) -> None:
+    spider = type("Declared", (QuyRung,), {"page": page})()
+    assert spider.listing_request(path, 1).url == f"https://quyrung.example{path}"
+    assert spider.listing_request(path, 3).url == f"https://quyrung.example{further}"
+
+
+def test_further_pages_are_asked_for_as_the_first_ones_script_does() -> None:
+    class Posted(QuyRung):
+        posted = True
+        listings = (ListingLayout(item=".list li", link="a"),)
+
+    script = "<script>function go(p) { $.post('/load', {cat: 5, page: p}); }</script>"
+    answers = {
+        "https://quyrung.example/tin-tuc": f'<ul class="list"><li><a href="/tin-{"a-" * 5}b">Tin</a></li></ul>{script}',
+        "https://quyrung.example/load": f'{{"d": "<li><a href=\'/tin-{"c-" * 5}d\'>Tin</a></li>"}}',
+    }
+    one, two, outside = pages_of(Posted(), "/tin-tuc", (1, 2, 3), answers)
+    assert one[1] == [f"https://quyrung.example/tin-{'a-' * 5}b"]
+    assert two[:2] == (["https://quyrung.example/load"], [f"https://quyrung.example/tin-{'c-' * 5}d"])
+    assert outside[0] == ["https://quyrung.example/load"]
+
+
+@pytest.mark.parametrize("script", ["", "<script>$.post('https://khac.example/load', {page: p});</script>"])
+def test_without_a_call_to_the_site_itself_there_is_one_page(script: str) -> None:
+    spider = type("Declared", (QuyRung,), {"posted": True})()
+    one, two = pages_of(spider, "/tin-tuc", (1, 2), {"https://quyrung.example/tin-tuc": f"<p>Tin</p>{script}"})
+    assert one[1] == [] and two[:2] == ([], [])
+
+
+def test_parts_of_a_sitemap_are_told_by_their_addresses() -> None:
+    class Parted(QuyRung):
+        article_sitemaps = re.compile(r"/posts-\d+\.xml")
+
+    assert Parted().is_article_sitemap("https://quyrung.example/posts-2.xml")
+    assert not Parted().is_article_sitemap("https://quyrung.example/pages-2.xml")
+    assert not Parted().is_article_sitemap("https://khac.example/posts-2.xml")
+    assert QuyRung().is_article_sitemap("https://quyrung.example/pages-2.xml")
+
+
+def test_lists_are_the_newest_first_unless_it_is_denied() -> None:
+    listings = (ListingLayout(item="li"),)
+    assert not QuyRung.newest_first
+    listed: type[ListingSpider] = type("Listed", (QuyRung,), {"listings": listings})
+    mixed: type[ListingSpider] = type("Mixed", (QuyRung,), {"listings": listings, "newest_first": False})
+    assert listed.newest_first and not mixed.newest_first
+
+
+@pytest.mark.parametrize(("whole", "asked"), [(True, ["listing"]), (False, ["listing", "sitemap", "feed"])])
+def test_where_no_way_has_all_articles_all_are_asked(whole: bool, asked: list[str]) -> None:
+    done: list[str] = []
+
+    class Several(QuyRung):
+        ways = ("listing", "sitemap", "feed")
+
+        async def _any(self, way: str) -> AsyncIterator[Considered]:
+            done.append(way)
+            self.found_any = True
+            yield Considered()
+
+        async def by_listing(self) -> AsyncIterator[Considered]:
+            async for one in self._any("listing"):
+                yield one
+
+        async def by_sitemap(self) -> AsyncIterator[Considered]:
+            async for one in self._any("sitemap"):
+                yield one
+
+        async def by_feed(self) -> AsyncIterator[Considered]:
+            async for one in self._any("feed"):
+                yield one
+
+        async def by_changes(self) -> AsyncIterator[Considered]:
+            yield Considered()
+
+        async def _had_better(self, way: str) -> bool:
+            return False
+
+        async def _is_front_page_due(self) -> bool:
+            return False
+
+        async def _miss(self) -> None:
+            return
+
+    async def discover() -> None:
+        spider = Several()
+        spider.whole = whole  # type: ignore[misc]
+        async for _ in spider.discover():
+            pass
+
+    asyncio.run(discover())
+    assert done == asked
 
 
 # -- queries ---------------------------------------------------------------------------------------
