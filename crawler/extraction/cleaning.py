@@ -247,7 +247,10 @@ def _without_edges(drafts: list[Draft]) -> list[Draft]:
 
 
 def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
-    """Shape: a counter, stars to click on, a slider's captions, or a short line made of links only."""
+    """Shape: a counter, stars to click on, a slider's captions, or a short line made of links only.
+
+    A source is none, although it often links to where the article is from.
+    """
     text = draft.text
     if draft.kind is BlockKind.CAPTION:
         return False
@@ -257,7 +260,9 @@ def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
         return False
     if _COUNTER.fullmatch(text) or _STARS.fullmatch(text):
         return True
-    return draft.linked >= 0.9 and not draft.bold and not _is_content(draft, above)
+    if draft.linked < 0.9 or draft.bold or _is_content(draft, above):
+        return False
+    return read_credit(text, Standing.RIGHT) is None
 
 
 def _says_it_thrice(text: str) -> bool:

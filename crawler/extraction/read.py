@@ -45,7 +45,7 @@ from crawler.extraction.signoff import (
 from crawler.extraction.simplify import Draft, simplify
 from crawler.extraction.text import fewer_words, folded, has_words, letter_count, same_words, slug, squash, word_count
 
-EXTRACTOR_VERSION = "4"
+EXTRACTOR_VERSION = "5"
 """Raise it whenever the same page can give another article: extractions are kept by version. If only the layouts of one
 site change, raise that site's `edition` instead (`version_of`)."""
 

@@ -115,7 +115,10 @@ def _try(views: Sequence[View], standings: Sequence[places.Standing]) -> list[_T
             continue
         if len(matched) - kinds[""] < (SIGNING_INSIDE if inside else SIGNING) * len(matched):
             continue
-        if len(matched) > 1 and max(Counter(map(folded, texts.values())).values()) > max(ALIKE * len(matched), 1):
+        # A label says that it is a source, however often it is the same one.
+        labelled_all = all(read_credit(text) for text in texts.values())
+        alike = max(Counter(map(folded, texts.values())).values(), default=0)
+        if len(matched) > 1 and alike > max(ALIKE * len(matched), 1) and not labelled_all:
             continue
         if all(_is_near(node, standings[i]) for i, node in matched):
             out.append(_Tried(css, cost, matched, kinds))

@@ -74,15 +74,12 @@ def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
 
 
 def unled(views: Sequence[View], prose: dict[View, Prose], body: str, title: str, lead: str) -> float:
-    """The share of the pages on which sure prose stands between title and body that `lead` does not read."""
+    """The share of the pages on which prose stands between title and body that `lead` does not read."""
     places = [place for view in views if (place := _place(view, prose[view], body, title))]
     lost = 0
     for place in places:
         read = set(select_all(place.view.tree, lead)) if lead else set()
-        lost += any(
-            leaf in prose[place.view].sure and not read.intersection((leaf.node, *leaf.node.iterancestors()))
-            for leaf in place.above
-        )
+        lost += any(not read.intersection((leaf.node, *leaf.node.iterancestors())) for leaf in place.above)
     return lost / len(places) if places else 0.0
 
 

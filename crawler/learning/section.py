@@ -163,6 +163,8 @@ def _is_tag(link: Node, view: View, standing: Standing, menu: set[str]) -> bool:
     text, href = value_of(link, "").lstrip("#"), link.get("href") or ""
     if not text or len(text) > LONGEST or folded(text) in menu or standing.distance(link) > NEAR:
         return False
+    if standing.articles.is_other(view, href):
+        return False
     parts = urlsplit(view.page.link(href))
     said = [slug(part) for part in (*unquote(parts.path).split("/"), *unquote(parts.query).split("=")) if part]
     mine = slug_of(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from archive.models import Capture, Exclusion, Extraction, Revision, StoredArtic
 from archive.query import find_article, rejects
 from archive.readings import Change, Effect, Readings, Reread, Scope
 from archive.records import records
-from archive.revisions import go_back, versions
+from archive.revisions import go_back, version_age, versions
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")
@@ -330,3 +331,51 @@ def test_what_breaks_the_rules_of_the_text_is_refused_whole(site: Site, sessions
         again(site, sessions, {URL: [broken]})
     with reading(sessions) as session:
         assert [record.extractor_version for record in records(session)] == ["1"]
+
+
+def test_a_site_whose_layouts_changed_is_read_under_a_version_of_its_own(
+    make_site: Callable[..., Site], sessions: Sessions
+) -> None:
+    """Its captures wait, those of other sites do not; the way back leads both ways."""
+    changed, other = make_site("bao_quang_ninh"), make_site("hong_linh")
+    for site in (changed, other):
+        site.save(page("1", "Một."), version="4")
+    versions_of = {changed.id: "4.1"}
+    readings = Readings(sessions, "4", changed.clock, versions_of)
+    assert (readings.version(changed.id), readings.version(other.id)) == ("4.1", "4")
+    assert (readings.count(Scope()), readings.count(Scope(other.id))) == (1, 0)
+    [[due]] = readings.due(Scope())
+    assert due.site_id == changed.id
+    [change] = readings.save(changed.id, [Reread(due, page("1", "Một, đọc lại."), due.found or found("1", due.url))])
+    assert change.effect is Effect.CHANGED and readings.count(Scope()) == 0
+    assert shown(sessions).record.extractor_version == "4.1" and revisions(sessions) == []
+    assert versions(sessions) == ["4", "4.1"]
+    assert list(go_back(sessions, "4", changed.id)) == [(1, 1)]
+    assert shown(sessions).record.text() == "Một."
+    newer = Readings(sessions, "5", changed.clock, {changed.id: "5.1"})
+    assert newer.count(Scope()) == 2, "the next version of the extractor reads all"
+
+
+def test_an_edit_across_a_redesign_is_told_once_both_captures_are_read_by_its_layouts(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    site.save(page("1", "Bản đầu."), version="4")
+    clock.advance(days=1)
+    lost = page("1", "Bản đầu. Trang chủ", flags=(WHOLE_PAGE,))
+    site.save(lost, version="4")
+    clock.advance(days=1)
+    site.save(replace(lost, title="Khác"), version="4")
+    assert revisions(sessions) == [] and shown(sessions).record.text() == "Bản đầu."
+    same, edited = page("1", "Bản đầu."), page("1", "Bản sửa.")
+    again(site, sessions, {URL: [same, edited]}, "4.1", start=clock.now().date() - timedelta(days=1))
+    assert shown(sessions).record.text() == "Bản sửa."
+    assert revisions(sessions) == [(1, ("text",))]
+    again(site, sessions, {URL: [same]}, "4.1")
+    assert revisions(sessions) == [(1, ("text",))], "what was captured before the redesign is as it was"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("4", "4.1"), ("4.9", "4.10"), ("4.2", "5"), ("9", "10"), ("5", "5.1"), ("old", "1")]
+)
+def test_versions_have_an_age(older: str, newer: str) -> None:
+    assert version_age(older) < version_age(newer)

@@ -390,3 +390,13 @@ def test_empty_body_gives_nothing() -> None:
 
 def test_body_of_one_short_sentence_stays() -> None:
     assert cleaned("<p>Chợ phiên Ba Vân nghỉ họp hai tuần.</p>") == ["Chợ phiên Ba Vân nghỉ họp hai tuần."]
+
+
+@pytest.mark.parametrize("source", ["Theo Báo Sông Ngàn", "(Theo TTXVN)", "Nguồn: songngan.vn"])
+def test_source_that_links_to_where_the_article_is_from_is_no_tool_line(source: str) -> None:
+    assert cleaned(NEWS_HTML + f'<div><a href="https://songngan.vn/">{source}</a></div>') == [*NEWS, source]
+
+
+@pytest.mark.parametrize("tool", ["Theo dõi Báo Sông Ngàn trên mạng", "Nguồn cấp tin RSS"])
+def test_tool_line_that_begins_as_sources_do_goes(tool: str) -> None:
+    assert cleaned(NEWS_HTML + f'<div><a href="https://songngan.vn/">{tool}</a></div>') == list(NEWS)

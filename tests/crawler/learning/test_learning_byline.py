@@ -82,6 +82,13 @@ def test_source_that_few_pages_tell() -> None:
     assert credit_of(page(inside=sourced), ".noi-dung").endswith(".nguon")
 
 
+def test_one_source_on_a_few_pages() -> None:
+    def sourced(one: Invented) -> str:
+        return '<div class="nguon">(Theo Báo Sông Ngàn)</div>' if one.number in (2, 9) else ""
+
+    assert credit_of(page(inside=sourced), ".noi-dung").endswith(".nguon")
+
+
 def test_a_paragraph_that_names_a_source_once_is_not_enough() -> None:
     def sourced(one: Invented) -> str:
         return '<p class="MsoBody">(Theo Báo Sông Ngàn)</p>' if one.number == 4 else ""

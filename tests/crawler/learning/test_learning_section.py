@@ -85,3 +85,16 @@ def test_menus_and_other_articles_are_no_tags() -> None:
         return page(one) + f'<div class="khac"><a href="/tin/bai-{other.number}.html">{other.title}</a></div>'
 
     assert tags_of(views_of(related), ".noi-dung") == ""
+
+
+def test_articles_whose_addresses_say_their_headlines_are_no_tags() -> None:
+    """Headlines may be as short as tags, and addresses bear them."""
+
+    def address(one: Invented) -> str:
+        return f"http://site.vn/tin/{slug(one.title)}-{7000 + one.number}.html"
+
+    def related(one: Invented) -> str:
+        other = ARTICLES[(one.number + 1) % len(ARTICLES)]
+        return page(one) + f'<div class="khac"><a href="{address(other)}">{other.title}</a></div>'
+
+    assert tags_of(views_of(related, address=address), ".noi-dung") == ""

@@ -1,0 +1,140 @@
+"""A further layout from captures: which pages teach, since when it is in use, and what speaks for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from archive.article import Article
+from archive.content import content_read
+from crawler.extraction.text import slug
+from crawler.onboarding.goldens import SavedPage, read_saved
+from crawler.onboarding.relearning import Proposal, relearn
+from tests.crawler.onboarding.pages import PLACES, invented, spider, words_of
+from tests.goldens.reading import NOW
+
+CHANGE = date(2023, 3, 20)
+
+
+def day(number: int) -> datetime:
+    """The instant of a capture so many days after the change."""
+    return datetime(CHANGE.year, CHANGE.month, CHANGE.day, 2, tzinfo=NOW.tzinfo) + timedelta(days=number)
+
+
+def old(number: int, days: int = -1) -> SavedPage:
+    """An article in the markup of before."""
+    return replace(invented(number), fetched_at=day(days))
+
+
+def new(number: int, days: int = 0, words: Sequence[str] = ()) -> SavedPage:
+    """The same article, or another, in new markup."""
+    place, key = PLACES[number % 8], 2600001 + number
+    title = f"{place} được mùa cải bắp vụ đông" if number < 8 else f"{place} được mùa su hào lứa {number}"
+    paragraphs = words or words_of(place, number)
+    links = "".join(f"<a href='/kinh-te/202101/x-{2500000 + one}/'>Tin khác số {one}</a>" for one in range(4))
+    text = "".join(f"<p>{one}</p>" for one in paragraphs)
+    markup = (
+        f"<html><head><title>{title}</title></head><body><nav class='bar'><a href='/kinh-te/'>Kinh tế</a></nav>"
+        f"<main class='story'><h2 class='headline'>{title}</h2>"
+        f"<span class='stamp'>{10 + number}/01/2021 0{number % 8}:05</span><div class='story-text'>{text}</div></main>"
+        f"<div class='others'>{links}</div></body></html>"
+    )
+    address = f"http://baoquangninh.com.vn/kinh-te/202101/{slug(title)}-{key}/"
+    return SavedPage(address, "text/html; charset=utf-8", markup.encode(), day(days))
+
+
+def nothing(keys: Sequence[str], before: datetime) -> Mapping[str, Any]:
+    return {}
+
+
+def propose(pages: Sequence[SavedPage], kept: Any = nothing, **given: Any) -> Proposal:
+    newest = sorted(pages, key=lambda page: page.fetched_at, reverse=True)
+    return relearn(spider(), lambda count: newest[:count], kept, **given)
+
+
+AFTER = [new(number, number // 4) for number in range(12)]
+BEFORE = [old(number) for number in range(8)]
+
+
+def test_the_pages_that_fit_no_layout_teach_one() -> None:
+    made = propose([*BEFORE, *AFTER])
+    [layout] = made.layouts
+    assert (layout.body, layout.name, layout.until) == (".story-text", "2023-03-20", None)
+    assert "headline" in layout.title
+    assert (made.since, made.until, made.specimens) == (CHANGE, CHANGE - timedelta(days=1), 12)
+    assert (made.count(after=False), made.count(after=True)) == ((0, 12), (12, 12))
+    assert made.changed_before == []
+
+
+def test_seven_pages_are_too_few_and_eight_are_not() -> None:
+    with pytest.raises(ValueError, match=r"of its newest 15 captures 7 fit no layout.*--since"):
+        propose([*BEFORE, *AFTER[:7]])
+    assert propose([*BEFORE, *AFTER[:8]]).layouts
+
+
+def test_a_page_of_long_ago_that_fitted_nothing_is_not_of_the_new_layout() -> None:
+    odd = replace(old(7, -60), body=invented(7, body="khac").body)
+    assert propose([odd, *BEFORE[:7], *AFTER]).since == CHANGE
+
+
+def test_the_day_may_be_given() -> None:
+    made = propose([*BEFORE, *AFTER], since=CHANGE + timedelta(days=1))
+    assert made.since == CHANGE + timedelta(days=1) and made.specimens == 8
+    with pytest.raises(ValueError, match="4 were captured since 2023-03-22"):
+        propose([*BEFORE, *AFTER], since=CHANGE + timedelta(days=2))
+
+
+def test_a_site_that_drifts_is_learned_from_all_pages_since() -> None:
+    """Its layout fits all the same, and takes what is around the text."""
+    wrapped = [(b"<main ", b"<div id='content'><main "), (b"</body>", b"</div></body>"), (b"<h2 ", b"<h2 id='title' ")]
+    drifted = []
+    for one in AFTER:
+        body = one.body
+        for was, now in wrapped:
+            body = body.replace(was, now)
+        drifted.append(replace(one, body=body))
+    with pytest.raises(ValueError, match="0 fit no layout"):
+        propose([*BEFORE, *drifted])
+    made = propose([*BEFORE, *drifted], drifting=CHANGE)
+    assert (made.since, made.specimens, made.layouts[0].body) == (CHANGE, 12, ".story-text")
+
+
+def test_what_was_kept_before_judges_what_is_read_now() -> None:
+    kept = {}
+    for number in range(4):
+        result, _ = read_saved(spider(), old(number))
+        assert isinstance(result, Article)
+        kept[result.key] = content_read(result)
+    edited = new(3, 1, [*words_of(PLACES[3], 3)[:3], "Bà con cho biết giá đã xuống còn một nửa so với đầu vụ."])
+    asked: list[datetime] = []
+
+    def of(keys: Sequence[str], before: datetime) -> Mapping[str, Any]:
+        asked.append(before)
+        return {key: kept[key] for key in keys if key in kept}
+
+    made = propose([*BEFORE[4:], *(one for one in AFTER if one.url != edited.url), edited], of)
+    assert made.known == 4 and made.same["title"] == 4 and made.same["text"] == 3
+    assert [one.date() for one in asked] == [CHANGE]
+
+
+def test_a_name_that_is_taken_is_not_given_again() -> None:
+    site = spider()
+    named = type(site.__name__, (site,), {"layouts": (replace(site.layouts[0], name=f"{CHANGE}"), *site.layouts[1:])})
+    newest = [*AFTER[::-1], *BEFORE]
+    made = relearn(named, lambda count: newest[:count], nothing)
+    assert made.layouts[0].name == f"{CHANGE}-2"
+
+
+def test_more_captures_are_looked_at_while_none_of_before_is_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.onboarding.relearning.LOOKED_AT", 10)
+    asked: list[int] = []
+    newest = sorted([*AFTER, *BEFORE, old(0, -2)], key=lambda page: page.fetched_at, reverse=True)
+
+    def pages(count: int) -> Sequence[SavedPage]:
+        asked.append(count)
+        return newest[:count]
+
+    assert relearn(spider(), pages, nothing).since == CHANGE
+    assert asked == [10, 20]
