@@ -64,7 +64,8 @@ def sites_relearn(
     proposal = _propose(spider, settings, sessions, since.date() if since else None)
     _print(spider, proposal)
     if not accept:
-        say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name} --accept")
+        told = f" --since {since:%Y-%m-%d}" if since else ""
+        say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name}{told} --accept")
         return
     file = rewrite(spider, proposal.layouts, proposal.until)
     say(f"{shown(file)}: {counted(len(proposal.layouts), 'layout')} before the others, which end on {proposal.until}")
@@ -127,8 +128,10 @@ def _print(spider: type[SiteSpider], proposal: Proposal) -> None:
     for name, same in proposal.same.items():
         if proposal.known:
             table.add_row(f"{name} as it was read before the change", "", f"{same} of {proposal.known}")
-    changed = proposal.changed_before
+    changed = proposal.changed(before=True)
     table.add_row("of before the change, read otherwise", "", f"{len(changed)}")
+    otherwise = len(proposal.changed(before=False))
+    table.add_row("since the change that a former layout fits, read otherwise", "", f"{otherwise}")
     out.print(table)
     for url in changed[:EXAMPLES]:
         hint(f"would be read otherwise, though captured before the change: {url}")

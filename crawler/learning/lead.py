@@ -50,13 +50,21 @@ def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str, title: s
         right = [(place, nodes[0]) for place, nodes in found if len(nodes) == 1 and _is_lead(nodes[0], place)]
         if len(right) < RIGHT * len(found) or not _is_enough(right):
             continue
-        sizes = [len(_said(node)) / max(1, len(_said(place.body)) + len(_said(node))) for place, node in right]
+        sizes = [_part(node, place) for place, node in right]
         if median(sizes) > LARGEST_PART or median(len(_said(node)) for _, node in right) < TELLING_LETTERS:
             continue
         covered = sum(_told_within(node, place) for place, node in right)
         key = (-covered, len(chain.parts), rank(chain.parts[-1][-1]), chain.written())
         best = min(best, key) if best else key
     return best[3] if best else ""
+
+
+def _part(node: Node, place: _Place) -> float:
+    """Which part of the words of body and lead together a lead has; one within the body counts there already."""
+    own, whole = len(_said(node)), len(_said(place.body))
+    if not any(one is place.body for one in node.iterancestors()):
+        whole += own
+    return own / max(1, whole)
 
 
 def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
@@ -66,15 +74,12 @@ def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
 
 
 def unled(views: Sequence[View], prose: dict[View, Prose], body: str, title: str, lead: str) -> float:
-    """The share of the pages on which sure prose stands between title and body that `lead` does not read."""
+    """The share of the pages on which prose stands between title and body that `lead` does not read."""
     places = [place for view in views if (place := _place(view, prose[view], body, title))]
     lost = 0
     for place in places:
         read = set(select_all(place.view.tree, lead)) if lead else set()
-        lost += any(
-            leaf in prose[place.view].sure and not read.intersection((leaf.node, *leaf.node.iterancestors()))
-            for leaf in place.above
-        )
+        lost += any(not read.intersection((leaf.node, *leaf.node.iterancestors())) for leaf in place.above)
     return lost / len(places) if places else 0.0
 
 

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from archive.article import Precision
+from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
@@ -21,6 +23,9 @@ HEADLINE, HEADLINE_LETTERS = 0.75, 12
 
 ITEM_BLOCKS, ITEM_DEPTH = 4, 4
 """Blocks of an entry of a list (headline, excerpt, date, section), and levels from one of them up to the entry."""
+
+LONGEST_DATE_LINE = 160
+"""Characters of a line with the date of publication, a section, tools and counters."""
 
 REPEATED_TITLE = 10
 """Letters from which a block that a page's title holds is that title."""
@@ -68,6 +73,7 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and not is_repeated(leaf, counted)
         and not is_changing(leaf, view)
         and leaf not in strange
+        and not is_date_line(leaf)
         and not any(leaf.letters in title for title in titles)
     )
     return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, said)))
@@ -150,6 +156,14 @@ def _excerpts(view: View) -> set[Leaf]:
 
 def _is_headline(leaf: Leaf) -> bool:
     return leaf.link_share >= HEADLINE and len(leaf.letters) >= HEADLINE_LETTERS
+
+
+def is_date_line(leaf: Leaf) -> bool:
+    """Tell whether a block is a short line with a date and a time, beside which tools and counters may stand."""
+    if len(leaf.text) > LONGEST_DATE_LINE:
+        return False
+    told = parse_date(leaf.text)
+    return told is not None and told.precision is Precision.MINUTE
 
 
 def is_repeated(leaf: Leaf, counted: Recurring) -> bool:

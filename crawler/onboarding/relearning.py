@@ -84,13 +84,15 @@ class Proposal:
         """The last day of the former layouts."""
         return self.since - timedelta(days=1)
 
-    @property
-    def changed_before(self) -> list[str]:
-        """The addresses of pages from before the change that would be read otherwise than they are."""
+    def changed(self, *, before: bool) -> list[str]:
+        """The addresses of pages that a layout reads and that would be read otherwise: of before the change, or since.
+
+        Of those since, a site whose layout fits and is wrong has many, a redesigned one none.
+        """
         return [
             was.page.url
             for was, now in zip(self.looked, self.after, strict=True)
-            if was.day < self.since and was.fits and _words(was) != _words(now)
+            if (was.day < self.since) is before and was.fits and _words(was) != _words(now)
         ]
 
     def count(self, *, after: bool, fits: bool = True) -> tuple[int, int]:

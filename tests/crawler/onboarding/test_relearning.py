@@ -65,7 +65,7 @@ def test_the_pages_that_fit_no_layout_teach_one() -> None:
     assert "headline" in layout.title
     assert (made.since, made.until, made.specimens) == (CHANGE, CHANGE - timedelta(days=1), 12)
     assert (made.count(after=False), made.count(after=True)) == ((0, 12), (12, 12))
-    assert made.changed_before == []
+    assert (made.changed(before=True), made.changed(before=False)) == ([], [])
 
 
 def test_seven_pages_are_too_few_and_eight_are_not() -> None:
@@ -99,6 +99,7 @@ def test_a_site_that_drifts_is_learned_from_all_pages_since() -> None:
         propose([*BEFORE, *drifted])
     made = propose([*BEFORE, *drifted], drifting=CHANGE)
     assert (made.since, made.specimens, made.layouts[0].body) == (CHANGE, 12, ".story-text")
+    assert made.changed(before=True) == [] and len(made.changed(before=False)) == 12
 
 
 def test_what_was_kept_before_judges_what_is_read_now() -> None:
