@@ -74,10 +74,10 @@ def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring,
     return Body(selector.written(), mark, tuple(view for view in views if view not in out), out)
 
 
-def _preferred(chain: Chain, pages: Sequence["_Page"]) -> tuple[int, int, float, str]:
-    """The order of containers that are equally good: by the kind of their names, then the deepest."""
+def _preferred(chain: Chain, pages: Sequence["_Page"]) -> tuple[int, float, tuple[int, int, str], str]:
+    """The order of containers that are equally good: the deepest first, since a wider one holds more of the frame."""
     depths = [len(list(node.iterancestors())) for page in pages if (node := page.largest(chain)) is not None]
-    return len(chain.parts), rank(chain.parts[-1][-1])[0], -median(depths), chain.written()
+    return len(chain.parts), -median(depths), rank(chain.parts[-1][-1]), chain.written()
 
 
 def _mark(chain: Chain, pages: Sequence["_Page"], *, leads: bool) -> float:

@@ -50,13 +50,21 @@ def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str, title: s
         right = [(place, nodes[0]) for place, nodes in found if len(nodes) == 1 and _is_lead(nodes[0], place)]
         if len(right) < RIGHT * len(found) or not _is_enough(right):
             continue
-        sizes = [len(_said(node)) / max(1, len(_said(place.body)) + len(_said(node))) for place, node in right]
+        sizes = [_part(node, place) for place, node in right]
         if median(sizes) > LARGEST_PART or median(len(_said(node)) for _, node in right) < TELLING_LETTERS:
             continue
         covered = sum(_told_within(node, place) for place, node in right)
         key = (-covered, len(chain.parts), rank(chain.parts[-1][-1]), chain.written())
         best = min(best, key) if best else key
     return best[3] if best else ""
+
+
+def _part(node: Node, place: _Place) -> float:
+    """Which part of the words of body and lead together a lead has; one within the body counts there already."""
+    own, whole = len(_said(node)), len(_said(place.body))
+    if not any(one is place.body for one in node.iterancestors()):
+        whole += own
+    return own / max(1, whole)
 
 
 def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
