@@ -21,6 +21,7 @@ from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.families.listing import ListingSpider
 from crawler.learning.addresses import Addresses, Seen, is_asked, learn_addresses
+from crawler.learning.identity import id_on_page
 from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
 from crawler.learning.links import links_of, seen_on
 from crawler.learning.listings import learn_items
@@ -96,7 +97,7 @@ class Unknown:
         taken = await self._samples()
         specimens = [specimen for _, _, specimen in taken]
         specimens += await self._others(specimens)
-        learned = self._learn(specimens)
+        learned = self._learn(specimens, addresses)
         read = [self._read(found, answer, specimen.fetched) for found, answer, specimen in taken]
         return replace(
             report,
@@ -181,16 +182,10 @@ class Unknown:
         return [one.page for one in answers if one.page and "html" in one.content_type]
 
     def _seen(self, pages: Sequence[Page], maps: Sequence[Source], feeds: Sequence[Source]) -> list[Seen]:
-        own = [one for source in feeds for one in source.entries] + [
-            # Only a sitemap of news tells titles, and it names nothing but articles.
-            one
-            for source in maps
-            for one in source.entries
-            if one.title
-        ]
-        mapped = [one.url for source in maps for one in source.entries]
-        told = [one.url for one in own if self.spider.is_own_host(one.url)]
-        return seen_on(pages, told, [url for url in mapped if self.spider.is_own_host(url)])
+        named = [one for source in maps for one in source.entries if self.spider.is_own_host(one.url)]
+        fed = [one.url for source in feeds for one in source.entries if self.spider.is_own_host(one.url)]
+        # Only a sitemap of news tells titles, and it names nothing but articles.
+        return seen_on(pages, [*fed, *(one.url for one in named if one.title)], [one.url for one in named])
 
     # -- what it means -----------------------------------------------------------------------------
     def _learn_addresses(self, seen: Sequence[Seen], pages: int) -> Addresses | None:
@@ -363,12 +358,16 @@ class Unknown:
         pages = [(one.page, one.fetched_at) for one in answers if one.page and "html" in one.content_type]
         return [Specimen(page, at or self.clock.now()) for page, at in pages]
 
-    def _learn(self, specimens: Sequence[Specimen]) -> Learned | None:
+    def _learn(self, specimens: Sequence[Specimen], addresses: Addresses | None) -> Learned | None:
         try:
             learned = learn(specimens, self.spider.facts())
         except ValueError as error:
             self.troubles.append(f"layout: {error}")
             return None
+        if not (addresses and addresses.has_id):
+            pages = [Page(one.page.url, one.page.body, one.page.content_type) for one in specimens]
+            if key := id_on_page(pages, [_told(one) for one in specimens]):
+                learned = replace(learned, layouts=tuple(replace(one, key=key) for one in learned.layouts))
         self._look(self.spider.sections, layouts=learned.layouts)
         return learned
 
@@ -382,6 +381,13 @@ def _ages(pool: Sequence[Found]) -> dict[str, int]:
     """Which tenth of the site's time each article is of, as far as ids or dates tell."""
     order = sorted(pool, key=age_of)
     return {one.url: 10 * number // len(order) for number, one in enumerate(order)}
+
+
+def _told(specimen: Specimen) -> datetime | None:
+    """When discovery says that an article was published, else changed."""
+    listed = specimen.listed
+    dated = (listed.published or listed.modified) if listed else None
+    return dated.instant if dated else None
 
 
 def _listed(found: Found) -> Listed:
