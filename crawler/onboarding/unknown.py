@@ -198,6 +198,8 @@ class Unknown:
         self.attributes["article_path"] = found.pattern
         if found.query:
             self.attributes["article_query"] = found.query
+        if found.kept:
+            self.attributes["kept_parameters"] = found.kept
         self._look(self._candidates())
         return found
 
