@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from crawler.extraction.page import Page
 from crawler.extraction.select import select_first
@@ -39,10 +40,8 @@ def id_on_page(pages: Sequence[Page], dates: Sequence[datetime | None]) -> str:
         for selector, told in values.items()
         if len(told) == len(pages) == len(set(told.values())) and _rises([told[n] for n in range(len(pages))], dates)
     ]
-    chosen = [
-        one for one in sorted(good, key=lambda one: (_rank(one), len(one), one)) if _reads(pages, one, values[one])
-    ]
-    return chosen[0] if chosen else ""
+    order = sorted(good, key=lambda one: (_rank(one), len(one), one))
+    return next((one for one in order if _reads(pages, one, values[one])), "")
 
 
 def _named(page: Page) -> Iterator[tuple[str, int]]:
@@ -71,7 +70,7 @@ def _rises(numbers: Sequence[int], dates: Sequence[datetime | None]) -> bool:
     """Whether numbers rise with the dates that are known, of which there are enough to tell."""
     dated = sorted((told, number) for told, number in zip(dates, numbers, strict=True) if told is not None)
     order = [number for _, number in dated]
-    pairs = list(zip(order, order[1:], strict=False))
+    pairs = list(pairwise(order))
     return len(order) >= FEWEST and sum(one < other for one, other in pairs) >= IN_ORDER * len(pairs)
 
 

@@ -182,16 +182,10 @@ class Unknown:
         return [one.page for one in answers if one.page and "html" in one.content_type]
 
     def _seen(self, pages: Sequence[Page], maps: Sequence[Source], feeds: Sequence[Source]) -> list[Seen]:
-        own = [one for source in feeds for one in source.entries] + [
-            # Only a sitemap of news tells titles, and it names nothing but articles.
-            one
-            for source in maps
-            for one in source.entries
-            if one.title
-        ]
-        mapped = [one.url for source in maps for one in source.entries]
-        told = [one.url for one in own if self.spider.is_own_host(one.url)]
-        return seen_on(pages, told, [url for url in mapped if self.spider.is_own_host(url)])
+        named = [one for source in maps for one in source.entries if self.spider.is_own_host(one.url)]
+        fed = [one.url for source in feeds for one in source.entries if self.spider.is_own_host(one.url)]
+        # Only a sitemap of news tells titles, and it names nothing but articles.
+        return seen_on(pages, [*fed, *(one.url for one in named if one.title)], [one.url for one in named])
 
     # -- what it means -----------------------------------------------------------------------------
     def _learn_addresses(self, seen: Sequence[Seen], pages: int) -> Addresses | None:
