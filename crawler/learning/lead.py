@@ -7,8 +7,9 @@ from statistics import median
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
+from crawler.learning.body import LEADING
 from crawler.learning.pictures import after_picture, body_in, title_end
-from crawler.learning.prose import TELLING_LETTERS, Prose, page_titles
+from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_date_line, page_titles
 from crawler.learning.selectors import Chain, rank, simple
 from crawler.learning.views import Leaf, View
 
@@ -129,13 +130,18 @@ def _candidates(places: Sequence[_Place]) -> list[Chain]:
 
 
 def _is_lead(node: Node, place: _Place) -> bool:
-    """Whether a node stands where leads do, says something, and is neither links nor a caption."""
+    """Whether a node stands where leads do, says something, and is no links, no caption, no date and not many blocks."""
     view = place.view
     here = view.order[node]
     inside = [
         leaf for leaf in view.leaves if node is leaf.node or any(one is node for one in leaf.node.iterancestors())
     ]
     if not inside or node is place.body or place.body in node.iterdescendants():
+        return False
+    if any(is_date_line(leaf) or is_changing(leaf, view) for leaf in inside):
+        return False
+    # The whole article is no lead, on however many pages it is called as one.
+    if sum(len(leaf.letters) >= TELLING_LETTERS for leaf in inside) > LEADING:
         return False
     letters = sum(len(leaf.letters) for leaf in inside)
     if sum(leaf.linked for leaf in inside) >= MOSTLY_LINKED * letters:
