@@ -51,6 +51,24 @@ def test_a_line_of_date_and_tools_is_no_lead() -> None:
     assert learned(article(above=above)) == (".than-bai", "")
 
 
+def test_what_holds_the_whole_text_is_no_lead() -> None:
+    def text(one: Invented) -> str:
+        return f'<div class="trong">{paragraphs(one)}</div>'
+
+    assert learned(article(text, above=none, name=' id="bai"')) == ("#bai", "")
+
+
+def test_a_lead_may_stand_below_a_picture_where_a_caption_does() -> None:
+    def above(one: Invented) -> str:
+        return f'<img src="/anh/1.jpg"><div class="sapo">{lead(one)} {sentence(one, 71)}</div>'
+
+    def short(one: Invented) -> str:
+        return f'<img src="/anh/1.jpg"><div class="chu">Ảnh đầu bài {one.number}: {one.title}, chụp buổi sáng</div>'
+
+    assert learned(article(above=above)) == (".than-bai", ".sapo")
+    assert learned(article(above=short)) == (".than-bai", "")
+
+
 def test_a_title_is_no_lead() -> None:
     def page(one: Invented) -> str:
         return article(above=none)(one).replace("<h1", "<h4").replace("</h1>", "</h4>")
