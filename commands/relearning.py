@@ -50,6 +50,9 @@ def sites_relearn(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the layout into the spider's file, and read the captures with it.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept it even if articles that were kept before are read otherwise.")
+    ] = False,
 ) -> None:
     """Learn a further layout for a site that was redesigned, from its newest captures. The site is not asked.
 
@@ -63,8 +66,18 @@ def sites_relearn(
     settings, sessions = open_archive()
     proposal = _propose(spider, settings, sessions, since.date() if since else None)
     _print(spider, proposal)
+    if proposal.is_doubtful:
+        words = (
+            f"{spider.name}: of {proposal.known} articles that were kept before the change, title and text are read as "
+            f"they were on {proposal.same['title']} and {proposal.same['text']}: what was learned is wrong, unless the "
+            "site shows more of its texts now. Wait for more pages, or write the layout above into the file and mend it"
+        )
+        if accept and not force:
+            raise ArchiveError(f"{words}; --force accepts it all the same. Nothing was changed")
+        hint(words)
     if not accept:
-        say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name} --accept")
+        told = f" --since {since:%Y-%m-%d}" if since else ""
+        say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name}{told} --accept")
         return
     file = rewrite(spider, proposal.layouts, proposal.until)
     say(f"{shown(file)}: {counted(len(proposal.layouts), 'layout')} before the others, which end on {proposal.until}")
@@ -127,8 +140,10 @@ def _print(spider: type[SiteSpider], proposal: Proposal) -> None:
     for name, same in proposal.same.items():
         if proposal.known:
             table.add_row(f"{name} as it was read before the change", "", f"{same} of {proposal.known}")
-    changed = proposal.changed_before
+    changed = proposal.changed(before=True)
     table.add_row("of before the change, read otherwise", "", f"{len(changed)}")
+    otherwise = len(proposal.changed(before=False))
+    table.add_row("since the change that a former layout fits, read otherwise", "", f"{otherwise}")
     out.print(table)
     for url in changed[:EXAMPLES]:
         hint(f"would be read otherwise, though captured before the change: {url}")

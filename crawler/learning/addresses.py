@@ -135,7 +135,8 @@ def learn_addresses(seen: Sequence[Seen], pages: int) -> Addresses:
             "a site whose lists are written by scripts needs a spider of its own (docs/adding-a-site.md)"
         )
     articles = {one.url for one in likely}
-    menu = [one for one in seen if one.url not in articles and one.pages > max(1, pages // 2)]
+    # A number leads to a further page of a list.
+    menu = [one for one in seen if one.url not in articles and (one.pages > max(1, pages // 2) or one.words.isdigit())]
     by_query = _by_query(likely)
     if by_query:
         return by_query
@@ -261,7 +262,8 @@ def _with_id(slot: Slot, values: Mapping[str, str], menu: Sequence[Seen]) -> Add
     flags = re.IGNORECASE if ignore_case else 0
     numbers = [len(match["key"]) for one in menu if (match := re.fullmatch(path, urlsplit(one.url).path, flags))]
     if slot.skeleton != "hex" and not dated:
-        least = min(len(min(ids, key=len)), max(numbers) + 1) if numbers else 1
+        shortest = len(ids[0])
+        least = min(shortest, max(max(numbers) + 1, shortest - 1)) if numbers else 1
         path = path.replace(key, rf"(?P<key>\d{{{least},}})" if least > 1 else r"(?P<key>\d+)")
     says = f"{len(ids)} ids in {len(values)} addresses behind headlines, such as {ids[0]} and {ids[-1]}"
     return Addresses(path, ignore_case, "", True, True, says)

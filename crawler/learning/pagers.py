@@ -31,8 +31,8 @@ class Pager:
 def learn_pager(pages: Mapping[str, Page], is_article: Callable[[str], bool]) -> Pager | None:
     """Learn from the first pages of sections, by their paths, what leads to the second; None if no link does.
 
-    Links that lead to articles do not count. Those whose words are a number tell what it stands for; where there are
-    none, an address that goes on from the section's own by one number is taken for the second page's.
+    Links whose words are a number tell what it stands for; where there are none, an address that goes on from the
+    section's own by one number, and is no article's, is taken for the second page's.
     """
     for numbered in (True, False):
         votes: Counter[str] = Counter()
@@ -59,11 +59,11 @@ def _shapes(path: str, page: Page, is_article: Callable[[str], bool], *, numbere
             parts = urlsplit(url)
         except ValueError:
             continue
-        if parts.hostname != host or not a.get("href") or a.get("href").startswith("#") or is_article(url):
+        if parts.hostname != host or not a.get("href") or a.get("href").startswith("#"):
             continue
         text = "".join(words(a).split())
         number = int(text) if text.isascii() and text.isdigit() and 1 < int(text[:6]) <= MOST else 0
-        if numbered != bool(number):
+        if numbered != bool(number) or (not numbered and is_article(url)):
             continue
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         for shape, value in _templates(path, target):
@@ -72,7 +72,8 @@ def _shapes(path: str, page: Page, is_article: Callable[[str], bool], *, numbere
         if not numbered:
             # What goes on by a 2, or by a 1 where pages count from zero.
             if any(value == 2 for _, value in pairs) and len(shape) <= LONGEST:
-                yield shape.replace("#", "{n}"), max(value for _, value in pairs)
+                # How many there are nothing tells.
+                yield shape.replace("#", "{n}"), 0
             continue
         if form := _counted(pairs):
             yield shape.replace("#", form), max(number for number, _ in pairs)

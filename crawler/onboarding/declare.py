@@ -196,6 +196,9 @@ def attribute_source(name: str, value: object) -> list[str]:
     if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
         return [f"{name} = ({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"]
     if isinstance(value, tuple):
+        line = f"{name} = ({', '.join(map(_listing_source, value))},)"
+        if len(value) == 1 and len(line) <= WIDTH - 4:
+            return [line]
         return [f"{name} = (", *(f"    {_listing_source(one)}," for one in value), ")"]
     return [f"{name} = {value!r}"]
 

@@ -21,6 +21,7 @@ from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.families.listing import ListingSpider
 from crawler.learning.addresses import Addresses, Seen, is_asked, learn_addresses
+from crawler.learning.identity import id_on_page
 from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
 from crawler.learning.links import links_of, seen_on
 from crawler.learning.listings import learn_items
@@ -49,8 +50,8 @@ AGAIN = 2
 DEEP = 2
 """Sections of which the second page and one far back are asked for."""
 
-FAR = 5
-"""The page far back, where a listing does not say how many it has."""
+FAR = (9, 5, 3)
+"""The pages far back that are asked for, until one lists something, where a listing does not say how many it has."""
 
 FEWEST_LISTED = 2
 """Fewest articles of a section's page where any link counts: a page about something may link to one."""
@@ -73,6 +74,7 @@ class Unknown:
         self.attributes: dict[str, Any] = {}
         self.troubles: list[str] = []
         self.menu: list[_Menu] = []
+        self.last: dict[str, int] = {}
         # Some menus lead to pages that have an article's address and are none.
         self.menu_has_articles = False
         self.pool: dict[str, Found] = {}
@@ -95,7 +97,7 @@ class Unknown:
         taken = await self._samples()
         specimens = [specimen for _, _, specimen in taken]
         specimens += await self._others(specimens)
-        learned = self._learn(specimens)
+        learned = self._learn(specimens, addresses)
         read = [self._read(found, answer, specimen.fetched) for found, answer, specimen in taken]
         return replace(
             report,
@@ -180,16 +182,10 @@ class Unknown:
         return [one.page for one in answers if one.page and "html" in one.content_type]
 
     def _seen(self, pages: Sequence[Page], maps: Sequence[Source], feeds: Sequence[Source]) -> list[Seen]:
-        own = [one for source in feeds for one in source.entries] + [
-            # Only a sitemap of news tells titles, and it names nothing but articles.
-            one
-            for source in maps
-            for one in source.entries
-            if one.title
-        ]
-        mapped = [one.url for source in maps for one in source.entries]
-        told = [one.url for one in own if self.spider.is_own_host(one.url)]
-        return seen_on(pages, told, [url for url in mapped if self.spider.is_own_host(url)])
+        named = [one for source in maps for one in source.entries if self.spider.is_own_host(one.url)]
+        fed = [one.url for source in feeds for one in source.entries if self.spider.is_own_host(one.url)]
+        # Only a sitemap of news tells titles, and it names nothing but articles.
+        return seen_on(pages, [*fed, *(one.url for one in named if one.title)], [one.url for one in named])
 
     # -- what it means -----------------------------------------------------------------------------
     def _learn_addresses(self, seen: Sequence[Seen], pages: int) -> Addresses | None:
@@ -226,7 +222,7 @@ class Unknown:
         listing = {path: page for path, page in pages.items() if self.spider.listed(page)}
         pager = learn_pager(listing, lambda url: self.spider.article_key(url) is not None)
         if pager:
-            self.attributes["page"] = pager.page
+            self.attributes["page"], self.last = pager.page, dict(pager.last)
         elif self.web.live and any(read_posted(page) for page in listing.values()):
             self.attributes["posted"] = True
         self._look(self._candidates())
@@ -237,15 +233,17 @@ class Unknown:
             if one.page is None or one.section.why_not:
                 continue
             source = self.spider.site_url(one.section.path)
-            told = [entry_found(self.spider, entry, source, one.section.name) for entry in self.spider.listed(one.page)]
-            one.found = {found.url: found for found in told if found and self._allowed(found.url)}
+            entries = self.spider.listed(one.page)
+            listed = [entry_found(self.spider, entry, source, one.section.name) for entry in entries]
+            one.found = {found.url: found for found in listed if found and self._allowed(found.url)}
             if len(one.found) < (1 if "listings" in self.attributes else FEWEST_LISTED):
                 one.section = replace(one.section, articles=len(one.found), why_not="lists no articles")
             else:
-                pager = last_page(self.spider, one.section.path, one.page)
+                linked = last_page(self.spider, one.section.path, one.page)
+                pager = max(linked, self.last.get(one.section.path, 0))
                 one.section = replace(one.section, articles=len(one.found), pager=pager)
-        listed = {one.section.path: frozenset(one.found) for one in self.menu if not one.section.why_not}
-        sections = alone(told_apart([one.section for one in self.menu]), listed)
+        shown = {one.section.path: frozenset(one.found) for one in self.menu if not one.section.why_not}
+        sections = alone(told_apart([one.section for one in self.menu]), shown)
         if not any(not one.why_not for one in sections):
             sections += self._home_as_section()
         for menu, section in zip(self.menu, sections, strict=False):
@@ -269,20 +267,29 @@ class Unknown:
         works = False
         declared = [one for one in sections if not one.why_not and one.checked]
         for section in sorted(declared, key=lambda one: (-one.pager, -one.articles))[:DEEP]:
-            for number in dict.fromkeys((2, section.pager or FAR)):
-                # The first page may tell how the others are asked for; it is remembered.
-                await self.spider.listing_page(section.path, 1)
-                entries = await self.spider.listing_page(section.path, number) or []
-                source = self.spider.site_url(section.path)
-                told = [entry_found(self.spider, entry, source, section.name) for entry in entries]
-                found = [one for one in told if one and self._allowed(one.url)]
-                works = works or any(one.url not in self.pool for one in found)
-                self._add(found)
+            # The first page may tell how the others are asked for; it is remembered.
+            await self.spider.listing_page(section.path, 1)
+            fresh = await self._look_at(section, 2)
+            works = works or fresh
+            # A link to the second page alone does not say how many there are.
+            for number in (section.pager,) if section.pager > 2 else FAR if fresh else ():
+                if await self._look_at(section, number):
+                    break
         if not works:
             self.troubles.append("sections: their second pages list nothing that the first ones do not")
             self.attributes.pop("page", None)
             self.attributes.pop("posted", None)
             self._look({one.name: one.path for one in declared})
+
+    async def _look_at(self, section: Section, number: int) -> bool:
+        """Ask for page `number` of a section, and say whether it lists anything that was not known."""
+        entries = await self.spider.listing_page(section.path, number) or []
+        source = self.spider.site_url(section.path)
+        told = [entry_found(self.spider, entry, source, section.name) for entry in entries]
+        found = [one for one in told if one and self._allowed(one.url)]
+        fresh = any(one.url not in self.pool for one in found)
+        self._add(found)
+        return fresh
 
     # -- the ways ----------------------------------------------------------------------------------
     def _choose(
@@ -351,12 +358,16 @@ class Unknown:
         pages = [(one.page, one.fetched_at) for one in answers if one.page and "html" in one.content_type]
         return [Specimen(page, at or self.clock.now()) for page, at in pages]
 
-    def _learn(self, specimens: Sequence[Specimen]) -> Learned | None:
+    def _learn(self, specimens: Sequence[Specimen], addresses: Addresses | None) -> Learned | None:
         try:
             learned = learn(specimens, self.spider.facts())
         except ValueError as error:
             self.troubles.append(f"layout: {error}")
             return None
+        if not (addresses and addresses.has_id):
+            pages = [Page(one.page.url, one.page.body, one.page.content_type) for one in specimens]
+            if key := id_on_page(pages, [_told(one) for one in specimens]):
+                learned = replace(learned, layouts=tuple(replace(one, key=key) for one in learned.layouts))
         self._look(self.spider.sections, layouts=learned.layouts)
         return learned
 
@@ -370,6 +381,13 @@ def _ages(pool: Sequence[Found]) -> dict[str, int]:
     """Which tenth of the site's time each article is of, as far as ids or dates tell."""
     order = sorted(pool, key=age_of)
     return {one.url: 10 * number // len(order) for number, one in enumerate(order)}
+
+
+def _told(specimen: Specimen) -> datetime | None:
+    """When discovery says that an article was published, else changed."""
+    listed = specimen.listed
+    dated = (listed.published or listed.modified) if listed else None
+    return dated.instant if dated else None
 
 
 def _listed(found: Found) -> Listed:

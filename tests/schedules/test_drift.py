@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from scrapy.utils.test import get_crawler
 
 from archive.models import Health
+from crawler.counting import count_compared
+from crawler.extraction.comparing import READER, Compared
 from schedules.causes import Cause
 from schedules.health import Verdict
 from tests.schedules.test_health import Site, crawl, lost_layout
 
-READER = "drift/by a reader"
+SOMEBODY = "drift/by a reader"
 
 
 def looked(
-    compared: int = 5, *, text: float = 0.05, title: int = 0, day: int = 0, reader: str = READER, edition: int = 0
+    compared: int = 5, *, text: float = 0.05, title: int = 0, day: int = 0, reader: str = SOMEBODY, edition: int = 0
 ) -> dict[str, Any]:
     """The counts of a night on which so many pages were compared, texts being `text` apart on the average."""
     counts = {"drift/compared": compared, reader: compared, "drift/text": round(1000 * text * compared)}
@@ -35,6 +38,17 @@ def healths(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 BAD = looked(text=0.7)
+
+
+def test_what_a_crawl_counts_is_what_is_judged() -> None:
+    stats = get_crawler().stats
+    assert stats is not None
+    for _ in range(5):
+        count_compared(stats, Compared("https://a.vn/1", 0.2, 0.2, "Tít khác", "2020-01-01"))
+    counted = crawl(**stats.get_stats())
+    assert counted["drift/text"] == 5 * 800
+    verdict = after([counted] * 3, site(usual=looked(reader=f"drift/by {READER}")))[-1]
+    assert (str(verdict.health), verdict.fields) == ("drifting", ("text", "title", "published"))
 
 
 def test_texts_that_are_apart_for_three_nights_are_told() -> None:

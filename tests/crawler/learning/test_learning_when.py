@@ -134,3 +134,33 @@ def test_half_of_the_articles_may_be_of_one_day() -> None:
         return page(one, date=f'<span class="ngay">{on:%d/%m/%Y}</span>')
 
     assert date_of(views_of(moved), ".noi-dung").endswith("ngay")
+
+
+def test_what_readers_see_goes_before_what_is_hidden() -> None:
+    """Recorded: the hidden date of a system was days off that which it showed, on one page of five."""
+
+    def two(one: Invented) -> str:
+        hidden = one.at + timedelta(days=4 if one.number == 5 else 0)
+        return page(one, beside=f'<b class="hidden" itemprop="datePublished">{hidden:%Y-%m-%dT%H:%M:00+07:00}</b>')
+
+    views = views_of(two)
+    assert picked(views, date_of(views, ".noi-dung")) == DAYS
+
+
+def test_a_later_date_elsewhere_is_no_last_change() -> None:
+    def voted(one: Invented) -> str:
+        later = one.at + timedelta(days=one.number % 4)
+        return page(one) + f'<div><div><div><p class="phieu">Đánh giá lúc {later:%d/%m/%Y %H:%M}</p></div></div></div>'
+
+    views = views_of(voted)
+    assert date_of(views, ".noi-dung").endswith("ngay")
+    assert modified_of(views, ".noi-dung") == ""
+
+
+def test_two_pages_are_believed_where_the_date_stands_by_the_text() -> None:
+    views = views_of(page, articles=ARTICLES[:2])
+    assert picked(views, date_of(views, ".noi-dung")) == DAYS[:2]
+    far = views_of(
+        lambda one: page(one, date="") + "<p>x</p>" * 30 + f'<i class="xa">{one.at:%d/%m/%Y}</i>', articles=ARTICLES[:2]
+    )
+    assert date_of(far, ".noi-dung") == ""

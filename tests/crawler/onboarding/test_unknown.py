@@ -2,7 +2,10 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -66,7 +69,12 @@ def test_the_file_says_it_all_in_readable_python(name: str, learned: dict[str, t
     for attribute, value in report.attributes.items():
         assert getattr(spider, attribute) == value
     assert spider.layouts == report.layouts  # type: ignore[attr-defined]
-    assert max(map(len, source.splitlines())) <= 120
+    config = Path(__file__).parents[3] / "pyproject.toml"
+    ruff = Path(sys.executable).parent / "ruff"
+    for step in (["check", "--extend-ignore=RUF012"], ["format", "--check"]):
+        given = [str(ruff), *step, "--config", str(config), "--no-cache", "--stdin-filename", "strange.py", "-"]
+        done = subprocess.run(given, input=source, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
     assert "learned from these pages" in " ".join(source.split())
 
 
