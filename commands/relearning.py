@@ -50,6 +50,9 @@ def sites_relearn(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write the layout into the spider's file, and read the captures with it.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept it even if articles that were kept before are read otherwise.")
+    ] = False,
 ) -> None:
     """Learn a further layout for a site that was redesigned, from its newest captures. The site is not asked.
 
@@ -63,6 +66,15 @@ def sites_relearn(
     settings, sessions = open_archive()
     proposal = _propose(spider, settings, sessions, since.date() if since else None)
     _print(spider, proposal)
+    if proposal.is_doubtful:
+        words = (
+            f"{spider.name}: of {proposal.known} articles that were kept before the change, title and text are read as "
+            f"they were on {proposal.same['title']} and {proposal.same['text']}: what was learned is wrong, unless the "
+            "site shows more of its texts now. Wait for more pages, or write the layout above into the file and mend it"
+        )
+        if accept and not force:
+            raise ArchiveError(f"{words}; --force accepts it all the same. Nothing was changed")
+        hint(words)
     if not accept:
         told = f" --since {since:%Y-%m-%d}" if since else ""
         say(f"Nothing was changed. If this is right: baotinh sites relearn {spider.name}{told} --accept")

@@ -26,6 +26,23 @@ _BETWEEN = (
     r"(?:(?:thứ|chủ)\s++(?:hai|ba|tư|năm|sáu|bảy|nhật|[2-7])[\s,]*+)?(?:ngày\s*+)?"
 )
 
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11,
+    "dec": 12, "một": 1, "giêng": 1, "hai": 2, "ba": 3, "tư": 4, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8,
+    "chín": 9, "mười": 10, "mười một": 11, "mười hai": 12,
+}  # fmt: skip
+"""Months by name: the first three letters in English (of systems left in that language), else Vietnamese words."""
+
+# "12 tháng năm 2021" are the months of a year, so "năm" is a month only if it is parted from the year.
+_NAMED = (
+    r"(?P<month>(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?!\w)|(?<=tháng\s)(?:một|giêng|hai|ba|tư|bốn|năm(?=\s*+,|\s++năm|\s++\d\d?,)"
+    r"|sáu|bảy|tám|chín|mười(?:\s(?:một|hai))?+|1[0-2]|0?[1-9])(?!\w))\.?+"
+)
+_NAMED_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?+"
+
+_NAMED_YEAR = rf"(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}(?:at\s++)?{_TIME}(?!\d))?"
+
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Every form below has one: most lines that are asked about have none."""
 
@@ -41,6 +58,8 @@ _FORMS = tuple(
         rf"(?<![\d/.\-]){_DAY}(?!\d){_BETWEEN}{_TIME}(?!\d)",
         rf"(?<!\d){_TIME}{_BETWEEN}{_DAY}(?!\d)",
         rf"(?<![\d/.\-]){_DAY}(?!\d)",
+        rf"(?<![\d/.\-]){_NAMED_DAY}\s++(?:tháng\s)?{_NAMED}[\s,]*+(?:năm\s++)?{_NAMED_YEAR}",
+        rf"(?<!\w)(?:tháng\s)?{_NAMED}\s++{_NAMED_DAY},?+\s++{_NAMED_YEAR}",
     )
 )
 """Seen on provincial sites: "Thứ Ba, 17/11/2020, 11:02 [GMT+7]", "Cập nhật: Thứ sáu 26/11/2021 - 14:21",
@@ -87,7 +106,7 @@ def _dated(match: re.Match[str]) -> Dated | None:
     parts = match.groupdict()
     hour, minute = parts.get("hour"), parts.get("minute")
     try:
-        day = datetime(int(parts["year"]), int(parts["month"]), int(parts["day"]), tzinfo=VIETNAM)
+        day = datetime(int(parts["year"]), _month(parts["month"]), int(parts["day"]), tzinfo=VIETNAM)
         if hour is None:
             return Dated(day, Precision.DAY, match[0], "")
         at = day.replace(hour=_hour(int(hour), parts.get("half")), minute=int(minute or 0))
@@ -100,6 +119,13 @@ def _dated(match: re.Match[str]) -> Dated | None:
     if at == day and not zone and (parts.get("second") or parts.get("half")):
         return Dated(day, Precision.DAY, match[0], "")
     return Dated(at, Precision.MINUTE, match[0], "")
+
+
+def _month(said: str) -> int:
+    if said.isdigit():
+        return int(said)
+    name = " ".join(said.lower().split())
+    return _MONTHS.get(name) or _MONTHS[name[:3]]
 
 
 def _hour(hour: int, half: str | None) -> int:

@@ -1,6 +1,7 @@
 """A further layout for a site that was redesigned, learned from its captures: no site is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -29,6 +30,14 @@ what the site sent before its redesign is among them."""
 
 FEWEST_READ: Final = 2
 """Pages that a further layout has to read that no former one does; what fits one page was learned from chance."""
+
+PARTS: Final = 3
+"""If articles that were kept before are not read as they were by what all pages teach, a layout is learned without each
+third of the pages as well, and the one is taken by which most are: few pages, and odd ones, may mislead."""
+
+FEWEST_KNOWN: Final = 3
+"""Articles that were kept before from which a layout is refused that reads most of their texts otherwise: one or two
+may have been edited."""
 
 COMPARED: Final = ("title", "text", "published", "author", "source_credit")
 """The fields of articles that were kept before the change, by which a layout is judged that reads their new pages."""
@@ -80,6 +89,12 @@ class Proposal:
     known: int
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether most of the articles that were kept before have another title or text by what was learned."""
+        least = min(self.same["title"], self.same["text"])
+        return self.known >= FEWEST_KNOWN and least * 2 < self.known
+
+    @property
     def until(self) -> date:
         """The last day of the former layouts."""
         return self.since - timedelta(days=1)
@@ -123,28 +138,57 @@ def relearn(
     """
     looked = _newest(site, pages)
     specimens = [one for one in looked if one.is_strange]
-    if since is None and len(specimens) < FEWEST_SPECIMENS:
+    if since is None and not _is_enough(specimens):
         since = drifting
     if since is not None:
         specimens = [one for one in looked if one.day >= since and (one.fits or one.is_strange)]
-    if len(specimens) < FEWEST_SPECIMENS:
+    if not _is_enough(specimens):
         which = f"were captured since {since}" if since else "fit no layout"
         raise ValueError(
             f"{site.name}: of its newest {len(looked)} captures {len(specimens)} {which}, and a layout is learned from "
             f"{FEWEST_SPECIMENS} at least: wait for the next night, or name the day of the change with --since"
         )
-    learned = learn([_specimen(one.page) for one in specimens[:MOST_SPECIMENS]], site.facts())
-    layouts = _useful(site, learned.layouts, specimens)
-    began = since or _first_day(site, layouts, looked)
-    if not layouts or began is None:
+    teaching = specimens[:MOST_SPECIMENS]
+    first = _proposal(site, looked, specimens, teaching, kept, since)
+    made = [first] if first is not None else []
+    if not made or made[0].same["text"] < made[0].known:
+        parts = [[one for number, one in enumerate(teaching) if number % PARTS != part] for part in range(PARTS)]
+        for some in filter(_is_enough, parts):
+            # Fewer pages may teach nothing, which is no reason against what all of them have taught.
+            with suppress(ValueError):
+                other = _proposal(site, looked, specimens, some, kept, since)
+                made += [other] if other is not None else []
+    if not made:
         raise ValueError(
             f"{site.name}: the layout that was learned from {len(specimens)} captures reads none of them: "
             f"write one by hand (docs/adding-a-site.md); `baotinh sites review {site.name}` shows captures"
         )
+    # Of equal ones the first, which more pages taught.
+    return max(made, key=lambda one: sum(one.same.values()))
+
+
+def _is_enough(specimens: Sequence[Looked]) -> bool:
+    return len(specimens) >= FEWEST_SPECIMENS
+
+
+def _proposal(
+    site: type[SiteSpider],
+    looked: tuple[Looked, ...],
+    specimens: Sequence[Looked],
+    teaching: Sequence[Looked],
+    kept: Kept,
+    since: date | None,
+) -> Proposal | None:
+    """What is learned from the pages that teach; None if that reads none of the specimens."""
+    learned = learn([_specimen(one.page) for one in teaching], site.facts())
+    layouts = _useful(site, learned.layouts, specimens)
+    began = since or _first_day(site, layouts, looked)
+    if not layouts or began is None:
+        return None
     layouts = _named(layouts, began, {one.name for one in site.layouts})
     after = _look(_with(site, layouts, began), [one.page for one in looked])
     same, known = _as_kept(after, kept, began)
-    return Proposal(site.name, layouts, began, learned, len(specimens), looked, after, same, known)
+    return Proposal(site.name, layouts, began, learned, len(teaching), looked, after, same, known)
 
 
 def _newest(site: type[SiteSpider], pages: Pages) -> tuple[Looked, ...]:

@@ -522,3 +522,28 @@ def test_date_in_a_date_node_of_a_related_story_is_not_the_articles() -> None:
         oldest=day("2009-01-01"),
     )
     assert read(page_of(page), facts, FETCHED).result.published is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "instant", "raw"),
+    [
+        ("Posted on January 5, 2021 by admin", "2021-01-05T00:00", "January 5, 2021"),
+        ("Mar 3rd, 2020 at 10:15 PM", "2020-03-03T22:15", "Mar 3rd, 2020 at 10:15 PM"),
+        ("9 Sept. 2019", "2019-09-09T00:00", "9 Sept. 2019"),
+        ("5 Tháng Ba, 2021", "2021-03-05T00:00", "5 Tháng Ba, 2021"),
+        ("Tháng Mười Hai 15, 2022 08:40", "2022-12-15T08:40", "Tháng Mười Hai 15, 2022 08:40"),
+        ("Tháng 3 5, 2021", "2021-03-05T00:00", "Tháng 3 5, 2021"),
+        ("ngày 5 tháng năm năm 2021", "2021-05-05T00:00", "5 tháng năm năm 2021"),
+    ],
+)
+def test_months_may_be_named(text: str, instant: str, raw: str) -> None:
+    found = parse_date(text)
+    assert found is not None
+    assert (f"{found.instant:%Y-%m-%dT%H:%M}", found.raw) == (instant, raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["12 tháng năm 2021", "Tổng kết 6 tháng đầu năm 2021", "marching 5, 2021", "mười hai 2021", "Maybe 3, 2020"]
+)
+def test_months_of_a_year_and_words_that_begin_like_a_month_are_no_date(text: str) -> None:
+    assert parse_date(text) is None
