@@ -229,7 +229,7 @@ def test_after_a_site_is_learned_anew_fields_are_compared_with_nights_since_then
 
 def test_a_small_site_that_is_learned_anew_is_judged_by_pages_that_were_read_so() -> None:
     site = Site().well(10, crawl(3, 0))
-    assert state(site.run(lost_layout(3, 0))) == "broken: layout"
+    assert state(site.run(lost_layout(5, 0))) == "broken: layout"
     assert state(site.run(crawl(1, 0) | {"drift/edition": 1})) == "ok"
 
 
