@@ -43,8 +43,8 @@ a site, without it one in three."""
 EVEN_TEXTS: Final = 0.5
 """The least unevenness of texts. How far one is apart is no matter of yes or no, and varies less than that from page to
 page: what measured nights say counts, down to half, since 14 nights may say 0.5 by chance where it is 1.
-With it, nights drawn from beta distributions and mixtures had one false alarm in 12,000; a rise from .1 to .3 on 8 pages
-a night was told of 40 sites in 40, without it of 19."""
+With it, nights drawn from beta distributions and mixtures had one false alarm in 12,000; a rise from .1 to .3 on 8
+pages a night was told of 40 sites in 40, without it of 19."""
 
 Share = tuple[float, int]
 """How much of how many."""
