@@ -174,7 +174,7 @@ def test_nothing_is_lost_if_what_was_made_is_wrong(
     spider: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Any
 ) -> None:
     made = rewriting.with_layouts
-    monkeypatch.setattr(rewriting, "with_layouts", lambda *given: harm(made(*given)))
+    monkeypatch.setattr(rewriting, "with_layouts", lambda *given, **named: harm(made(*given, **named)))
     with pytest.raises(ArchiveError):
         rewrite(spider, NEW, UNTIL)
     assert (tmp_path / "bao_mot.py").read_text(encoding="utf-8") == source_of("literals")
