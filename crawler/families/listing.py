@@ -43,7 +43,8 @@ class ListingSpider(SiteSpider):
       Five words, because of 50 addresses in the lists of saved portals the pages that are no articles have at most
       four, and 40 of the 42 articles have more. What is declared as a section is no article.
     - `article_query`, the parameter that names the article where the path does not (``ChiTietTin.aspx?nid=48213``):
-      ``article_query = "nid"``, and `article_path` for the page. The key is its value.
+      ``article_query = "nid"``, and `article_path` for the page. The key is its value. Where the page does not answer
+      without further ones (``?tabid=62&nid=48213``), `kept_parameters` names them.
     - `listings`, if a section's page has other articles beside its own. The default takes every link to an article.
       Dates of listings need them too. Then a list is taken for one of the newest first; ``newest_first = False`` says
       that it is not.
@@ -70,6 +71,7 @@ class ListingSpider(SiteSpider):
     page: ClassVar[str] = ""
     posted: ClassVar[bool] = False
     article_query: ClassVar[str] = ""
+    kept_parameters: ClassVar[tuple[str, ...]] = ()
     article_sitemaps: ClassVar[re.Pattern[str] | None] = None
     feeds: ClassVar[tuple[str, ...]] = ()
 
@@ -103,10 +105,14 @@ class ListingSpider(SiteSpider):
 
     @classmethod
     def canonical_url(cls, url: str) -> str:
-        """As for every site, with the parameter that names the article where one is declared."""
+        """As for every site, with the parameter that names the article where one is declared, and those kept."""
         canonical = super().canonical_url(url)
-        value = parameters(url).get(cls.article_query.lower()) if cls.article_query else None
-        return with_parameters(canonical, {cls.article_query: value}) if value else canonical
+        if not cls.article_query:
+            return canonical
+        said = parameters(url)
+        wanted = (cls.article_query, *cls.kept_parameters)
+        kept = {name: value for name in wanted if (value := said.get(name.lower()))}
+        return with_parameters(canonical, kept) if cls.article_query in kept else canonical
 
     def read_entries(self, page: Page) -> list[Entry]:
         """The articles of a listing page: whatever links stand beside them, a page without any lists nothing."""

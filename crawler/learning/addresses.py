@@ -57,6 +57,7 @@ _FILES = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"20\d\d|199\d")
+_SHORT = re.compile(r"\d{1,6}|[A-Za-z]{1,20}")
 _RUNS = re.compile(r"\d+|[^\W\d]+")
 
 
@@ -89,8 +90,8 @@ class Addresses:
     """What tells articles by their addresses.
 
     `path` is the pattern for `article_path`, whose group ``key`` is the key; `query` the parameter that names the
-    article instead. `has_id` says that an id was found, `alone` that no other page of the menus has such an address.
-    `says` is it in words.
+    article instead, `kept` those that stand beside it in every address. `has_id` says that an id was found, `alone`
+    that no other page of the menus has such an address. `says` is it in words.
     """
 
     path: str
@@ -99,6 +100,7 @@ class Addresses:
     has_id: bool = True
     alone: bool = True
     says: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -165,7 +167,17 @@ def _by_query(likely: Sequence[Seen]) -> Addresses | None:
     pattern = paths[0] if len(paths) == 1 else f"(?:{'|'.join(map(re.escape, paths))})"
     pattern = re.escape(pattern) if len(paths) == 1 else pattern
     says = f"the parameter {name} of {', '.join(paths)} names an article ({len(values)} seen)"
-    return Addresses(f"(?P<key>{pattern.replace(chr(92) + '-', '-')})", True, name, True, True, says)
+    kept = tuple(other for other in dict(of_page[0].address.query) if other != name and _is_kept(other, of_page))
+    return Addresses(f"(?P<key>{pattern.replace(chr(92) + '-', '-')})", True, name, True, True, says, kept)
+
+
+def _is_kept(name: str, of_page: Sequence[Seen]) -> bool:
+    """Whether all addresses of a page have this parameter, as a short number or word: the page may ask for it.
+
+    What a session is called by is longer.
+    """
+    values = [dict(one.address.query).get(name, "") for one in of_page]
+    return all(_SHORT.fullmatch(value) for value in values)
 
 
 def _best_slot(likely: Sequence[Seen]) -> tuple[Slot, dict[str, str]] | None:

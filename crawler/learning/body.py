@@ -8,7 +8,7 @@ from statistics import median
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node
 from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_repeated
-from crawler.learning.selectors import Chain, Pick, chosen, rank, simple
+from crawler.learning.selectors import Chain, Pick, chosen, is_look, rank, simple
 from crawler.learning.views import Leaf, Recurring, View
 
 FEWEST_LETTERS = 100
@@ -74,10 +74,14 @@ def body_of(views: Sequence[View], prose: dict[View, Prose], counted: Recurring,
     return Body(selector.written(), mark, tuple(view for view in views if view not in out), out)
 
 
-def _preferred(chain: Chain, pages: Sequence["_Page"]) -> tuple[int, float, tuple[int, int, str], str]:
-    """The order of containers that are equally good: the deepest first, since a wider one holds more of the frame."""
+def _preferred(chain: Chain, pages: Sequence["_Page"]) -> tuple[int, bool, float, tuple[int, int, str], str]:
+    """The order of containers that are equally good: the deepest first, since a wider one holds more of the frame.
+
+    But for those that are called by their look alone.
+    """
     depths = [len(list(node.iterancestors())) for page in pages if (node := page.largest(chain)) is not None]
-    return len(chain.parts), -median(depths), rank(chain.parts[-1][-1]), chain.written()
+    name = chain.parts[-1][-1]
+    return len(chain.parts), is_look(name.lstrip(".")), -median(depths), rank(name), chain.written()
 
 
 def _mark(chain: Chain, pages: Sequence["_Page"], *, leads: bool) -> float:

@@ -18,6 +18,7 @@ from crawler.extraction.signoff import (
 from crawler.extraction.text import fewer_words, folded
 from crawler.learning import standing as places
 from crawler.learning.choosing import chooser_of
+from crawler.learning.section import menu_of, sections_told
 from crawler.learning.views import View
 
 PAGES = 0.1
@@ -93,20 +94,26 @@ def _is_credit(one: _Tried) -> bool:
 
 def _try(views: Sequence[View], standings: Sequence[places.Standing]) -> list[_Tried]:
     chooser = chooser_of(tuple(views))
+    # "Thể Thao" has the shape of a name.
+    menu = menu_of(views)
+    sections = [menu | sections_told(view)[0] for view in views]
     nodes = [
         [
             (node, "")
             for node in small
-            if chooser.is_rare(node) and kind_of(chooser.value(node)) and _is_near(node, standing)
+            if chooser.is_rare(node)
+            and kind_of(text := chooser.value(node))
+            and folded(text) not in named
+            and _is_near(node, standing)
         ]
-        for small, standing in zip(chooser.small, standings, strict=True)
+        for small, standing, named in zip(chooser.small, standings, sections, strict=True)
     ]
     out = []
     for form, cost in chooser.candidates(nodes, fewest=1):
         css, found = form.css, chooser.matches(form)
         matched = frozenset((i, node) for i, here in enumerate(found) for node in here)
         texts = {(i, node): chooser.value(node) for i, node in matched}
-        kinds = Counter(kind_of(text) for text in texts.values())
+        kinds = Counter("" if folded(text) in sections[i] else kind_of(text) for (i, _), text in texts.items())
         pages = len({i for i, _ in matched})
         inside = any(node in standings[i].inside for i, node in matched)
         if not _is_named(css, inside) or len(matched) > MOST * pages:

@@ -180,14 +180,14 @@ def _boxes(view: View, prose: Prose, body: str) -> list[_Box]:
             held.setdefault(node, []).append(leaf)
     inside = {node: leaves for node, leaves in held.items() if top in node.iterancestors()}
     sure = set(prose.sure)
-    start = next((view.order[leaf.node] for leaf in prose.sure if leaf.node in inside or leaf.node is top), None)
+    start = next((view.order[leaf.node] for leaf in prose.telling if leaf.node in inside), len(view.order))
     return [
         _Box(
             view,
             node,
             tuple(leaves),
             not sure.isdisjoint(leaves),
-            start is not None and view.order[node] < start and sure.isdisjoint(leaves),
+            view.order[node] < start and sure.isdisjoint(leaves),
         )
         for node, leaves in inside.items()
         if node.tag in BLOCK_TAGS and node.tag not in SKIPPED_TAGS

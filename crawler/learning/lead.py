@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from lxml import etree
+
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
@@ -20,6 +22,10 @@ FEWEST = 2
 
 LARGEST_PART = 0.5
 """Part of the words that a lead has at most on the median page: what has more is a body."""
+
+LONG_CAPTION = 100
+"""Letters from which a block below a picture is a lead rather than a caption: leads have 80 to 140 in the middle,
+captions half of that."""
 
 SAME_BEGINNING = 30
 """Letters that a lead and the description in a page's head have in common from their beginning: descriptions are cut,
@@ -50,8 +56,10 @@ def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str, title: s
         right = [(place, nodes[0]) for place, nodes in found if len(nodes) == 1 and _is_lead(nodes[0], place)]
         if len(right) < RIGHT * len(found) or not _is_enough(right):
             continue
-        sizes = [_part(node, place) for place, node in right]
-        if median(sizes) > LARGEST_PART or median(len(_said(node)) for _, node in right) < TELLING_LETTERS:
+        if (
+            median(_part(node, place) for place, node in right) > LARGEST_PART
+            or median(len(_said(node)) for _, node in right) < TELLING_LETTERS
+        ):
             continue
         covered = sum(_told_within(node, place) for place, node in right)
         key = (-covered, len(chain.parts), rank(chain.parts[-1][-1]), chain.written())
@@ -60,11 +68,10 @@ def lead_of(views: Sequence[View], prose: dict[View, Prose], body: str, title: s
 
 
 def _part(node: Node, place: _Place) -> float:
-    """Which part of the words of body and lead together a lead has; one within the body counts there already."""
-    own, whole = len(_said(node)), len(_said(place.body))
-    if not any(one is place.body for one in node.iterancestors()):
-        whole += own
-    return own / max(1, whole)
+    """What part a node's letters are of all those of lead and body, 0 to 1."""
+    own, others = len(_said(node)), len(_said(place.body))
+    total = others if place.body in node.iterancestors() else own + others
+    return own / total if total else 1.0
 
 
 def _is_enough(right: Sequence[tuple[_Place, Node]]) -> bool:
@@ -102,7 +109,7 @@ def _place(view: View, prose: Prose, body: str, title: str) -> _Place | None:
     if node is None:
         return None
     end, around = view.order[node], {node, *node.iterancestors()}
-    start = title_end(view, title, end)
+    start = title_end(view, title, view.order[list(node.iter(etree.Element))[-1]] + 1)
     telling = [leaf for leaf in prose.telling if view.order[leaf.node] > start]
     above = tuple(leaf for leaf in telling if view.order[leaf.node] < end and leaf.node not in around)
     inner = tuple(leaf for leaf in telling if leaf.node is not node and node in leaf.node.iterancestors())
@@ -140,12 +147,15 @@ def _is_lead(node: Node, place: _Place) -> bool:
     letters = sum(len(leaf.letters) for leaf in inside)
     if sum(leaf.linked for leaf in inside) >= MOSTLY_LINKED * letters:
         return False
-    if any(leaf.node in place.captions for leaf in inside) and describes(view, words(node)) is not True:
+    is_pictured = any(leaf.node in place.captions for leaf in inside)
+    if is_pictured and letters < LONG_CAPTION and describes(view, words(node)) is not True:
+        return False
+    if here <= place.start:
         return False
     if any(one is place.body for one in node.iterancestors()):
         first = next((view.order[leaf.node] for leaf in place.within if leaf.node not in place.captions), here)
         return here <= first
-    return place.start < here < view.order[place.body]
+    return here < view.order[place.body]
 
 
 def _told_within(node: Node, place: _Place) -> int:

@@ -154,7 +154,7 @@ def _layout_of(views: Sequence[View], facts: SiteFacts) -> Layout | str:
             body, lead = wider, lead_of(views, prose, wider.selector, title)
     published, modified = dates_of(views, body.selector)
     byline, credit = signed_of(views, body.selector)
-    captions = captions_of(views, body.selector)
+    captions = captions_of(views, body.selector, lead)
     layout = Layout(
         name="learned",
         title=title,

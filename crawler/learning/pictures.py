@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from crawler.extraction.select import Node, select_first, select_largest, words
+from crawler.extraction.select import Node, select_all, select_first, select_largest, words
 from crawler.extraction.simplify import CAPTION_LENGTH
 from crawler.extraction.text import squash
 from crawler.learning.prose import page_titles
@@ -46,16 +46,22 @@ def after_picture(view: View) -> set[Leaf]:
     return out
 
 
-def captions_of(views: Sequence[View], body: str) -> str:
-    """A selector list of captions within the body, empty if none has a name that only captions bear."""
+def captions_of(views: Sequence[View], body: str, lead: str = "") -> str:
+    """A selector list of captions within the body, empty if none has a name that only captions bear.
+
+    A picture may stand above the `lead` as well.
+    """
     beside: defaultdict[str, set[Leaf]] = defaultdict(set)
     pages: defaultdict[str, set[View]] = defaultdict(set)
     depths: dict[str, int] = {}
     caption_nodes: set[Node] = set()
     for view in views:
         node = body_in(view, body)
+        leads = set(select_all(view.tree, lead))
         for leaf in after_picture(view) if node is not None else ():
             if len(leaf.text) > CAPTION_LENGTH or node not in leaf.node.iterancestors():
+                continue
+            if leads.intersection((leaf.node, *leaf.node.iterancestors())):
                 continue
             for depth, one in enumerate(_bearers(leaf, node)):
                 caption_nodes.add(one)
@@ -105,10 +111,7 @@ def _bearers(leaf: Leaf, body: Node) -> list[Node]:
 
 
 def title_end(view: View, title: str, before: int) -> int:
-    """The place in a page of the last element of its title; -1 where that stands in none, or behind `before`.
-
-    Where `title` selects nothing, what the page's head calls it is looked for.
-    """
+    """The place of the last element of a page's title, or of what its head calls it; -1 if none is before `before`."""
     found = select_first(view.tree, title) if title else None
     nodes = [found.node] if found and view.order[found.node] < before else []
     nodes = nodes or [leaf.node for leaf in view.leaves if any(leaf.letters in one for one in page_titles(view))]
@@ -124,7 +127,7 @@ def above_of(views: Sequence[View], body: str, title: str, lead: str) -> str:
         if node is None:
             continue
         place, around = view.order[node], set(node.iterancestors())
-        leads = set(view.tree.cssselect(lead)) if lead else set()
+        leads = set(select_all(view.tree, lead))
         start = title_end(view, title, place)
         found = tuple(
             leaf.node

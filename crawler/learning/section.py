@@ -43,7 +43,7 @@ def section_of(views: Sequence[View], body: str) -> str:
     menu that differ from page to page.
     """
     told, slugs = zip(*map(sections_told, views), strict=True)
-    menu = _menu(views)
+    menu = menu_of(views)
     chooser = chooser_of(tuple(views))
     named = [
         [
@@ -125,8 +125,8 @@ def _named(view: View, small: Sequence[Node]) -> Iterator[tuple[Node, str, str]]
             yield meta, "content", text
 
 
-def _menu(views: Sequence[View]) -> set[str]:
-    """The letters of the links that stand on nearly all pages."""
+def menu_of(views: Sequence[View]) -> set[str]:
+    """The letters of the links that stand on nearly all pages: names of sections, mostly."""
     times: Counter[str] = Counter()
     for view in views:
         times.update({folded(value_of(link, "")) for link in view.tree.iter("a")})
@@ -139,7 +139,7 @@ def tags_of(views: Sequence[View], body: str) -> str:
     Tags lead to addresses that say them, in a folder or under a name of their own, and differ from page to page.
     """
     standings = standing_on(views, body)
-    menu = _menu(views)
+    menu = menu_of(views)
     links = [
         [(link, "") for link in view.tree.iter("a") if _is_tag(link, view, standing, menu)]
         for view, standing in zip(views, standings, strict=True)

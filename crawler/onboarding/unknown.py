@@ -20,12 +20,13 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.families.listing import ListingSpider
-from crawler.learning.addresses import Addresses, Seen, is_asked, learn_addresses
+from crawler.learning.addresses import HEADLINE_WORDS, Addresses, Seen, is_asked, learn_addresses
 from crawler.learning.identity import id_on_page
 from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
 from crawler.learning.links import links_of, seen_on
 from crawler.learning.listings import learn_items
 from crawler.learning.pagers import learn_pager
+from crawler.learning.patterns import Address
 from crawler.learning.specimen import Specimen
 from crawler.onboarding.looking import Way, entry_found, is_of, look
 from crawler.onboarding.maps import Source, ask_feeds, ask_map
@@ -148,7 +149,9 @@ class Unknown:
             url, bare = self.spider.site_url(path), path.partition("?")[0]
             if is_home(path, self.home) or not is_asked(url) or name.isdigit():
                 continue
-            if bare in told or (likely and likely.fullmatch(bare)):
+            # Whose link has more words than a name is an article's.
+            is_headline = not name and len(Address.of(url).tokens) >= HEADLINE_WORDS
+            if is_headline or bare in told or (likely and likely.fullmatch(bare)):
                 self.menu_has_articles = True
                 continue
             section = Section(name or path.strip("/").rpartition("/")[2], path)
@@ -198,6 +201,8 @@ class Unknown:
         self.attributes["article_path"] = found.pattern
         if found.query:
             self.attributes["article_query"] = found.query
+        if found.kept:
+            self.attributes["kept_parameters"] = found.kept
         self._look(self._candidates())
         return found
 

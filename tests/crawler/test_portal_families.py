@@ -420,6 +420,17 @@ def test_article_may_be_named_by_a_parameter() -> None:
     assert ByNumber.article_key("https://quyrung.example/Trang/ChiTiet.aspx?title=hop") is None
 
 
+def test_parameters_that_a_page_asks_for_stay_in_its_address() -> None:
+    class ByTab(QuyRung):
+        article_path = re.compile(r"/(?P<key>Default)\.aspx", re.IGNORECASE)
+        article_query = "nid"
+        kept_parameters = ("tabid",)
+
+    url = "http://quyrung.example/Default.aspx?TabId=62&nid=48213&utm_source=fb"
+    assert ByTab.canonical_url(url) == "https://quyrung.example/Default.aspx?nid=48213&tabid=62"
+    assert ByTab.canonical_url("http://quyrung.example/Default.aspx?tabid=62") == "https://quyrung.example/Default.aspx"
+
+
 @pytest.mark.parametrize(
     ("page", "path", "second"),
     [

@@ -124,6 +124,13 @@ def test_sections_with_numbers_are_told_by_how_long_those_are() -> None:
 def test_the_parameter_names_the_article_where_one_page_shows_all() -> None:
     found = learn_addresses(headlines(lambda n, s: f"/Trang/ChiTiet.aspx?cat={n % 3}&nid={48213 + n}"), 3)
     assert found.query == "nid" and found.pattern.fullmatch("/trang/chitiet.aspx")
+    assert found.kept == ("cat",)
+
+
+@pytest.mark.parametrize("query", ["nid={}&sid=a81f03c9", "nid={}&title=hop-bao-{}", "nid={}"])
+def test_what_is_a_session_or_not_in_every_address_is_not_kept_beside_the_id(query: str) -> None:
+    found = learn_addresses(headlines(lambda n, s: f"/Trang/ChiTiet.aspx?{query.format(48213 + n, n)}"), 3)
+    assert (found.query, found.kept) == ("nid", ())
 
 
 def test_without_an_id_the_path_is_the_key_and_menus_say_whether_it_tells_articles() -> None:

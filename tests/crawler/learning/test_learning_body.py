@@ -51,6 +51,26 @@ def test_a_line_of_date_and_tools_is_no_lead() -> None:
     assert learned(article(above=above)) == (".than-bai", "")
 
 
+def test_what_holds_the_whole_text_is_no_lead() -> None:
+    def text(one: Invented) -> str:
+        return f'<div class="trong">{paragraphs(one)}</div>'
+
+    assert learned(article(text, above=none)) == (".trong", "")
+    views = views_of(article(text, above=none))
+    assert lead_of(views, prose_of(views), ".than-bai", "h1") == ""
+
+
+def test_a_lead_may_stand_below_a_picture_where_a_caption_does() -> None:
+    def above(one: Invented) -> str:
+        return f'<img src="/anh/1.jpg"><div class="sapo">{lead(one)} {sentence(one, 71)}</div>'
+
+    def short(one: Invented) -> str:
+        return f'<img src="/anh/1.jpg"><div class="chu">Ảnh đầu bài {one.number}: {one.title}, chụp buổi sáng</div>'
+
+    assert learned(article(above=above)) == (".than-bai", ".sapo")
+    assert learned(article(above=short)) == (".than-bai", "")
+
+
 def test_a_title_is_no_lead() -> None:
     def page(one: Invented) -> str:
         return article(above=none)(one).replace("<h1", "<h4").replace("</h1>", "</h4>")
@@ -64,13 +84,15 @@ def test_a_container_with_a_generated_name_is_called_by_the_one_around_it() -> N
     assert learned(article(name=' class="css-1x8k2z"', above=none))[0] == ".chi-tiet"
 
 
-def test_of_equals_the_deepest_and_the_better_name_count() -> None:
+def test_of_equals_the_deepest_counts_unless_its_name_tells_only_its_look() -> None:
     def wrapped(one: Invented) -> str:
         return f'<div class="trong">{paragraphs(one)}</div>'
 
-    assert learned(article(wrapped))[0] == ".trong"
-    assert learned(article(wrapped, name=' id="bai"'))[0] == "#bai"
-    assert learned(article(wrapped, name=' class="col-md-9"'))[0] == ".trong"
+    def gridded(one: Invented) -> str:
+        return f'<div class="col-md-9">{paragraphs(one)}</div>'
+
+    assert learned(article(wrapped, name=' id="bai"'))[0] == ".trong"
+    assert learned(article(gridded))[0] == ".than-bai"
 
 
 def test_a_wrapper_that_few_editors_paste_is_not_the_body() -> None:

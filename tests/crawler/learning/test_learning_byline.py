@@ -113,3 +113,16 @@ def test_what_a_line_names() -> None:
     assert kind_of("Theo Báo Sông Ngàn") == "credit"
     assert kind_of("Công an huyện Mường Lạn") == "office"
     assert kind_of("Bà con thu hoạch gừng trên nương.") == ""
+
+
+def test_sections_that_are_written_as_names_are_no_authors() -> None:
+    sections = ("Thể Thao", "Kinh Tế", "Giáo Dục")
+    menu = "".join(f'<a href="/{number}/">{name}</a>' for number, name in enumerate(sections))
+    views = views_of(
+        lambda one: (
+            f'<div class="menu">{menu}</div><div class="bai"><a class="muc" href="/m/">{sections[one.number % 3]}</a>'
+            f'<h1>{one.title}</h1><div class="noi-dung">{one.text}</div></div>'
+        )
+    )
+    assert kind_of("Thể Thao") == "author"
+    assert byline_of(views, ".noi-dung") == ""
