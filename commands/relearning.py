@@ -122,8 +122,8 @@ def _refuse_crawled(settings: Settings, sessions: Sessions, site: str) -> None:
     """A crawl goes on with the layouts that it began with, and would keep pages under the edition of before."""
     if runs := Runs(sessions, settings.clock).alive(site):
         raise ArchiveError(
-            f"{site}: it is crawled at this moment (process {runs[0].pid}), with the layouts of now; wait for the end of "
-            f"that run, which `baotinh runs --site {site}` shows, and give the command again. Nothing was changed"
+            f"{site}: it is crawled at this moment (process {runs[0].pid}), with the layouts of now: wait until that "
+            "run ends, then give the command again. Nothing was changed"
         )
 
 

@@ -76,8 +76,8 @@ class Proposal:
 
     `looked` are captures as they were read, `after` the same in the same order as they would be read. `learned` is what
     learning said. `same` counts by field, of `known` articles that had been kept by a layout before the change, on
-    how many the new page is read as it was then (edits of the publisher's aside). `replaced` names the layouts that were
-    learned before for the same or a later day, whose pages the new ones read all: they go.
+    how many the new page is read as it was then (edits of the publisher's aside). `replaced` names the layouts that
+    were learned before for the same or a later day, and whose pages the new ones read all: they go.
     """
 
     site: str

@@ -1,11 +1,9 @@
 """A spider's file with further layouts: edited where they stand, so that the rest of it stays byte for byte."""
 
 import ast
-import io
 import os
 import sys
 import tempfile
-import tokenize
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
 from crawler.onboarding.adding import load
 from crawler.onboarding.declare import WIDTH, layout_source
+from crawler.onboarding.sources import comments, day_of, end_by_function, name_of
 from crawler.onboarding.succession import began_after, succeeded
 from crawler.sites import all_sites
 
@@ -60,8 +59,8 @@ def with_layouts(
     would be lost.
     """
     made = _Source(source, class_name).with_layouts(new, until, replaced, edition)
-    before = _comments(source)
-    lost = Counter(text for text, _ in before) - Counter(text for text, _ in _comments(made))
+    before = comments(source)
+    lost = Counter(text for text, _ in before) - Counter(text for text, _ in comments(made))
     for text, line in before:
         if text in lost:
             raise ValueError(f"line {line}: the comment {text!r} would be lost; move it to a line above `layouts`")
@@ -179,7 +178,7 @@ class _Source:
             lines += [f"{2 * _STEP}*outdated({self._text(value)}, {day}),"]
             self._replace(value, self._newline.join(["(", *lines, f"{_STEP})"]))
             return True
-        stay = [one for one in value.elts if _name_of(one) not in replaced]
+        stay = [one for one in value.elts if name_of(one) not in replaced]
         dated = [(one, *self._dated(one, until, day)) for one in stay]
         by_function = any(is_call for *_, is_call in dated)
         if value.elts and value.elts[0].lineno > value.lineno:
@@ -208,19 +207,19 @@ class _Source:
         """The source of one of the declared layouts as it was used up to `until`, and whether `outdated` says so."""
         text = self._text(one)
         if isinstance(one, ast.Starred):
-            end = _end_by_function(one.value)
-            known = _is_date(end) if end is not None else None
+            end = end_by_function(one.value)
+            known = day_of(end) if end is not None else None
             if end is None or known is None:
                 return f"*outdated({self._text(one.value)}, {day})", True
             return (self._with_end(one, end, day) if known > until else text), False
-        if (name := _name_of(one)) is not None and began_after(name, until):
+        if (name := name_of(one)) is not None and began_after(name, until):
             return text, False
         if not isinstance(one, ast.Call) or ast.unparse(one.func).rpartition(".")[2] not in ("Layout", "replace"):
             return f"*outdated(({text},), {day})", True
         ends = [keyword.value for keyword in one.keywords if keyword.arg == "until"]
         if not ends:
             return self._with_argument(one, f"until={day}"), False
-        if ast.unparse(ends[0]) == "None" or (_is_date(ends[0]) or until) > until:
+        if ast.unparse(ends[0]) == "None" or (day_of(ends[0]) or until) > until:
             return self._with_end(one, ends[0], day), False
         return text, False
 
@@ -241,7 +240,7 @@ class _Source:
             if call.col_offset + len(text) + 1 <= WIDTH:
                 return text
         closing = self._line(call.end_lineno - 1 if call.end_lineno else 0)
-        has_comments = any(True for _ in _comments(self._cut(start, end)))
+        has_comments = any(True for _ in comments(self._cut(start, end)))
         if lines[0] > call.lineno and (has_comments or len(set(lines)) == len(lines)) and closing > last:
             rest, margin = self._cut(last, closing), self._cut(closing, end)[:-1]
             comma = "" if rest.lstrip().startswith(",") else ","
@@ -346,41 +345,6 @@ def _element(layout: Layout) -> list[str]:
     """A layout as an element of a tuple."""
     lines = layout_source(layout)
     return [*lines[:-1], f"{lines[-1]},"]
-
-
-def _name_of(one: ast.expr) -> str | None:
-    """The name that a declared layout says; None if another place says it."""
-    if isinstance(one, ast.Call):
-        for keyword in one.keywords:
-            if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
-                return str(keyword.value.value)
-    return None
-
-
-def _end_by_function(value: ast.expr) -> ast.expr | None:
-    """The last day that a call of `outdated` gives; None of anything else."""
-    if not isinstance(value, ast.Call) or ast.unparse(value.func).rpartition(".")[2] != "outdated":
-        return None
-    by_name = [one.value for one in value.keywords if one.arg == "until"]
-    return next(iter([*by_name, *value.args[1:2]]), None)
-
-
-def _comments(source: str) -> list[tuple[str, int]]:
-    """The comments of source that is whole, or of an expression, with their lines."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    try:
-        return [(one.string, one.start[0]) for one in tokens if one.type == tokenize.COMMENT]
-    except tokenize.TokenError as error:
-        raise ValueError(f"it is not whole: {error.args[0]}") from error
-
-
-def _is_date(value: ast.expr) -> date | None:
-    """The day that ``date(2026, 3, 2)`` says; None of anything else."""
-    if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] == "date":
-        numbers = [one.value for one in value.args if isinstance(one, ast.Constant)]
-        if len(numbers) == 3 and all(isinstance(one, int) for one in numbers):
-            return date(*numbers)  # type: ignore[arg-type]
-    return None
 
 
 def _import_line(module: str, names: Iterable[str]) -> str:
