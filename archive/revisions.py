@@ -158,6 +158,13 @@ def versions(sessions: Sessions) -> list[str]:
         return sorted(found, key=version_age)
 
 
+def last_edition(session: Session, site_id: int) -> int:
+    """The highest edition of its layouts by which captures of a site were read, by any extractor; 0 if none was."""
+    query = select(Extraction.extractor_version).join(Capture, Capture.id == Extraction.capture_id)
+    found = session.scalars(query.where(Capture.site_id == site_id).distinct())
+    return max((int(edition) for one in found if (edition := one.partition(".")[2]).isdigit()), default=0)
+
+
 def go_back(sessions: Sessions, version: str, site_id: int | None) -> Iterator[tuple[int, int]]:
     """Make the readings of `version` current again, a page of articles at a time.
 

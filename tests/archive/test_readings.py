@@ -15,7 +15,7 @@ from archive.models import Capture, Exclusion, Extraction, Revision, StoredArtic
 from archive.query import find_article, rejects
 from archive.readings import Change, Effect, Readings, Reread, Scope
 from archive.records import records
-from archive.revisions import go_back, version_age, versions
+from archive.revisions import go_back, last_edition, version_age, versions
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")
@@ -57,6 +57,19 @@ URL = page("1").url
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For what is decided before SQL has a say."""
+
+
+@on_sqlite
+def test_the_last_edition_of_a_site_is_the_highest_by_which_any_extractor_read_it(
+    site: Site, sessions: Sessions
+) -> None:
+    site.save(page())
+    with reading(sessions) as session:
+        assert last_edition(session, site.id) == 0
+    for version in ("4.10", "4.9", "5", "x.y"):
+        again(site, sessions, {URL: [page()]}, version)
+    with reading(sessions) as session:
+        assert last_edition(session, site.id) == 10 and last_edition(session, site.id + 1) == 0
 
 
 @on_sqlite
