@@ -133,7 +133,7 @@ def _read_waiting(settings: Settings, sessions: Sessions, site: str, site_id: in
     if not waiting:
         return False
     say(f"{site}: {counted(waiting, 'capture')} wait to be read with the layouts of now; they are read first")
-    with _goes_on(site):
+    with _goes_on(site, "Nothing was learned or written yet: give this command again afterwards"):
         report = read_scope(settings, sessions, Scope(site_id), goes_on="")
     if report is not None:
         print_report(report, sessions, dry_run=False)
@@ -143,12 +143,12 @@ def _read_waiting(settings: Settings, sessions: Sessions, site: str, site_id: in
 
 
 @contextmanager
-def _goes_on(site: str) -> Iterator[None]:
+def _goes_on(site: str, then: str) -> Iterator[None]:
     """Name the command that goes on where reading captures is ended early."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit):
-        hint(f"`baotinh reextract --site {site}` goes on from here: the layouts are in the spider's file")
+        hint(f"`baotinh reextract --site {site}` goes on from here. {then}")
         raise
 
 
@@ -189,7 +189,7 @@ def _read_again(site: str, settings: Settings, sessions: Sessions, site_id: int,
     failed = 0
     say(f"Its captures are read again; if that is cut short, `baotinh reextract --site {site}` goes on")
     for what, scope in ((f"captures since {since}", Scope(site_id, start=since)), ("the others", Scope(site_id))):
-        with _goes_on(site):
+        with _goes_on(site, "The layouts are in the spider's file, and all that is missing is this"):
             report = read_scope(settings, sessions, scope, goes_on="")
         if report is not None:
             say(f"{site}, {what}:")
