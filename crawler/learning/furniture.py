@@ -157,7 +157,7 @@ def alike_lines(views: Sequence[View], counted: Recurring, layout: Layout) -> It
 
 def _held(view: View, keep: str, body: str) -> set[Node]:
     """The elements that hold a body or a node of another field: to drop one of them would take that along."""
-    nodes = [*select_all(view.tree, keep), *select_all(view.tree, body)]
+    nodes = [node for node in (*select_all(view.tree, keep), *select_all(view.tree, body)) if squash(words(node))]
     return {above for node in nodes for above in (node, *node.iterancestors())}
 
 

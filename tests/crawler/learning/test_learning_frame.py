@@ -142,6 +142,11 @@ def test_what_another_field_reads_later_is_kept_and_what_it_read_before_goes() -
     assert dropped(text, date=".ngay-dang") == ".ngay-dang, .lq"
     assert dropped(text, byline=".lq", date=".ngay-dang") == ".ngay-dang"
 
+    def empty(one: Invented) -> str:
+        return text(one).replace("<ul>", '<i class="ky"></i><ul>')
+
+    assert dropped(empty, byline=".ky", date=".ngay-dang") == ".ngay-dang, .lq"
+
 
 def test_links_within_the_text_are_not_dropped_with_the_tags() -> None:
     def text(one: Invented) -> str:
