@@ -4,7 +4,16 @@ import pytest
 
 from archive.provinces import provinces
 from crawler.extraction.page import Page
-from crawler.onboarding.menu import feeds_of, is_left_out, menu_of, province_named, province_of, publisher, site_id_of
+from crawler.onboarding.menu import (
+    feeds_of,
+    is_left_out,
+    menu_of,
+    named_in_menu,
+    province_named,
+    province_of,
+    publisher,
+    site_id_of,
+)
 
 
 def home(head: str = "", body: str = "", url: str = "https://bao.vn/") -> Page:
@@ -107,6 +116,14 @@ def test_a_menu_gives_each_own_path_once_by_its_first_words() -> None:
         "/tin.aspx?cm=1": "Tin tỉnh",
         "/tin.aspx?cm=2": "Tin huyện",
     }
+
+
+def test_entries_of_a_menu_may_have_long_names_and_headlines_in_its_place_are_none() -> None:
+    long = "".join(f"<a href='/muc-{n}/'>Học tập và làm theo gương Bác {n}</a>" for n in range(3))
+    news = "".join(f"<a href='/tin-{n}/'>Huyện Ba Vì khánh thành cầu dân sinh {n}</a>" for n in range(6))
+    page = home(body=f"<nav><a href='/'>Trang chủ</a>{long}</nav><div class='navbox'>{news}</div>")
+    assert set(named_in_menu(page)) == {"/muc-0/", "/muc-1/", "/muc-2/"}
+    assert set(menu_of(page)) > {"/tin-0/"}
 
 
 def test_a_page_without_a_menu_gives_all_its_links() -> None:
