@@ -53,6 +53,17 @@ def content_of(row: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
+def changed_fields(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[str]:
+    """What the publisher changed between two readings of one version, rows of `WITH_TEXT`: names of `content_of`.
+
+    A field that one layout read and another does not is no change of the publisher's: it is our selector that is
+    missing. What both layouts read and is otherwise, is.
+    """
+    then, now = content_of(before), content_of(after)
+    ours = before["layout"] != after["layout"]
+    return [name for name, value in now.items() if value != then[name] and (value or not ours)]
+
+
 def content_read(article: Article) -> dict[str, Any]:
     """The same of an article that was just read."""
     row = extraction_row(0, "", article, datetime.min.replace(tzinfo=UTC))

@@ -264,10 +264,10 @@ class _Group:
             or one.found.key in closed
             or (isinstance(one.result, Article) and one.result.key in closed)
         }
-        whole = [one for one in rereads if isinstance(one.result, Article) and WHOLE_PAGE in one.result.flags]
-        owners = {owner for one in whole if (owner := self._owner(one)) is not None}
+        doubted = [one for one in rereads if isinstance(one.result, Article) and _is_doubted(one.result)]
+        owners = {owner for one in doubted if (owner := self._owner(one)) is not None}
         self._layouts = [
-            row for row in (self._ask(_FLAGS, articles=owners) if owners else ()) if WHOLE_PAGE not in row.flags
+            row for row in (self._ask(_FITTED, articles=owners) if owners else ()) if WHOLE_PAGE not in row.flags
         ]
         self._rereads = [self._judged(one) for one in rereads]
 
@@ -293,17 +293,26 @@ class _Group:
         return self._by_key.get(one.result.key) or self._by_url.get(one.due.place.url)
 
     def _judged(self, one: Reread) -> Reread:
-        """Refuse what is no news of an article that is kept."""
-        if not isinstance(one.result, Article):
+        """Refuse what is no news of an article that is kept, as a crawl does (`archive.store`).
+
+        Told by what layouts read of this capture or earlier ones, and by other versions alone, lest it hang on the
+        order in which pages are read.
+        """
+        if not isinstance(one.result, Article) or not _is_doubted(one.result):
             return one
         owner = self._owner(one)
-        if WHOLE_PAGE in one.result.flags and any(
-            row.article_id == owner and row.fetched_at <= one.due.fetched_at for row in self._layouts
+        fitted = [row for row in self._layouts if row.article_id == owner and row.fetched_at <= one.due.fetched_at]
+        if WHOLE_PAGE in one.result.flags and fitted:
+            why = "the page no longer fits a layout that it or an earlier one fitted"
+        elif (
+            one.result.published is None
+            and self._by_key.get(one.result.key) == owner
+            and any(row.published_instant is not None for row in fitted)
         ):
-            # Told by readings of other versions alone, lest it hang on the order in which pages are read.
-            why = Rejection(LAYOUT_LOST, "the page no longer fits a layout that it or an earlier one fitted")
-            return Reread(one.due, why, one.found, one.aliases)
-        return one
+            why = "the page no longer tells a date that it or an earlier one told"
+        else:
+            return one
+        return Reread(one.due, Rejection(LAYOUT_LOST, why), one.found, one.aliases)
 
     def changes(self) -> list[Change]:
         """What each reading changes, in the order given."""
@@ -413,6 +422,11 @@ class _Group:
         put_in_sections(self._session, self._site_id, {owner: sections})
 
 
+def _is_doubted(result: Article) -> bool:
+    """Whether a reading may be none of its article's: no layout fits the page, or none tells a date."""
+    return WHOLE_PAGE in result.flags or result.published is None
+
+
 def _differences(before: Row[Any], article: Article) -> tuple[tuple[str, Any, Any], ...]:
     """The fields in which a new reading differs from an older one."""
     made: dict[str, Any] = extraction_row(before.capture_id, "", article, before.created_at)
@@ -517,8 +531,8 @@ _READ_AT = (
     .where(Extraction.extractor_version != bindparam("version"))
     .order_by(Capture.id)
 )
-_FLAGS = (
-    select(Extraction.article_id, Extraction.flags, Capture.fetched_at)
+_FITTED = (
+    select(Extraction.article_id, Extraction.flags, Extraction.published_instant, Capture.fetched_at)
     .join(Capture, Capture.id == Extraction.capture_id)
     .where(Extraction.article_id.in_(_MANY["articles"]), Extraction.extractor_version != bindparam("version"))
 )

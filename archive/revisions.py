@@ -1,22 +1,26 @@
 """Which reading of an article is current, and what its publisher changed: both follow from its extractions.
 
-A revision is told between two readings of one version. Whatever another version reads otherwise is our own doing.
+A revision is told between two readings of one version. Whatever another version reads otherwise is our own doing, and
+so is a field that another layout reads no more.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from archive.content import WITH_TEXT, content_of
+from archive.content import WITH_TEXT, changed_fields
 from archive.database import Sessions, reading, writing
 from archive.models import Base, Capture, Extraction, Revision, Site, StoredArticle
 from archive.reprints import regroup
 
 _PAGE = 200
 """Articles settled in one transaction, so that other writers get their turn."""
+
+_Pair = tuple[Row[Any], Row[Any]]
+"""The readings before and after a change."""
 
 
 def version_age(version: str) -> tuple[tuple[int, ...], str]:
@@ -64,11 +68,12 @@ def settle(session: Session, articles: Collection[int], version: str) -> int:
     for statement, values_of in ((_CHANGE_EXTRACTION, former), (_CHANGE_EXTRACTION, now), (_CHANGE_ARTICLE, changed)):
         if values_of:
             connection.execute(statement, values_of)
-    _revise(session, {article: _pairs(of_article[article], best, refused) for article, best in chosen.items()})
+    pairs = {article: _pairs(of_article[article], best, refused) for article, best in chosen.items()}
+    _revise(session, _of_publisher(session, pairs))
     return sum(best.extractor_version == version for best in chosen.values())
 
 
-def _pairs(rows: Sequence[Row[Any]], current: Row[Any], refused: set[Any]) -> list[tuple[Row[Any], Row[Any]]]:
+def _pairs(rows: Sequence[Row[Any]], current: Row[Any], refused: set[Any]) -> list[_Pair]:
     """The readings between which the publisher changed something, of successive captures, in their order.
 
     Both of a pair are of the current reading's version, where that has read both captures; captures that it has yet to
@@ -91,7 +96,29 @@ def _pairs(rows: Sequence[Row[Any]], current: Row[Any], refused: set[Any]) -> li
     return out
 
 
-def _revise(session: Session, wanted: dict[int, list[tuple[Row[Any], Row[Any]]]]) -> None:
+def _of_publisher(session: Session, pairs: dict[int, list[_Pair]]) -> dict[int, list[_Pair]]:
+    """The pairs without those in which nothing differs but what another layout reads no more."""
+    doubted = {row.id for some in pairs.values() for pair in some if pair[0].layout != pair[1].layout for row in pair}
+    if not doubted:
+        return pairs
+    rows = _rows(session, doubted)
+    return {
+        article: [
+            (before, after)
+            for before, after in some
+            if before.layout == after.layout or changed_fields(rows[before.id], rows[after.id])
+        ]
+        for article, some in pairs.items()
+    }
+
+
+def _rows(session: Session, keys: Collection[int]) -> dict[int, Mapping[Any, Any]]:
+    """Readings with the digests of their texts, by their keys."""
+    found = session.connection().execute(_CONTENTS, {"keys": list(keys)})
+    return {row.id: row._mapping for row in found}
+
+
+def _revise(session: Session, wanted: dict[int, list[_Pair]]) -> None:
     """Let the revisions of articles be these and no others."""
     connection = session.connection()
     there: dict[int, list[tuple[int, int]]] = {}
@@ -108,7 +135,7 @@ def _revise(session: Session, wanted: dict[int, list[tuple[Row[Any], Row[Any]]]]
     keys = {row.id for pairs in stale.values() for pair in pairs for row in pair}
     if not keys:
         return
-    contents = {row.id: content_of(row._mapping) for row in connection.execute(_CONTENTS, {"keys": list(keys)})}
+    contents = _rows(session, keys)
     rows = [
         {
             "article_id": article,
@@ -116,7 +143,7 @@ def _revise(session: Session, wanted: dict[int, list[tuple[Row[Any], Row[Any]]]]
             "before_id": before.id,
             "after_id": after.id,
             "seen_at": after.fetched_at,
-            "changed": [name for name, value in contents[after.id].items() if value != contents[before.id][name]],
+            "changed": changed_fields(contents[before.id], contents[after.id]),
         }
         for article, pairs in stale.items()
         for number, (before, after) in enumerate(pairs, 1)
@@ -129,6 +156,13 @@ def versions(sessions: Sessions) -> list[str]:
     with reading(sessions) as session:
         found = session.scalars(select(Extraction.extractor_version).where(Extraction.outcome == "article").distinct())
         return sorted(found, key=version_age)
+
+
+def last_edition(session: Session, site_id: int) -> int:
+    """The highest edition of its layouts by which captures of a site were read, by any extractor; 0 if none was."""
+    query = select(Extraction.extractor_version).join(Capture, Capture.id == Extraction.capture_id)
+    found = session.scalars(query.where(Capture.site_id == site_id).distinct())
+    return max((int(edition) for one in found if (edition := one.partition(".")[2]).isdigit()), default=0)
 
 
 def go_back(sessions: Sessions, version: str, site_id: int | None) -> Iterator[tuple[int, int]]:
@@ -176,6 +210,7 @@ _READINGS = (
         Extraction.extractor_version,
         Extraction.is_current,
         Extraction.content_hash,
+        Extraction.layout,
         Extraction.url,
         Extraction.kind,
         Capture.fetched_at,

@@ -98,6 +98,19 @@ class Runs:
                 for run, name in session.execute(query.order_by(Run.id))
             ]
 
+    def alive(self, site: str) -> list[OpenRun]:
+        """The runs of a site that are under way: not silent, and if they are of this machine, with a process.
+
+        Of another machine's process only the silence tells.
+        """
+        return [
+            run
+            for run in self.under_way()
+            if run.site == site
+            and not self.is_silent(run.heartbeat_at)
+            and (_is_alive(run.pid) if is_ours(run.host) else True)
+        ]
+
     def lose(self, key: int, reason: str | None = None) -> bool:
         """Close the run as lost, with what is known of why; False if it has ended by itself meanwhile."""
         with self._sessions.begin() as session:

@@ -1,6 +1,6 @@
 """The one way in: what was fetched and what was read from it become rows, in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,8 +23,8 @@ from archive.captures import Held, Location
 from archive.clock import Clock
 from archive.content import (
     WITH_TEXT,
+    changed_fields,
     check_article,
-    content_of,
     extraction_row,
     keep_texts,
     rejection_row,
@@ -208,7 +208,7 @@ class _Accepted:
     """An article that is taken, with what the database has of it (`current`, None if it is new).
 
     `made` is the row of its extraction, but for the keys of article and text; `urls` lead to it, `sections` are
-    those it stands in, `is_news` that it is no re-reading of an old capture.
+    those it stands in, `is_news` that it is no re-reading of an old capture, `changed` what the publisher changed.
     """
 
     read: Read
@@ -219,6 +219,7 @@ class _Accepted:
     is_news: bool
     urls: tuple[str, ...]
     sections: tuple[str | None, ...]
+    changed: list[str]
 
 
 class _Batch:
@@ -413,10 +414,18 @@ class _Batch:
         urls = (url.url, capture.final_url, result.url, *read.aliases, *(other.url for other in found))
         listed = read.found.section if read.found else None
         sections = (result.section, listed, *url.sections, *(name for other in found for name in other.sections))
-        self._accepted.append(_Accepted(read, result, made, sha256, current, is_news, urls, sections))
+        changed = self._changed(current, made | {"sha256": sha256}) if current is not None and is_news else []
+        self._accepted.append(_Accepted(read, result, made, sha256, current, is_news, urls, sections, changed))
         if current is None:
             return Outcome.NEW
-        return Outcome.REVISED if _is_revision(self._accepted[-1]) else Outcome.UNCHANGED
+        return Outcome.REVISED if changed else Outcome.UNCHANGED
+
+    def _changed(self, current: Row[Any], made: Mapping[str, Any]) -> list[str]:
+        """What the publisher changed since the current reading: told by two readings of one version only."""
+        if current.extractor_version != made["extractor_version"] or current.content_hash == made["content_hash"]:
+            return []
+        [before] = self._connection.execute(_CONTENT, {"row": current.extraction_id})
+        return changed_fields(before._mapping, made)
 
     def _fetched(
         self,
@@ -458,7 +467,7 @@ class _Batch:
         sections = {ids[one.read.kept.id]: one.sections for one in accepted}
         put_in_sections(self._session, self._site_id, sections)
         for one in accepted:
-            if one.current is not None and _is_revision(one):
+            if one.current is not None and one.changed:
                 self._revise(one, one.current)
             elif one.current is not None and one.is_news and one.current.extractor_version != one.read.version:
                 # The version may have read older captures too (`--back-to` made another's readings current since), and
@@ -503,24 +512,9 @@ class _Batch:
             Extraction.capture_id == one.read.kept.id, Extraction.extractor_version == one.read.version
         )
         pair = (current.extraction_id, self._connection.execute(made).scalar_one())
-        before, after = (
-            content_of(row._mapping) for key in pair for row in self._connection.execute(_CONTENT, {"row": key})
-        )
         row = {"article_id": article_id, "number": number + 1, "before_id": pair[0], "after_id": pair[1]}
-        changed = [name for name in after if after[name] != before[name]]
         seen_at = one.read.kept.capture.fetched_at
-        insert_if_new(self._session, Revision, row | {"seen_at": seen_at, "changed": changed})
-
-
-def _is_revision(one: _Accepted) -> bool:
-    """Whether the publisher changed something: told by two readings of one version only."""
-    current = one.current
-    return (
-        current is not None
-        and one.is_news
-        and current.extractor_version == one.read.version
-        and current.content_hash != one.made["content_hash"]
-    )
+        insert_if_new(self._session, Revision, row | {"seen_at": seen_at, "changed": one.changed})
 
 
 def _says_otherwise(one: _Accepted) -> bool:

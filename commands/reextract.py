@@ -80,9 +80,17 @@ def reextract(
 
 
 def read_scope(
-    settings: Settings, sessions: Sessions, scope: Scope, *, dry_run: bool = False, workers: int | None = None
+    settings: Settings,
+    sessions: Sessions,
+    scope: Scope,
+    *,
+    dry_run: bool = False,
+    workers: int | None = None,
+    goes_on: str = "The same command goes on from here.",
 ) -> Report | None:
     """Read the captures of a scope that wait, with a bar on the terminal; None if none does.
+
+    `goes_on` is told when it is ended early.
 
     Connections to the database are closed, since processes are made.
     """
@@ -93,12 +101,12 @@ def read_scope(
     _let_go(sessions)
     # The processes before the bar, whose thread no fork takes over.
     number, work = workers or os.cpu_count() or 1, work_of(settings.captures)
-    with Processes(number, work, captures_of) as processes, _bar(waiting) as tell:
+    with Processes(number, work, captures_of) as processes, _bar(waiting, goes_on) as tell:
         return reread(readings, scope, processes, dry_run=dry_run, tell=tell)
 
 
 @contextmanager
-def _bar(waiting: int) -> Iterator[Any]:
+def _bar(waiting: int, goes_on: str) -> Iterator[Any]:
     """A progress bar; one that is ended early says that nothing is lost."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
     done = 0
@@ -114,7 +122,7 @@ def _bar(waiting: int) -> Iterator[Any]:
         try:
             yield tell
         except (KeyboardInterrupt, SystemExit):
-            bar.console.print(f"Ended after {done:,} of {waiting:,} captures. The same command goes on from here.")
+            bar.console.print(f"Ended after {done:,} of {waiting:,} captures. {goes_on}", highlight=False)
             raise
 
 

@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import median
 from typing import Any, Final
@@ -167,12 +167,12 @@ def judge(run: PastRun, past: Past) -> Verdict:
     )
     if found is None and waits:
         return _as_before(past, "a run whose sources all wait")
-    if found is None:
-        found = _drifting(past)
-    if found is None and is_night(run) and not stopped:
-        found = _listing_lost(run, past) or _less_than_usual(run, past) or _too_much_asked(run, past)
-    found = found or _out_of_time(run, past)
     if found is not None:
+        return found
+    drifting, thin = _drifting(past), _thin(run, past, stopped)
+    if drifting is not None and thin is not None:
+        return replace(drifting, words=f"{drifting.words}; and {thin.cause}: {thin.words}")
+    if (found := drifting or thin) is not None:
         return found
     if not pages_of(run.counts).total() and past.previous and past.previous.cause in (Cause.LAYOUT, Cause.EMPTY):
         return _as_before(past, "a run that read no page")
@@ -329,6 +329,14 @@ def _drifting(past: Past) -> Verdict | None:
     before = past.previous is not None and past.previous.health is Health.DRIFTING
     drift = drift_of(past.looked, drifting=before)
     return Verdict(Health.DRIFTING, Cause.LAYOUT, drift.fields, drift.words) if drift else None
+
+
+def _thin(run: PastRun, past: Past, stopped: bool) -> Verdict | None:
+    """Pages are read as they should be, and are fewer, or cost more, than they did."""
+    found = None
+    if is_night(run) and not stopped:
+        found = _listing_lost(run, past) or _less_than_usual(run, past) or _too_much_asked(run, past)
+    return found or _out_of_time(run, past)
 
 
 def _is_most(some: int, of: int) -> bool:

@@ -76,8 +76,9 @@ class Past:
     """What a run is compared with.
 
     `nights` are the last `NIGHTS` that were well, the newest first; `recent` are the counts of the nights before, the
-    newest first, of the last run of each that saw anything; `layouts` those of whole runs that came after the last live
-    check that the site passed, since which its spider may read it otherwise, `layouts_well` of the last that were well.
+    newest first, of the last run of each that saw anything; `layouts` those of whole runs with tonight's edition of the
+    layouts that came after the last live check that the site passed, since which its spider may read it otherwise,
+    `layouts_well` of the last that were well; `looked` are nights since that check, of all editions.
     `new` are the new articles of tonight, `previous` is the last run that was judged, `no_address_since` when its host
     last had one, if that is what is wrong. `ran_out` is on how many nights in a row up to the last its time was over
     before it was through. `listings` are those that the site declares.
@@ -114,13 +115,14 @@ def past_of(
     nights = [one for one in (nights[1:] if tonight else nights) if one.night != first_night]
     whole = [one for one in earlier if is_night(one)]
     checked = [one for one in whole if checked_at is None or one.started_at > checked_at]
+    read_alike = [one for one in checked if _edition(one) == _edition(run)]
     before = [one for one in whole if not (tonight and one.night == run.night)]
     seen = {one.night: one.counts for one in reversed(before) if not says_nothing(one)}
     return Past(
         nights=_usual(nights, whole),
         recent=tuple(reversed(seen.values())),
-        layouts=tuple(one.counts for one in checked),
-        layouts_well=tuple(one.counts for one in checked if one.health in WELL)[:NIGHTS],
+        layouts=tuple(one.counts for one in read_alike),
+        layouts_well=tuple(one.counts for one in read_alike if one.health in WELL)[:NIGHTS],
         new=tonight.new if tonight else run.counts.get("new", 0),
         previous=next((one for one in earlier if one.health is not None), None),
         no_address_since=_no_address_since(earlier),
@@ -138,16 +140,41 @@ def _looked(runs: Sequence[PastRun], first_night: date | None) -> tuple[Looked, 
         if run.night is not None and run.night != first_night:
             of.setdefault(run.night, []).append(run)
     drifting = [any(run.health is Health.DRIFTING for run in those) for those in of.values()]
+    well = [any(run.health in WELL for run in those) for those in of.values()]
+    usual = _drifted_for_good(list(of), well, drifting)
     return tuple(
         Looked(
             night=night,
             counts=_added(run.counts for run in those),
             # What was told only on the third night had begun on the first.
-            well=any(run.health in WELL for run in those) and not any(drifting[max(0, at - LASTING + 1) : at]),
-            edition=those[0].counts.get("drift/edition", 0),
+            well=night in usual or (well[at] and not any(drifting[max(0, at - LASTING + 1) : at])),
+            edition=_edition(those[0]),
         )
         for at, (night, those) in enumerate(of.items())
     )
+
+
+def _drifted_for_good(nights: Sequence[date], well: Sequence[bool], drifting: Sequence[bool]) -> set[date]:
+    """The nights, of those that come newest first, on which a site drifted for so long that it is its usual now.
+
+    They last from one end of `WINDOW` to the other, with no night between that was well. What was told only on the
+    third night had begun on the first, and is usual with them.
+    """
+    out: set[date] = set()
+    row: list[int] = []
+    for at in [*reversed(range(len(nights))), None]:
+        if at is not None and drifting[at]:
+            row.append(at)
+        elif row and (at is None or well[at]):
+            if nights[row[-1]] - nights[row[0]] >= WINDOW - timedelta(days=1):
+                out.update(nights[one] for one in (*row, *range(row[0] + 1, min(row[0] + LASTING, len(nights)))))
+            row = []
+    return out
+
+
+def _edition(run: PastRun) -> int:
+    """With which edition of its site's layouts a run read."""
+    return int(run.counts.get("drift/edition", 0))
 
 
 def _added(counts: Iterable[Mapping[str, Any]]) -> Counter[str]:

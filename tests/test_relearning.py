@@ -142,5 +142,29 @@ def test_the_next_night_reads_it_well(relearned: Relearned) -> None:
     assert relearned.archive.verdicts(night)[SITE] == (Health.OK, None), relearned.archive.report(night)
 
 
+@pytest.mark.torture
+def test_accepted_again_nothing_is_written_twice_and_a_file_put_back_gets_an_edition_of_its_own(
+    relearned: Relearned,
+) -> None:
+    copy, now = relearned.copy, now_of(FIRST + 1)
+    once = copy.file.read_bytes()
+    command = ("sites", "relearn", SITE, "--since", "2023-04-05", "--accept")
+    copy.run(*command, code=None, BAOTINH_NOW=now)
+    assert copy.file.read_bytes() == once
+    try:
+        # As version control does it.
+        shutil.copy(ROOT / copy.file.relative_to(copy.folder), copy.file)
+        copy.run(*command, BAOTINH_NOW=now)
+        assert b"    edition = 2\n" in copy.file.read_bytes()
+    finally:
+        copy.file.write_bytes(once.replace(b"edition = 1", b"edition = 2"))
+    versions = relearned.archive.ask(
+        "select distinct e.extractor_version from extraction e join article a on a.id = e.article_id "
+        "join site s on s.id = a.site_id where e.is_current and s.name = ? and e.layout = '2023-04-05'",
+        SITE,
+    )
+    assert versions == [(f"{EXTRACTOR_VERSION}.2",)]
+
+
 def of_site(night: int) -> Night:
     return next(one for one in every(night) if one.site.id == SITE)

@@ -32,6 +32,9 @@ COMMON = 0.5
 
 _HEADINGS = ("h1", "h2", "h3")
 
+_TELLING = ("h1", "time", "figcaption", "article", "main")
+"""Tags that say what they hold (HTML Living Standard, 4.3 and 4.5), so that they may stand alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -89,7 +92,9 @@ def forms_of(node: Node, attribute: str = "", bearers: Counter[str] | None = Non
     bearers = Counter() if bearers is None else bearers
     own = list(_own_forms(node, bearers))
     for css, cost in own:
-        yield Form(css, attribute), cost
+        # What one page has a single span of, the next has in its header as well.
+        if css != node.tag or css in _TELLING:
+            yield Form(css, attribute), cost
     above = node.getparent()
     for distance in range(DEPTH):
         if above is None or above.tag in ("html", "body"):

@@ -1,7 +1,7 @@
 """What stands in a body and is no part of the article: named to be dropped."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from crawler.extraction.cleaning import LABEL_LENGTH, is_document
@@ -43,7 +43,7 @@ SAME_LINES = 3
 """Pages on which it stands at least."""
 
 LINE_LETTERS = 12
-"""Letters of such a line at least: shorter words stand in other lines as well."""
+"""Letters of such a line at least: what is shorter is a label, which a reading takes off at a text's edges."""
 
 OtherArticle = Callable[[View, str], bool]
 """Whether a link, as written on a page, leads to another article of the site."""
@@ -103,7 +103,7 @@ def furniture_of(
         if any(node not in gone and not gone.intersection(node.iterancestors()) for node in nodes):
             chosen.append(name)
             gone |= nodes
-    return ", ".join([*chosen, *_lines(views, counted, body, gone)])
+    return ", ".join(chosen)
 
 
 def _read_before(
@@ -130,40 +130,34 @@ def _read_before(
     return chosen, gone
 
 
-def _lines(views: Sequence[View], counted: Recurring, body: str, gone: set[Node]) -> list[str]:
-    """Lines without a name at a body's edges that most pages say alike, called by their words.
+def alike_lines(views: Sequence[View], counted: Recurring, layout: Layout) -> Iterator[str]:
+    """Say which lines at a body's edges most pages say alike, and `layout` has no name to drop them by.
 
-    Only where no other block of any page has these words in it.
+    By its words no line can be named: a selector finds them within an article's own paragraphs as well.
     """
-    seen: defaultdict[tuple[str, str], set[View]] = defaultdict(set)
+    seen: defaultdict[str, set[View]] = defaultdict(set)
     for view in views:
-        top = body_in(view, body)
-        inside = [leaf for leaf in view.leaves if top is not None and top in leaf.node.iterancestors()]
-        inside = [leaf for leaf in inside if not gone.intersection((leaf.node, *leaf.node.iterancestors()))]
+        top = body_in(view, layout.body)
+        gone = [node for field in (layout.drop, layout.lead, layout.byline) for node in select_all(view.tree, field)]
+        inside = [
+            leaf
+            for leaf in (view.leaves_in(top) if top is not None else ())
+            if leaf.node is not top and not any(view.holds(node, leaf.node) for node in gone)
+        ]
         for leaf in (*inside[:EDGE], *inside[-EDGE:]):
-            said = " ".join(words(leaf.node).split(" "))
-            if counted.share(leaf) >= ON_MOST and len(leaf.letters) >= LINE_LETTERS and _is_plain(said):
-                seen[leaf.node.tag, said.strip()].add(view)
-    out = []
-    for (tag, said), pages in sorted(seen.items()):
-        if len(pages) < max(SAME_LINES, ON_MOST * len(views)):
-            continue
-        selector = f'{body} {tag}:contains("{said}")'
-        found = [(view, node) for view in views for node in select_all(view.tree, selector)]
-        if all(words(node).strip() == said for _, node in found) and {view for view, _ in found} >= pages:
-            out.append(selector)
-    return out
-
-
-def _is_plain(text: str) -> bool:
-    """Whether a text can be written between quotes in a selector, and is no byline or credit."""
-    said = squash(text)
-    return not set(text) & set('"\\@\n') and not read_credit(said, Standing.RIGHT) and not read_byline(said)[0]
+            if counted.share(leaf) >= ON_MOST and len(leaf.letters) >= LINE_LETTERS and not _reads_as_signed(leaf.text):
+                seen[leaf.text].add(view)
+    for said, pages in sorted(seen.items()):
+        if len(pages) >= max(SAME_LINES, ON_MOST * len(views)):
+            yield (
+                f"{len(pages)} of {len(views)} pages like {views[0].page.url} say {said!r} at an edge of the text, in "
+                "nothing with a name that could be dropped: it stays in the articles"
+            )
 
 
 def _held(view: View, keep: str, body: str) -> set[Node]:
     """The elements that hold a body or a node of another field: to drop one of them would take that along."""
-    nodes = [*select_all(view.tree, keep), *select_all(view.tree, body)]
+    nodes = [node for node in (*select_all(view.tree, keep), *select_all(view.tree, body)) if squash(words(node))]
     return {above for node in nodes for above in (node, *node.iterancestors())}
 
 
@@ -213,9 +207,12 @@ def _is_furniture(boxes: Sequence[_Box], counted: Recurring, other_article: Othe
 
 def _is_signed(box: _Box) -> bool:
     """Whether a box is one line that reads as a byline or a credit where such lines stand."""
-    text = box.text
     if len(box.leaves) != 1 or box.leaves[0].link_share >= MOSTLY:
         return False
+    return _reads_as_signed(box.text)
+
+
+def _reads_as_signed(text: str) -> bool:
     return bool(read_credit(text, Standing.RIGHT)) or bool(read_byline(text)[0])
 
 

@@ -9,8 +9,9 @@ from lxml import etree
 from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded
+from crawler.learning.body import LEADING
 from crawler.learning.pictures import after_picture, body_in, title_end
-from crawler.learning.prose import TELLING_LETTERS, Prose, page_titles
+from crawler.learning.prose import TELLING_LETTERS, Prose, is_changing, is_date_line, page_titles
 from crawler.learning.selectors import Chain, rank, simple
 from crawler.learning.views import Leaf, View
 
@@ -136,26 +137,30 @@ def _candidates(places: Sequence[_Place]) -> list[Chain]:
 
 
 def _is_lead(node: Node, place: _Place) -> bool:
-    """Whether a node stands where leads do, says something, and is neither links nor a caption."""
+    """Whether a node stands where leads do and says what they do."""
     view = place.view
     here = view.order[node]
-    inside = [
-        leaf for leaf in view.leaves if node is leaf.node or any(one is node for one in leaf.node.iterancestors())
-    ]
-    if not inside or node is place.body or place.body in node.iterdescendants():
+    if here <= place.start or view.holds(node, place.body) or not _speaks(node, place):
         return False
-    letters = sum(len(leaf.letters) for leaf in inside)
-    if sum(leaf.linked for leaf in inside) >= MOSTLY_LINKED * letters:
-        return False
-    is_pictured = any(leaf.node in place.captions for leaf in inside)
-    if is_pictured and letters < LONG_CAPTION and describes(view, words(node)) is not True:
-        return False
-    if here <= place.start:
-        return False
-    if any(one is place.body for one in node.iterancestors()):
+    if view.holds(place.body, node):
         first = next((view.order[leaf.node] for leaf in place.within if leaf.node not in place.captions), here)
         return here <= first
     return here < view.order[place.body]
+
+
+def _speaks(node: Node, place: _Place) -> bool:
+    """Whether a node's blocks are few, and no links, no caption, no line of dates, and nothing that changes."""
+    inside = place.view.leaves_in(node)
+    letters = sum(len(leaf.letters) for leaf in inside)
+    # The whole article is no lead, on however many pages it is called as one.
+    if not inside or sum(len(leaf.letters) >= TELLING_LETTERS for leaf in inside) > LEADING:
+        return False
+    if any(is_date_line(leaf) or is_changing(leaf, place.view) for leaf in inside):
+        return False
+    if sum(leaf.linked for leaf in inside) >= MOSTLY_LINKED * letters:
+        return False
+    is_pictured = any(leaf.node in place.captions for leaf in inside)
+    return not is_pictured or letters >= LONG_CAPTION or describes(place.view, words(node)) is True
 
 
 def _told_within(node: Node, place: _Place) -> int:

@@ -10,7 +10,7 @@ from crawler.extraction.select import select_first
 from crawler.learning.body import body_of
 from crawler.learning.byline import signed_of
 from crawler.learning.counter import views_of
-from crawler.learning.furniture import furniture_of
+from crawler.learning.furniture import alike_lines, furniture_of
 from crawler.learning.heading import heading_of
 from crawler.learning.judging import FieldLearned, judged
 from crawler.learning.lead import lead_of, unled
@@ -90,7 +90,10 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
             f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts)}. "
             "Look whether the pages are articles, or write a layout by hand (docs/adding-a-site.md)"
         )
-    doubts += [doubt for template in templates for doubt in _differing(template)]
+    for template in templates:
+        doubts += _differing(template)
+        views = [*dict.fromkeys((*template.teaching, *template.judging))]
+        doubts += alike_lines(views, recurring(views), template.layout)
     fields = judged([(one.by_half, [view.specimen for view in one.judging]) for one in templates], facts)
     return Learned(_dated(templates, facts), fields, tuple(doubts))
 

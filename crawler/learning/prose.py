@@ -1,6 +1,7 @@
 """Which blocks of a page are an article's words: those that vary, are no links, and that trafilatura returns."""
 
 import itertools
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,9 @@ from archive.article import Precision
 from crawler.extraction.dates import parse_date
 from crawler.extraction.prose import MOSTLY_LINKED, whole_page
 from crawler.extraction.select import Node, select_all, words
-from crawler.extraction.text import folded
+from crawler.extraction.text import folded, letter_count, squash
+from crawler.learning.byline import kind_of
+from crawler.learning.counter import count_in
 from crawler.learning.views import Leaf, Recurring, View, recurring
 
 TELLING_LETTERS = 40
@@ -26,6 +29,11 @@ ITEM_BLOCKS, ITEM_DEPTH = 4, 4
 
 LONGEST_DATE_LINE = 160
 """Characters of a line with the date of publication, a section, tools and counters."""
+
+PART_LETTERS = 30
+"""Letters beside the date or the number of a part of such a line at most: weekday and label have them."""
+
+_DIVIDER = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
 
 REPEATED_TITLE = 10
 """Letters from which a block that a page's title holds is that title."""
@@ -159,11 +167,36 @@ def _is_headline(leaf: Leaf) -> bool:
 
 
 def is_date_line(leaf: Leaf) -> bool:
-    """Tell whether a block is a short line with a date and a time, beside which tools and counters may stand."""
+    """Tell whether a block is a short line about the article: with a date and a time, beside which tools may stand.
+
+    Or one of whose parts, between bars, dashes, dots or elements, each is a date, a counter or a byline.
+    """
     if len(leaf.text) > LONGEST_DATE_LINE:
         return False
     told = parse_date(leaf.text)
-    return told is not None and told.precision is Precision.MINUTE
+    if told is not None and told.precision is Precision.MINUTE:
+        return True
+    pieces = [squash(piece) for piece in leaf.node.itertext()]
+    return any(
+        _tells_of_the_article([part for line in lines for part in _DIVIDER.split(line) if folded(part)])
+        for lines in ([leaf.text], pieces)
+    )
+
+
+def _tells_of_the_article(parts: Sequence[str]) -> bool:
+    """Whether parts are dates, counters, bylines and the labels of those, and not bylines alone."""
+    kinds = {_kind(part) for part in parts}
+    return bool(kinds & {"date", "counter"}) and "" not in kinds
+
+
+def _kind(part: str) -> str:
+    if told := parse_date(part):
+        return "date" if letter_count(part) - letter_count(told.raw) <= PART_LETTERS else ""
+    if count_in(part) is not None and letter_count(part) <= PART_LETTERS:
+        return "counter"
+    if kind_of(part):
+        return "byline"
+    return "label" if part.endswith(":") and letter_count(part) <= PART_LETTERS else ""
 
 
 def is_repeated(leaf: Leaf, counted: Recurring) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from crawler.extraction.select import Match, Node, select_all, select_first, select_largest, words
 from crawler.extraction.text import squash
@@ -36,6 +37,16 @@ _NAME = re.compile(r"-?[_a-zA-Z][\w-]*", re.ASCII)
 
 _GENERATED = re.compile(r"(?:css|sc|jss|svelte|astro|emotion|styled|tw|makeStyles|ng-tns|_ngcontent|_nghost)-?[\w-]*\d")
 """What style compilers write: a prefix of theirs and a counted or hashed part."""
+
+_COMPILED = re.compile(r"(?:css|sc|jss|emotion)-[a-zA-Z]{5,8}(?:-\w+)?", re.ASCII)
+"""The same with a hash that happens to be without digits: five to eight letters (Emotion, styled-components)."""
+
+_NUMBERED = re.compile(r"[-_]\d\d+$")
+"""What names an entry by its number (WordPress, Drupal: post-12, menu-item-45, node-97); one digit may count the parts
+of a template."""
+
+_ENDINGS = frozenset(("in", "out", "first", "last", "clear", "fixed", "open", "show"))
+"""States that are also what words of other names end in: "sign-in", "sidebar-fixed"."""
 
 _SEMANTIC = frozenset(
     (
@@ -73,17 +84,28 @@ class Case:
     nodes: tuple[Node, ...] = ()
 
 
+@lru_cache(maxsize=16_384)
 def is_stable(name: str) -> bool:
     """Tell whether an id or a class (without ``#`` or ``.``) looks like one that stays.
 
-    Not so what CSS cannot name, states, what has the number of an article or a hash in it: three digits in a row,
-    a part of five and more characters in which letters and digits alternate, or a part of consonants without sense.
+    Not so what CSS cannot name; what is a state or ends in one ("is-active"); what ends in the number of an entry
+    ("post-12", but not "col-md-12" of a grid) or has three digits in a row; what a style compiler has put its prefix
+    before; and what has a hash in it: a part of five and more characters in which letters and digits alternate, or
+    whose case changes so often that no words are left (of three pieces two letters each, of four less than three). A
+    hash that happens to be in small letters is told only behind a compiler's prefix.
     """
     if not _NAME.fullmatch(name) or name.lower() in _STATES or len(name) > 60:
         return False
-    if re.search(r"\d{3}", name) or _GENERATED.match(name):
+    if re.search(r"\d{3}", name) or _GENERATED.match(name) or _COMPILED.fullmatch(name):
+        return False
+    if not is_look(name) and (_NUMBERED.search(name) or _ends_in_state(name)):
         return False
     return not any(map(_is_hashed, re.split(r"[-_]+", name)))
+
+
+def _ends_in_state(name: str) -> bool:
+    *before, last = re.split(r"[-_]+", name.lower())
+    return bool(before) and last in _STATES - _ENDINGS
 
 
 def _is_hashed(part: str) -> bool:
@@ -94,7 +116,7 @@ def _is_hashed(part: str) -> bool:
         return True
     # "tinTucChiTiet" changes its case at words; a hash changes it anywhere.
     humps = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", part)
-    return len(humps) > 3 and len(part) < 3 * len(humps) - 1
+    return (len(humps) > 3 and len(part) < 3 * len(humps) - 1) or (len(humps) > 2 and len(part) <= 2 * len(humps))
 
 
 def is_look(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Pages as learning sees them: the blocks that hold words, and which of them recur from page to page."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +71,33 @@ class View:
         It also keeps lxml's elements alive, so that they can be compared and be keys.
         """
         return {node: number for number, node in enumerate(self.tree.iter(etree.Element))}
+
+    @cached_property
+    def last(self) -> dict[Node, int]:
+        """The place of the last element within each element, its own if it holds none."""
+        out = dict(self.order)
+        for node in reversed(self.order):
+            above = node.getparent()
+            if above in out:
+                out[above] = max(out[above], out[node])
+        return out
+
+    def holds(self, node: Node, other: Node) -> bool:
+        """Whether `node` is `other` or stands around it."""
+        return self.order[node] <= self.order[other] <= self.last[node]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        return [self.order[leaf.node] for leaf in self._ordered]
+
+    @cached_property
+    def _ordered(self) -> list[Leaf]:
+        return sorted(self.leaves, key=lambda leaf: self.order[leaf.node])
+
+    def leaves_in(self, node: Node) -> list[Leaf]:
+        """The blocks with words that `node` is or holds, in their order."""
+        first, end = bisect_left(self._places, self.order[node]), bisect_right(self._places, self.last[node])
+        return self._ordered[first:end]
 
     @cached_property
     def bearers(self) -> dict[str, list[Node]]:

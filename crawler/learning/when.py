@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from statistics import median
 
@@ -185,10 +185,15 @@ def _changes(one: _Tried, number: int, again: Page | None) -> bool:
     if again is None:
         return False
     (path,) = compiled(one.selector)
-    values = {
-        value_of(node, path.attribute) for node in path.nodes(Page(again.url, again.body, again.content_type).tree)
-    }
-    return bool(values) and value_of(one.nodes[number], path.attribute) not in values
+    tree = Page(again.url, again.body, again.content_type).tree
+    # Beside a date that stays a counter may stand.
+    found = {_instant(value_of(node, path.attribute)) for node in path.nodes(tree)}
+    return bool(found) and _instant(value_of(one.nodes[number], path.attribute)) not in found
+
+
+def _instant(text: str) -> datetime | None:
+    told = parse_date(text[:FURTHEST])
+    return told.instant if told else None
 
 
 def days_told(view: View) -> list[tuple[date, date]]:

@@ -11,13 +11,14 @@ from archive.clock import VIETNAM
 from archive.content import content_read
 from crawler.extraction.dates import parse_date
 from crawler.extraction.gate import Reason
-from crawler.extraction.layout import Layout, outdated
+from crawler.extraction.layout import Layout
 from crawler.extraction.page import Page
 from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.learning.learn import FEWEST_SPECIMENS, Learned, learn
 from crawler.learning.specimen import Specimen
 from crawler.onboarding.goldens import SavedPage, golden_of, read_saved
+from crawler.onboarding.succession import began_after, succeeded
 
 MOST_SPECIMENS: Final = 60
 """Pages that are learned from, the newest: more than twice the two dozen from which a site is learned at first, for
@@ -75,7 +76,8 @@ class Proposal:
 
     `looked` are captures as they were read, `after` the same in the same order as they would be read. `learned` is what
     learning said. `same` counts by field, of `known` articles that had been kept by a layout before the change, on
-    how many the new page is read as it was then (edits of the publisher's aside).
+    how many the new page is read as it was then (edits of the publisher's aside). `replaced` names the layouts that
+    were learned before for the same or a later day, and whose pages the new ones read all: they go.
     """
 
     site: str
@@ -87,6 +89,17 @@ class Proposal:
     after: tuple[Looked, ...]
     same: Mapping[str, int]
     known: int
+    replaced: frozenset[str] = frozenset()
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every page since the change would be read as it was."""
+        pairs = zip(self.looked, self.after, strict=True)
+        return all(_words(was) == _words(now) for was, now in pairs if was.day >= self.since)
+
+    def seen(self, *, before: bool) -> int:
+        """How many of the captures that were looked at are of before the change, or since."""
+        return sum((one.day < self.since) is before for one in self.looked)
 
     @property
     def is_doubtful(self) -> bool:
@@ -164,7 +177,13 @@ def relearn(
             f"write one by hand (docs/adding-a-site.md); `baotinh sites review {site.name}` shows captures"
         )
     # Of equal ones the first, which more pages taught.
-    return max(made, key=lambda one: sum(one.same.values()))
+    best = max(made, key=lambda one: sum(one.same.values()))
+    if best.changes_nothing:
+        raise ValueError(
+            f"{site.name}: what is learned reads every page since {best.since} as it is read now: there is nothing to "
+            f"write. If that is wrong, mend the layout by hand; `baotinh sites review {site.name}` shows captures"
+        )
+    return best
 
 
 def _is_enough(specimens: Sequence[Looked]) -> bool:
@@ -185,10 +204,41 @@ def _proposal(
     began = since or _first_day(site, layouts, looked)
     if not layouts or began is None:
         return None
-    layouts = _named(layouts, began, {one.name for one in site.layouts})
-    after = _look(_with(site, layouts, began), [one.page for one in looked])
+    replaced = _replaced(site, layouts, looked, began)
+    stay = [one for one in site.layouts if one.name not in replaced]
+    known_as = {_bare(one): one.name for one in stay}
+    fresh = [one for one in layouts if _bare(one) not in known_as]
+    if not fresh:
+        raise ValueError(
+            f"{site.name}: what is learned is its layout {known_as[_bare(layouts[0])]!r} already: there is nothing to "
+            f"write. If that is wrong, mend the layout by hand; `baotinh sites review {site.name}` shows captures"
+        )
+    layouts = _named(fresh, began, {one.name for one in stay})
+    after = _look(_with(site, layouts, began, replaced), [one.page for one in looked])
     same, known = _as_kept(after, kept, began)
-    return Proposal(site.name, layouts, began, learned, len(teaching), looked, after, same, known)
+    return Proposal(site.name, layouts, began, learned, len(teaching), looked, after, same, known, replaced)
+
+
+def _bare(layout: Layout) -> Layout:
+    """A layout but for its name and its end."""
+    return replace(layout, name="", until=None)
+
+
+def _replaced(
+    site: type[SiteSpider], layouts: Sequence[Layout], looked: Sequence[Looked], since: date
+) -> frozenset[str]:
+    """The layouts that were learned before for the day `since` or a later one, of whose pages none needs them."""
+    out = set()
+    for one in site.layouts:
+        if began_after(one.name, since - timedelta(days=1)):
+            own = [was.page for was in looked if was.fits and _layout_of(was) == one.name]
+            if all(now.fits for now in _look(_only(site, layouts), own)):
+                out.add(one.name)
+    return frozenset(out)
+
+
+def _layout_of(one: Looked) -> str:
+    return one.result.layout if isinstance(one.result, Article) else ""
 
 
 def _newest(site: type[SiteSpider], pages: Pages) -> tuple[Looked, ...]:
@@ -214,14 +264,14 @@ def _specimen(page: SavedPage) -> Specimen:
     return Specimen(Page(page.url, page.body, page.content_type), page.fetched_at, listed)
 
 
-def _with(site: type[SiteSpider], layouts: Sequence[Layout], since: date) -> type[SiteSpider]:
+def _with(site: type[SiteSpider], layouts: Sequence[Layout], since: date, replaced: frozenset[str]) -> type[SiteSpider]:
     """The site as it would be declared."""
-    every = (*layouts, *outdated(site.layouts, since - timedelta(days=1)))
-    return type(site.__name__, (site,), {"layouts": every, "__module__": site.__module__})
+    return _only(site, succeeded(layouts, site.layouts, since - timedelta(days=1), replaced))
 
 
-def _alone(site: type[SiteSpider], layout: Layout) -> type[SiteSpider]:
-    return type(site.__name__, (site,), {"layouts": (layout,), "__module__": site.__module__})
+def _only(site: type[SiteSpider], layouts: Sequence[Layout]) -> type[SiteSpider]:
+    """The site with these layouts alone."""
+    return type(site.__name__, (site,), {"layouts": tuple(layouts), "__module__": site.__module__})
 
 
 def _useful(site: type[SiteSpider], layouts: Sequence[Layout], specimens: Sequence[Looked]) -> tuple[Layout, ...]:
@@ -231,7 +281,7 @@ def _useful(site: type[SiteSpider], layouts: Sequence[Layout], specimens: Sequen
     out = []
     for number, layout in enumerate(layouts):
         of = every if number == 0 else strange
-        if sum(one.fits for one in _look(_alone(site, layout), of)) >= FEWEST_READ:
+        if sum(one.fits for one in _look(_only(site, [layout]), of)) >= FEWEST_READ:
             out.append(layout)
     return tuple(out)
 
@@ -243,7 +293,7 @@ def _first_day(site: type[SiteSpider], layouts: Sequence[Layout], looked: Sequen
     days = [
         was.day
         for layout in layouts
-        for was, now in zip(strange, _look(_alone(site, layout), pages), strict=True)
+        for was, now in zip(strange, _look(_only(site, [layout]), pages), strict=True)
         if now.fits
     ]
     return min(days, default=None)

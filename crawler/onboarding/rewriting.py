@@ -4,17 +4,21 @@ import ast
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from archive.database import ArchiveError
-from crawler.extraction.layout import Layout, outdated
+from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
 from crawler.onboarding.adding import load
 from crawler.onboarding.declare import WIDTH, layout_source
+from crawler.onboarding.sources import comments, day_of, end_by_function, name_of
+from crawler.onboarding.succession import began_after, succeeded
+from crawler.sites import all_sites
 
 _STEP: Final = "    "
 _OURS: Final = frozenset({"archive", "crawler", "schedules", "commands"})
@@ -39,33 +43,64 @@ def file_of(spider: type[SiteSpider]) -> Path:
     return Path(file)
 
 
-def with_layouts(source: str, class_name: str, new: Sequence[Layout], until: date) -> str:
+def with_layouts(
+    source: str,
+    class_name: str,
+    new: Sequence[Layout],
+    until: date,
+    *,
+    replaced: Collection[str] = (),
+    edition: int | None = None,
+) -> str:
     """The source of a spider's file whose class has the `new` layouts before the others, which are used up to `until`.
 
-    Its `edition` is raised. Raises ValueError, naming the line, for source that is written in a way that is not
-    understood.
+    Those whose names are `replaced` are taken out. Its `edition` becomes that which is given, or is raised. Raises
+    ValueError, naming the line, for source that is written in a way that is not understood, or that has a comment which
+    would be lost.
     """
-    return _Source(source, class_name).with_layouts(new, until)
+    made = _Source(source, class_name).with_layouts(new, until, replaced, edition)
+    before = comments(source)
+    lost = Counter(text for text, _ in before) - Counter(text for text, _ in comments(made))
+    for text, line in before:
+        if text in lost:
+            raise ValueError(f"line {line}: the comment {text!r} would be lost; move it to a line above `layouts`")
+    return made
 
 
-def rewrite(spider: type[SiteSpider], new: Sequence[Layout], until: date) -> Path:
+def rewrite(
+    spider: type[SiteSpider],
+    new: Sequence[Layout],
+    until: date,
+    *,
+    replaced: Collection[str] = (),
+    edition: int | None = None,
+) -> Path:
     """Write the `new` layouts into the file of a spider, before the others, and give the file.
 
-    What is written is loaded from another place first, and has to declare just that. Raises ArchiveError, and leaves
-    the file as it was, if it does not or the file cannot be written.
+    Those whose names are `replaced` are taken out; the others are used up to `until`. `edition` is the site's from now
+    on, one more than it was if none is given. What is written is loaded from another place first, and has to declare
+    just that. Raises ArchiveError, and leaves the file as it was, if it does not, if the file cannot be written, or if
+    another site's spider derives from this one.
     """
+    heirs = [name for name, other in all_sites().items() if issubclass(other, spider) and name != spider.name]
     file = file_of(spider)
-    wanted = (*new, *outdated(spider.layouts, until))
+    if heirs:
+        raise ArchiveError(
+            f"{file}: {', '.join(heirs)} would get the layouts of {spider.name} too, since its spider derives from it; "
+            "let both derive from a family, or write the layouts into both by hand. Nothing was changed"
+        )
+    edition = spider.edition + 1 if edition is None else edition
+    wanted = succeeded(new, spider.layouts, until, replaced)
     try:
         # As it is: newlines of another system are kept.
         source = file.read_bytes().decode()
-        made = with_layouts(source, spider.__name__, new, until)
+        made = with_layouts(source, spider.__name__, new, until, replaced=replaced, edition=edition)
     except (OSError, ValueError, SyntaxError) as error:
-        raise ArchiveError(f"{file}: cannot be rewritten ({error}); write the layout into it by hand") from error
+        raise ArchiveError(f"{file}: cannot be rewritten ({error}); or write the layout into it by hand") from error
     with tempfile.TemporaryDirectory(prefix="baotinh-relearn-") as scratch:
         trial = Path(scratch) / file.name
         trial.write_bytes(made.encode())
-        _check(trial, spider, wanted)
+        _check(trial, spider, wanted, edition)
     # Beside it: what is moved into its place must be on the same disk. No name of a module: nobody takes it for one.
     try:
         number, name = tempfile.mkstemp(prefix=f".{file.name}-", suffix=".new", dir=file.parent)
@@ -86,12 +121,12 @@ def rewrite(spider: type[SiteSpider], new: Sequence[Layout], until: date) -> Pat
     return file
 
 
-def _check(file: Path, spider: type[SiteSpider], wanted: Sequence[Layout]) -> None:
+def _check(file: Path, spider: type[SiteSpider], wanted: Sequence[Layout], edition: int) -> None:
     """Raises ArchiveError if what was made does not declare the site as it was, with the layouts that are wanted."""
     made = load(file, spider.name, spider.__name__)
     same = ("name", "title", "province", "hosts", "sections", "family", "article_path")
     wrong = [name for name in same if getattr(made, name) != getattr(spider, name)]
-    wrong += ["layouts"] * (made.layouts != tuple(wanted)) + ["edition"] * (made.edition != spider.edition + 1)
+    wrong += ["layouts"] * (made.layouts != tuple(wanted)) + ["edition"] * (made.edition != edition)
     if wrong:
         raise ArchiveError(f"{spider.name}: {', '.join(wrong)} would not be as meant; write the layout by hand")
 
@@ -100,8 +135,10 @@ class _Source:
     """A spider's file, its class, and the edits that are made to it."""
 
     def __init__(self, source: str, class_name: str) -> None:
-        self._bytes = source.encode()
         self._newline = "\r\n" if "\r\n" in source else "\n"
+        # Lines are put after others.
+        source = source if source.endswith("\n") else source + self._newline
+        self._bytes = source.encode()
         self._starts = [0]
         for line in self._bytes.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
@@ -112,12 +149,14 @@ class _Source:
         self._class = found[0]
         self._edits: list[_Edit] = []
 
-    def with_layouts(self, new: Sequence[Layout], until: date) -> str:
+    def with_layouts(
+        self, new: Sequence[Layout], until: date, replaced: Collection[str], edition_number: int | None
+    ) -> str:
         day = f"date({until.year}, {until.month}, {until.day})"
         names = {"datetime": {"date"}, _LAYOUT: {"Layout"}}
         lines = [f"{2 * _STEP}{line}" for one in new for line in _element(one)]
         declared = self._assigned("layouts")
-        edition = self._raise_edition(declared)
+        edition = self._raise_edition(edition_number)
         if declared is None:
             base = ast.unparse(self._class.bases[0])
             lines = [f"{_STEP}layouts = (", *lines, f"{2 * _STEP}*outdated({base}.layouts, {day}),", f"{_STEP})"]
@@ -126,51 +165,69 @@ class _Source:
         else:
             self._insert(self._line(declared.lineno - 1), edition)
             assert declared.value is not None, "it is assigned"
-            if self._put_before(declared.value, lines, until, day):
+            if self._put_before(declared.value, lines, until, day, replaced):
                 names[_LAYOUT].add("outdated")
         for module, wanted in names.items():
             self._import(module, wanted)
         return self._edited()
 
     # -- the layouts ------------------------------------------------------------------------------
-    def _put_before(self, value: ast.expr, lines: list[str], until: date, day: str) -> bool:
+    def _put_before(self, value: ast.expr, lines: list[str], until: date, day: str, replaced: Collection[str]) -> bool:
         """Put `lines` before the declared layouts, which are dated; whether one of them is dated by `outdated`."""
-        if not isinstance(value, ast.Tuple) or not self._text(value).startswith("("):
+        if not isinstance(value, ast.Tuple):
             lines += [f"{2 * _STEP}*outdated({self._text(value)}, {day}),"]
             self._replace(value, self._newline.join(["(", *lines, f"{_STEP})"]))
             return True
-        by_function = False
-        dated: list[tuple[ast.expr, str]] = []
-        for one in value.elts:
-            text, is_call = self._dated(one, until, day)
-            by_function |= is_call
-            dated.append((one, text))
+        stay = [one for one in value.elts if name_of(one) not in replaced]
+        dated = [(one, *self._dated(one, until, day)) for one in stay]
+        by_function = any(is_call for *_, is_call in dated)
         if value.elts and value.elts[0].lineno > value.lineno:
             self._insert(self._line(value.lineno), lines)
-            for one, text in dated:
+            for one, text, _ in dated:
                 if text != self._text(one):
                     self._replace(one, text)
+            for one in value.elts:
+                if one not in stay:
+                    self._take_out(one)
             return by_function
-        lines += [f"{2 * _STEP}{text}," for _, text in dated]
+        lines += [f"{2 * _STEP}{text}," for _, text, _ in dated]
         self._replace(value, self._newline.join(["(", *lines, f"{_STEP})"]))
         return by_function
+
+    def _take_out(self, one: ast.expr) -> None:
+        """Take the lines of an element out, which has them for itself."""
+        assert one.end_lineno is not None, "parsed source has places"
+        start, end = self._line(one.lineno - 1), self._line(one.end_lineno)
+        inner, after = self._span(one)
+        if self._cut(start, inner).strip() or self._cut(after, end).strip() not in (",", ""):
+            raise ValueError(f"line {one.lineno}: the layout to be replaced shares a line; give it lines of its own")
+        self._edits.append(_Edit(start, end, ""))
 
     def _dated(self, one: ast.expr, until: date, day: str) -> tuple[str, bool]:
         """The source of one of the declared layouts as it was used up to `until`, and whether `outdated` says so."""
         text = self._text(one)
-        ends = [node for node in ast.walk(one) if isinstance(node, ast.keyword) and node.arg == "until"]
         if isinstance(one, ast.Starred):
-            is_dated = isinstance(one.value, ast.Call) and ast.unparse(one.value.func) == "outdated"
-            return (text, False) if ends or is_dated else (f"*outdated({self._text(one.value)}, {day})", True)
-        if not isinstance(one, ast.Call):
+            end = end_by_function(one.value)
+            known = day_of(end) if end is not None else None
+            if end is None or known is None:
+                return f"*outdated({self._text(one.value)}, {day})", True
+            return (self._with_end(one, end, day) if known > until else text), False
+        if (name := name_of(one)) is not None and began_after(name, until):
+            return text, False
+        if not isinstance(one, ast.Call) or ast.unparse(one.func).rpartition(".")[2] not in ("Layout", "replace"):
             return f"*outdated(({text},), {day})", True
+        ends = [keyword.value for keyword in one.keywords if keyword.arg == "until"]
         if not ends:
             return self._with_argument(one, f"until={day}"), False
-        if ast.unparse(ends[0].value) == "None" or (_is_date(ends[0].value) or until) > until:
-            start, end = self._span(one)
-            inner, after = self._span(ends[0].value)
-            return self._cut(start, inner) + day + self._cut(after, end), False
+        if ast.unparse(ends[0]) == "None" or (day_of(ends[0]) or until) > until:
+            return self._with_end(one, ends[0], day), False
         return text, False
+
+    def _with_end(self, one: ast.expr, end: ast.expr, day: str) -> str:
+        """The source of an element whose last day is another."""
+        start, stop = self._span(one)
+        inner, after = self._span(end)
+        return self._cut(start, inner) + day + self._cut(after, stop)
 
     def _with_argument(self, call: ast.Call, argument: str) -> str:
         """The source of a call with a further argument, on lines as ruff would have them."""
@@ -182,19 +239,24 @@ class _Source:
             text = f"{self._cut(start, last)}, {argument})"
             if call.col_offset + len(text) + 1 <= WIDTH:
                 return text
-        elif lines[0] > call.lineno and len(set(lines)) == len(lines) and self._cut(last, end).startswith(","):
-            return self._newline.join([f"{self._cut(start, last)},", f"{3 * _STEP}{argument},", f"{2 * _STEP})"])
+        closing = self._line(call.end_lineno - 1 if call.end_lineno else 0)
+        has_comments = any(True for _ in comments(self._cut(start, end)))
+        if lines[0] > call.lineno and (has_comments or len(set(lines)) == len(lines)) and closing > last:
+            rest, margin = self._cut(last, closing), self._cut(closing, end)[:-1]
+            comma = "" if rest.lstrip().startswith(",") else ","
+            added = f"{margin}{_STEP}{argument},{self._newline}"
+            return self._cut(start, last) + comma + rest + added + self._cut(closing, end)
         each = [f"{3 * _STEP}{self._text(part)}," for part in parts]
         return self._newline.join([f"{self._text(call.func)}(", *each, f"{3 * _STEP}{argument},", f"{2 * _STEP})"])
 
-    def _raise_edition(self, declared: ast.Assign | ast.AnnAssign | None) -> list[str]:
-        """Raise the edition where it stands; else the line that declares it."""
+    def _raise_edition(self, number: int | None) -> list[str]:
+        """Raise the edition where it stands, to `number` if that is given; else the line that declares it."""
         found = self._assigned("edition")
         if found is None:
-            return [f"{_STEP}edition = 1"]
+            return [f"{_STEP}edition = {1 if number is None else number}"]
         if not isinstance(found.value, ast.Constant) or not isinstance(found.value.value, int):
             raise ValueError(f"line {found.lineno}: its edition is no number")
-        self._replace(found.value, str(found.value.value + 1))
+        self._replace(found.value, str(found.value.value + 1 if number is None else number))
         return []
 
     def _assigned(self, name: str) -> "ast.Assign | ast.AnnAssign | None":
@@ -283,15 +345,6 @@ def _element(layout: Layout) -> list[str]:
     """A layout as an element of a tuple."""
     lines = layout_source(layout)
     return [*lines[:-1], f"{lines[-1]},"]
-
-
-def _is_date(value: ast.expr) -> date | None:
-    """The day that ``date(2026, 3, 2)`` says; None of anything else."""
-    if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] == "date":
-        numbers = [one.value for one in value.args if isinstance(one, ast.Constant)]
-        if len(numbers) == 3 and all(isinstance(one, int) for one in numbers):
-            return date(*numbers)  # type: ignore[arg-type]
-    return None
 
 
 def _import_line(module: str, names: Iterable[str]) -> str:

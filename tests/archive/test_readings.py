@@ -15,7 +15,7 @@ from archive.models import Capture, Exclusion, Extraction, Revision, StoredArtic
 from archive.query import find_article, rejects
 from archive.readings import Change, Effect, Readings, Reread, Scope
 from archive.records import records
-from archive.revisions import go_back, version_age, versions
+from archive.revisions import go_back, last_edition, version_age, versions
 from tests.archive.helpers import HandClock, Site, at, found, page
 
 REFUSED = Rejection("no-body", "the page has no body")
@@ -57,6 +57,19 @@ URL = page("1").url
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For what is decided before SQL has a say."""
+
+
+@on_sqlite
+def test_the_last_edition_of_a_site_is_the_highest_by_which_any_extractor_read_it(
+    site: Site, sessions: Sessions
+) -> None:
+    site.save(page())
+    with reading(sessions) as session:
+        assert last_edition(session, site.id) == 0
+    for version in ("4.10", "4.9", "5", "x.y"):
+        again(site, sessions, {URL: [page()]}, version)
+    with reading(sessions) as session:
+        assert last_edition(session, site.id) == 10 and last_edition(session, site.id + 1) == 0
 
 
 @on_sqlite
@@ -372,6 +385,59 @@ def test_an_edit_across_a_redesign_is_told_once_both_captures_are_read_by_its_la
     assert revisions(sessions) == [(1, ("text",))]
     again(site, sessions, {URL: [same]}, "4.1")
     assert revisions(sessions) == [(1, ("text",))], "what was captured before the redesign is as it was"
+
+
+@on_sqlite
+def test_a_layout_that_tells_no_date_takes_none_away(site: Site, sessions: Sessions, clock: HandClock) -> None:
+    """As in a crawl: of the page that told it, and of one that was refused since it tells it no more."""
+    dated, undated = page("1", "Một."), page("1", "Một.", published=None, layout="2026")
+    site.save(dated, version="4")
+    clock.advance(days=1)
+    site.save(undated, version="4")
+    site.save(page("2"), version="4")
+    site.save(page("3", published=None), version="4")
+    site.save(page("4", published=None, flags=(WHOLE_PAGE,)), version="4")
+    guessed = page("5", flags=(WHOLE_PAGE,), layout=WHOLE_PAGE)
+    site.save(guessed, version="4")
+    [one, two, three, four, *_] = again(
+        site,
+        sessions,
+        {
+            URL: [dated, undated],
+            page("2").url: [page("2", published=None, layout="2026")],
+            page("3").url: [page("3", published=None, layout="2026")],
+            page("4").url: [page("4", published=None, layout="2026")],
+            guessed.url: [page("5", published=None, layout="2026")],
+        },
+        "4.1",
+    )
+    assert [one.effect, two.effect] == [Effect.SAME, Effect.REJECTED]
+    assert (three.effect, three.reason) == (Effect.KEPT, "layout-lost")
+    assert four.effect is Effect.CHANGED, "it never had one"
+    assert shown(sessions).record.published and shown(sessions, "2").record.published
+    assert revisions(sessions) == []
+    assert shown(sessions, "5").record.published is None, "what a whole page told was a guess"
+
+
+@on_sqlite
+def test_a_field_that_another_layout_does_not_read_was_not_taken_out(
+    site: Site, sessions: Sessions, clock: HandClock
+) -> None:
+    """In a crawl and when captures are read again; what both layouts read is the publisher's."""
+    signed = page("1", "Một.", author="Văn Đảm", tags=("a",))
+    site.save(signed)
+    clock.advance(days=1)
+    site.save(page("1", "Một.", layout="2026"))
+    assert revisions(sessions) == []
+    clock.advance(days=1)
+    site.save(page("1", "Hai.", layout="2026"))
+    assert revisions(sessions) == [(1, ("text",))]
+    again(site, sessions, {URL: [signed, page("1", "Hai.", layout="2026"), page("1", "Hai.", layout="2026")]})
+    assert revisions(sessions) == [(1, ("text",))], "no author"
+    again(site, sessions, {URL: [signed, page("1", "Một.", layout="2026"), page("1", "Một.")]}, "3")
+    assert revisions(sessions) == []
+    again(site, sessions, {URL: [signed, page("1", "Một."), page("1", "Một.")]}, "4")
+    assert revisions(sessions) == [(1, ("author", "tags"))], "of one layout it is"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from scrapy.settings import default_settings
 import crawler
 from crawler.families import asking, base, discovering, signs, sitemaps, walking
 from crawler.families.base import SiteSpider
+from crawler.onboarding.recognise import families
 
 PACKAGE = Path(crawler.__path__[0])
 PROGRAM = [
@@ -99,7 +100,8 @@ def test_all_that_a_spider_declares_is_read_by_something(file: Path, node: ast.C
     spider: type[SiteSpider] = getattr(module, node.name)
     of_class = {node.name: declared(node) for _, node in classes(SPIDERS)}
     known = set().union(*(of_class.get(one.__name__, ()) for one in spider.__mro__[1:]))
-    known |= {"name", *HOOKS, *(f"by_{way}" for way in spider.ways)}
+    # Sites of the plain family say which ways they have; those are the ways that families go.
+    known |= {"name", *HOOKS, *(f"by_{way}" for family in (spider, *families().values()) for way in family.ways)}
     nodes = ast.walk(ast.parse(file.read_text("utf-8")))
     read = {one.attr for one in nodes if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
     unread = {name: difflib.get_close_matches(name, known, n=1) for name in declared(node) - known - read}

@@ -24,7 +24,7 @@ def looked(
     return crawl(**{**counts, "drift/title": title, "drift/day": day, "drift/edition": edition})
 
 
-def site(nights: int = 12, usual: dict[str, Any] | None = None) -> Site:
+def site(nights: int = 16, usual: dict[str, Any] | None = None) -> Site:
     return Site().well(nights, usual or looked())
 
 
@@ -98,13 +98,36 @@ def test_a_number_that_has_always_gone_up_and_down_is_usual() -> None:
 def test_another_version_of_trafilatura_is_no_change_of_the_site() -> None:
     new = looked(text=0.7, reader="drift/by another reader")
     at = site(30)
-    assert set(healths(after([new] * 12, at))) == {"ok"}
+    assert set(healths(after([new] * 16, at))) == {"ok"}
     assert healths(after([looked(title=5, text=0.7, reader="drift/by another reader")] * 3, at))[-1] == "drifting"
 
 
 def test_the_first_weeks_have_no_past() -> None:
-    assert set(healths(after([BAD] * 6, site(3)))) == {"ok"}
-    assert healths(after([BAD] * 3, site(9)))[-1] == "drifting"
+    """Fourteen nights are asked for; the first of a site is none."""
+    assert set(healths(after([BAD] * 3, site(14)))) == {"ok"}
+    assert healths(after([BAD] * 3, site(15)))[-1] == "drifting"
+
+
+def test_a_mix_that_changes_in_the_first_weeks_is_no_change_of_the_site() -> None:
+    assert set(healths(after([looked(8)] * 8 + [looked(text=0.5)] * 60, site(1)))) == {"ok"}
+
+
+@pytest.mark.parametrize("between", [None, crawl(0, 0), {"requests": 3, "discovery_failed": 6, "fault/timeout": 6}])
+def test_what_lasts_for_four_weeks_is_usual(between: dict[str, Any] | None) -> None:
+    """As for a site that gives less; nights that tell nothing of it do not begin anew."""
+    at = site(30)
+    nights = [BAD] * 14 + ([between] if between else []) + [BAD] * 40
+    told = healths(after(nights, at))
+    assert told[0] == "ok" and told.count("drifting") >= 27
+    assert set(told[31:]) == {"ok"}
+    assert healths(after([looked(text=0.95)] * 10, at))[-1] == "drifting", "it may be told of more"
+
+
+def test_what_was_well_between_is_not_usual() -> None:
+    at = site(30)
+    told = healths(after(([BAD] * 20 + [looked()] * 10) * 2, at))
+    assert told[19] == told[49] == "drifting"
+    assert told[29] == told[59] == "ok"
 
 
 def test_pages_that_fit_no_layout_may_be_few() -> None:
@@ -133,8 +156,35 @@ def test_it_ends_with_another_edition_of_the_layouts() -> None:
     after([BAD] * 4, at)
     mended = looked(edition=1)
     assert healths(after([mended] * 3, at)) == ["ok"] * 3
-    wrong = looked(text=0.7, edition=2)
-    assert healths(after([wrong] * 3, at))[-1] == "drifting", "held against what was before all the same"
+    wrong = looked(edition=2) | {"whole_page": 4, "new_whole_page": 4}
+    assert healths(after([wrong] * 3, at))[-1] == "drifting", "pages that fit none are held against what was before"
+
+
+def test_a_right_layout_that_trafilatura_likes_less_is_well() -> None:
+    at = site(30, looked(text=0.1))
+    assert healths(after([looked(text=0.8)] * 5, at))[-1] == "drifting"
+    learned = looked(text=0.55, title=5, day=5, edition=1)
+    assert set(healths(after([learned] * 30, at))) == {"ok"}
+    assert healths(after([looked(text=0.9, edition=1)] * 7, at))[-1] == "drifting", "held against its own past"
+
+
+def test_a_small_change_of_texts_that_lasts_is_told() -> None:
+    """Of texts that are about as far apart on each page; not of those that are so on some and not on others."""
+    assert "drifting" in healths(after([looked(8, text=0.3)] * 7, site(30, looked(8, text=0.1))))
+    assert "drifting" in healths(after([looked(8, text=0.6)] * 7, site(30, looked(8, text=0.4))))
+    at = site(1)
+    for number in range(28):
+        at.run(looked(8, text=0.4 if number % 4 == 0 else 0))
+    assert set(healths(after([looked(8, text=0.3)] * 7, at))) == {"ok"}
+
+
+def test_a_drifting_site_may_be_thin_as_well() -> None:
+    at = site(30, looked(8))
+    verdict = after([looked(8, text=0.7) | {"discovery_lost": 2, "discovery_failed": 2}] * 3, at)[-1]
+    assert (verdict.health, verdict.cause, verdict.fields) == (Health.DRIFTING, Cause.LAYOUT, ("text",))
+    assert "otherwise than whole-page trafilatura" in verdict.words
+    assert verdict.words.endswith("; and no_links: 2 listings could not be read for 3 nights or more")
+    assert "; and " not in after([looked(8, text=0.7)] * 3, site(30, looked(8)))[-1].words
 
 
 def test_a_check_that_passed_begins_anew() -> None:

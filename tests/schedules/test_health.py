@@ -215,6 +215,24 @@ def test_after_a_live_check_has_passed_fields_are_compared_with_nights_since_the
     assert state(site.run(without("section"))) == "broken: layout"
 
 
+def test_after_a_site_is_learned_anew_fields_are_compared_with_nights_since_then() -> None:
+    """A new layout without a lead is no broken one; what it does read may be missing later."""
+    site = Site().well(10)
+    learned = {"drift/edition": 1}
+    assert state(site.run(lost_layout())) == "broken: layout"
+    for _ in range(5):
+        assert state(site.run(without("lead") | learned)) == "ok"
+    assert state(site.run(without("lead", "section") | learned)) == "broken: layout"
+    assert state(site.run(lost_layout() | learned)) == "broken: layout"
+    assert state(site.run(without("lead"))) == "broken: layout", "the former layouts are held against their own past"
+
+
+def test_a_small_site_that_is_learned_anew_is_judged_by_pages_that_were_read_so() -> None:
+    site = Site().well(10, crawl(3, 0))
+    assert state(site.run(lost_layout(5, 0))) == "broken: layout"
+    assert state(site.run(crawl(1, 0) | {"drift/edition": 1})) == "ok"
+
+
 def test_articles_that_say_nothing_of_their_own_are_a_lost_layout() -> None:
     verdict = of(crawl(4, 0, template_only=4))
     assert (state(verdict), verdict.fields) == ("broken: layout", ("text",))

@@ -162,3 +162,37 @@ def test_a_description_tells_whether_a_text_is_the_lead(said: Markup, same: bool
     )
     assert isinstance(view, View)
     assert describes(view, lead(invented(1)[0])) is same
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<span>Ngày đăng: {day}</span> | <span>Lượt xem: {seen}</span> | <span>Tác giả: {author}</span>",
+        "<span>Ngày đăng: {day}</span><span>Lượt xem: {seen}</span><span>Tác giả: {author}</span>",
+        "Ngày đăng: {day} - Đã xem: {seen} lượt - Tác giả: {author}",
+    ],
+)
+def test_a_line_of_day_counter_and_author_is_no_lead_and_widens_no_body(line: str) -> None:
+    def above(one: Invented) -> str:
+        author = ("Nguyễn Thị Hoa", "Trần Văn Bình", "Lê Minh Đức")[one.number % 3]
+        said = line.format(day=f"{one.at:%d-%m-%Y}", seen=1200 + 37 * one.number, author=author)
+        return f'<p class="ke">{said}</p><div class="sapo">{lead(one)}</div>'
+
+    views = views_of(article(above=above))
+    prose = prose_of(views)
+    assert learned(article(above=above)) == (".than-bai", ".sapo")
+    assert unled(views, prose, ".than-bai", "h1", ".sapo") == 0
+
+
+def test_a_sentence_with_a_day_and_a_dash_stays_a_lead() -> None:
+    def above(one: Invented) -> str:
+        return f'<p class="sapo">Ngày {one.at:%d/%m/%Y} - {sentence(one, 70)}</p>'
+
+    assert learned(article(above=above)) == (".than-bai", ".sapo")
+
+
+def test_many_blocks_are_no_lead() -> None:
+    def above(one: Invented) -> str:
+        return f'<div class="hop">{paragraphs(one, 60, 3)}</div>' if one.number % 2 else ""
+
+    assert learned(article(lambda one: paragraphs(one, 1, 9), above=above))[1] == ""

@@ -14,7 +14,25 @@ def case(seen: View, marked: str = "x") -> Case:
 
 @pytest.mark.parametrize(
     "name",
-    ["content", "news-detail", "tinTucChiTiet", "bodytext", "col-md-8", "entry_title", "h1", "ArticleHeader", "fs16"],
+    [
+        "content",
+        "news-detail",
+        "tinTucChiTiet",
+        "bodytext",
+        "col-md-8",
+        "entry_title",
+        "h1",
+        "ArticleHeader",
+        "fs16",
+        "tinTucMoi",
+        "newsDetail",
+        "col-left-main",
+        "col-md-12",
+        "box-2",
+        "lblNDung",
+        "contentHTML",
+        "sign-in",
+    ],
 )
 def test_a_name_that_stays(name: str) -> None:
     assert is_stable(name)
@@ -22,7 +40,27 @@ def test_a_name_that_stays(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["post-12345", "css-1x2y3z", "sc-bdVaJa2", "a1b2c3d4", "active", "article_2929935", "Box__aX9kQ2p", "1st", "a:b"],
+    [
+        "post-12345",
+        "css-1x2y3z",
+        "sc-bdVaJa2",
+        "a1b2c3d4",
+        "active",
+        "article_2929935",
+        "Box__aX9kQ2p",
+        "1st",
+        "a:b",
+        "sc-bdVaJa",
+        "kfXbZq",
+        "css-qmxtzk",
+        "style__Body-kfXbZq",
+        "is-active",
+        "ui-state-active",
+        "menu-item-45",
+        "swiper-slide-active",
+        "post-12",
+        "node-97",
+    ],
 )
 def test_a_name_that_goes(name: str) -> None:
     assert not is_stable(name)

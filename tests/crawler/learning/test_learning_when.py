@@ -164,3 +164,24 @@ def test_two_pages_are_believed_where_the_date_stands_by_the_text() -> None:
         lambda one: page(one, date="") + "<p>x</p>" * 30 + f'<i class="xa">{one.at:%d/%m/%Y}</i>', articles=ARTICLES[:2]
     )
     assert date_of(far, ".noi-dung") == ""
+
+
+def test_a_tag_alone_names_no_date_but_time_does() -> None:
+    def told(tag: str) -> str:
+        views = views_of(lambda one: page(one, date=f"<{tag}>{one.at:%d/%m/%Y %H:%M}</{tag}>"))
+        return date_of(views, ".noi-dung")
+
+    assert told("time") == "time"
+    assert told("i") not in ("", "i")
+
+
+def test_a_counter_beside_a_date_grows_at_the_second_fetch_and_the_date_stays() -> None:
+    def seen(step: int, days: int = 0) -> Callable[[Invented], str]:
+        def markup(one: Invented) -> str:
+            at = one.at + timedelta(days=days)
+            return page(one, date=f'<p class="ngay">{at:%d/%m/%Y %H:%M} - {200 + one.number + step} lượt xem</p>')
+
+        return markup
+
+    assert date_of(views_of(seen(0), again=seen(1)), ".noi-dung") in (".ngay", "p.ngay")
+    assert date_of(views_of(seen(0), again=seen(0, days=1)), ".noi-dung") == ""

@@ -9,10 +9,12 @@ import pytest
 
 from archive.article import Article
 from archive.content import content_read
+from crawler.extraction.layout import Layout
 from crawler.extraction.text import slug
 from crawler.learning.learn import learn
 from crawler.onboarding.goldens import SavedPage, read_saved
 from crawler.onboarding.relearning import Proposal, relearn
+from crawler.onboarding.succession import succeeded
 from tests.crawler.onboarding.pages import PLACES, invented, spider, words_of
 from tests.goldens.reading import NOW
 
@@ -184,3 +186,68 @@ def test_one_lesson_is_enough_where_all_kept_articles_are_read_as_they_were(monk
     monkeypatch.setattr("crawler.onboarding.relearning.learn", counting)
     made = propose([*BEFORE, *AFTER], kept_of(BEFORE))
     assert taught == [12] and made.known == made.same["text"] == 8
+
+
+def declared(made: Proposal, site: Any = None) -> Any:
+    """The site once a proposal was accepted."""
+    site = site or spider()
+    layouts = succeeded(made.layouts, site.layouts, made.until, made.replaced)
+    return type(site.__name__, (site,), {"layouts": layouts, "__module__": site.__module__})
+
+
+def again(site: Any, pages: Sequence[SavedPage], **given: Any) -> Proposal:
+    newest = sorted(pages, key=lambda page: page.fetched_at, reverse=True)
+    return relearn(site, lambda count: newest[:count], nothing, **given)
+
+
+def read_of(site: Any, pages: Sequence[SavedPage]) -> list[Any]:
+    return [result.layout if isinstance(result := read_saved(site, one)[0], Article) else result for one in pages]
+
+
+WRONG = Layout(name=f"{CHANGE}", title="h2.headline, h1", body="main, #content, .col-md-8, body")
+"""What was learned too early: it takes what is around the text, of old pages too."""
+
+
+@pytest.mark.parametrize("days", [0, -1, 1])
+def test_learned_anew_again_pages_of_before_are_read_as_they_were(days: int) -> None:
+    """For the day of the first time, for an earlier one, and for a later one."""
+    once = type("Once", (spider(),), {"layouts": succeeded([WRONG], spider().layouts, CHANGE - timedelta(days=1), ())})
+    assert set(read_of(once, AFTER)) == {f"{CHANGE}"} and read_of(once, BEFORE) == read_of(spider(), BEFORE)
+    early = [replace(one, fetched_at=day(-3)) for one in BEFORE]
+    made = again(once, [*early, *AFTER], since=CHANGE + timedelta(days=days))
+    twice = declared(made, once)
+    assert read_of(twice, early) == read_of(spider(), early)
+    names = [one.name for one in twice.layouts]
+    assert names[0] == f"{CHANGE + timedelta(days=days)}" and len(names) == len(set(names))
+    assert (WRONG.name in made.replaced) == (days <= 0)
+    assert made.changed(before=True) == []
+
+
+def test_what_was_learned_before_stays_if_its_pages_need_it() -> None:
+    once = declared(propose([*BEFORE, *AFTER]))
+    kind = [(b"headline", b"photo-head"), (b"story-text", b"photo-text"), (b"class='story'", b"class='photo'")]
+    photos = []
+    for number in range(12, 22):
+        one = new(number % 8, 0, words_of(f"Xóm {number}", number))
+        body = one.body
+        for was, now in kind:
+            body = body.replace(was, now)
+        photos.append(replace(one, url=one.url.replace("26000", "27000"), body=body))
+    made = again(once, [*BEFORE, *AFTER, *photos])
+    assert made.since == CHANGE and made.replaced == frozenset()
+    twice = declared(made, once)
+    assert set(read_of(twice, AFTER)) == {f"{CHANGE}"} and set(read_of(twice, photos)) == {f"{CHANGE}-2"}
+    assert read_of(twice, BEFORE) == read_of(spider(), BEFORE)
+
+
+def test_what_is_declared_already_is_not_proposed_again() -> None:
+    once = declared(propose([*BEFORE, *AFTER]))
+    with pytest.raises(ValueError, match=r"nothing to write.*by hand"):
+        again(once, [*BEFORE, *AFTER], since=CHANGE)
+    with pytest.raises(ValueError, match=rf"is its layout '{CHANGE}' already"):
+        again(once, [*BEFORE, *AFTER], since=CHANGE + timedelta(days=1))
+
+
+def test_how_many_captures_were_looked_at_is_told() -> None:
+    made = propose([*BEFORE, *AFTER])
+    assert (made.seen(before=True), made.seen(before=False)) == (8, 12)

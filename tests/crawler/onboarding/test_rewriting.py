@@ -1,5 +1,6 @@
 """A spider's file gets a further layout: the rest of it stays byte for byte, and nothing is lost if that fails."""
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -147,6 +148,84 @@ def test_every_spider_of_the_program_can_be_rewritten(name: str, tmp_path: Path)
     assert tidy(made) == made
 
 
+OTHER_FORMS = {
+    "made by a function": """    layouts = (old(),)
+""",
+    "made by a function, on its line": """    layouts = (
+        old(),
+    )
+""",
+    "a tuple without parentheses": """    layouts = Layout(name="one", title="h1", body=".b"),
+""",
+    "no newline at the end": """    layouts = (Layout(name="one", title="h1", body=".b"),)""",
+    "comments within": """    layouts = (
+        # The only one.
+        Layout(
+            name="one",  # As it was called.
+            title="h1", body=".b"  # No comma after it.
+        ),  # Behind it.
+    )
+""",
+    "an end by name": """    layouts = (
+        *outdated((Layout(name="one", title="h1", body=".b"),), until=date(2020, 6, 30)),
+    )
+""",
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_layouts_that_ruff_would_not_write_so_are_dated_too(form: str, tmp_path: Path) -> None:
+    imports = "from datetime import date\n\nfrom crawler.extraction.layout import Layout, outdated\n" + FAMILY
+    made_by = 'def old():\n    return Layout(name="one", title="h1", body=".b")\n\n\n'
+    source = HEAD + imports + made_by + BODY + OTHER_FORMS[form]
+    made = with_layouts(source, "BaoMot", NEW, UNTIL)
+    site = loaded(made, tmp_path)
+    assert [one.name for one in site.layouts] == ["2026-03", "one"]
+    assert site.layouts[1].until == (date(2020, 6, 30) if "until" in source else UNTIL)
+    assert re.findall("#.*", source) == re.findall("#.*", made), "no comment is lost"
+
+
+def test_a_class_that_ends_without_a_newline_is_rewritten(tmp_path: Path) -> None:
+    made = with_layouts(source_of("inherited").rstrip("\n"), "BaoMot", NEW, UNTIL)
+    assert loaded(made, tmp_path).layouts[0] == NEW[0]
+
+
+def test_what_would_lose_a_comment_is_refused() -> None:
+    source = source_of("on one line").replace(
+        'body=".b"),)', 'body=".b"),  # Of 2019.\n        Layout(name="two", title="h1", body=".c"))'
+    )
+    with pytest.raises(ValueError, match=r"line 15: the comment '# Of 2019.' would be lost; move it to a line above"):
+        with_layouts(source, "BaoMot", NEW, UNTIL)
+
+
+def named(*names: str) -> list[Layout]:
+    return [Layout(name=name, title=f"h1.n{name}", body="article.story") for name in names]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_learned_for_the_same_day_or_a_later_one_is_replaced(form: str, tmp_path: Path) -> None:
+    before = loaded(source_of(form), tmp_path)
+    once = with_layouts(source_of(form), "BaoMot", named("2026-03-01", "2026-03-01-2"), UNTIL)
+    earlier = date(2026, 2, 10)
+    twice = with_layouts(
+        once, "BaoMot", named("2026-02-11"), earlier, replaced={"2026-03-01", "2026-03-01-2"}, edition=7
+    )
+    site = loaded(twice, tmp_path)
+    assert [one.name for one in site.layouts] == ["2026-02-11", *(one.name for one in before.layouts)]
+    # Each has its end anew, whoever had given it: no layout of before is tried after one of later.
+    assert [one.until for one in site.layouts[1:]] == [min(one.until or earlier, earlier) for one in before.layouts]
+    assert site.edition == 7 and tidy(twice) == twice
+
+
+def test_what_was_learned_for_a_later_day_and_stays_has_no_end_before_it(tmp_path: Path) -> None:
+    once = with_layouts(source_of("literals"), "BaoMot", named("2026-03-01"), UNTIL)
+    site = loaded(with_layouts(once, "BaoMot", named("2026-02-11"), date(2026, 2, 10)), tmp_path)
+    assert [one.until for one in site.layouts[:3]] == [None, None, date(2026, 2, 10)]
+    # On a later day it ends as others do.
+    site = loaded(with_layouts(once, "BaoMot", named("2026-03-02"), date(2026, 3, 1)), tmp_path)
+    assert [one.until for one in site.layouts[:3]] == [None, date(2026, 3, 1), UNTIL]
+
+
 @pytest.fixture
 def spider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     site = loaded(source_of("literals"), tmp_path)
@@ -158,6 +237,20 @@ def test_the_file_is_replaced_by_one_that_was_loaded(spider: Any, tmp_path: Path
     file = rewrite(spider, NEW, UNTIL)
     assert load(file, "bao_mot", "BaoMot").layouts[0] == NEW[0]
     assert [one.name for one in tmp_path.glob("*.py*")] == ["bao_mot.py"], "nothing is left beside it"
+
+
+def test_a_site_whose_spider_another_derives_from_is_left_alone(
+    spider: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annex = type("Annex", (spider,), {"name": "annex", "__module__": spider.__module__})
+    monkeypatch.setattr(rewriting, "all_sites", lambda: {"annex": annex, "bao_mot": spider})
+    with pytest.raises(ArchiveError, match="annex would get the layouts of bao_mot too"):
+        rewrite(spider, NEW, UNTIL)
+    assert (tmp_path / "bao_mot.py").read_text(encoding="utf-8") == source_of("literals")
+
+
+def test_the_edition_may_be_higher_than_that_of_the_file(spider: Any) -> None:
+    assert load(rewrite(spider, NEW, UNTIL, edition=4), "bao_mot", "BaoMot").edition == 4
 
 
 @pytest.mark.parametrize(
@@ -174,7 +267,7 @@ def test_nothing_is_lost_if_what_was_made_is_wrong(
     spider: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Any
 ) -> None:
     made = rewriting.with_layouts
-    monkeypatch.setattr(rewriting, "with_layouts", lambda *given: harm(made(*given)))
+    monkeypatch.setattr(rewriting, "with_layouts", lambda *given, **named: harm(made(*given, **named)))
     with pytest.raises(ArchiveError):
         rewrite(spider, NEW, UNTIL)
     assert (tmp_path / "bao_mot.py").read_text(encoding="utf-8") == source_of("literals")
