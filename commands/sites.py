@@ -275,9 +275,8 @@ def print_fields(learned: Learned, console: Console) -> None:
     table = table_of("field", "selector", "found", "agreed", "examples of doubt")
     for one in learned.fields:
         doubts = " | ".join(" ".join(doubt.split())[:LONGEST_DOUBT] for doubt in one.doubts[:VALUES])
-        table.add_row(
-            one.name, plain(one.selector or "-"), f"{one.found} of {one.of}", f"{one.agreed} of {one.of}", plain(doubts)
-        )
+        agreed = f"{one.agreed} of {one.told}" if one.told else "- (nothing else tells it)" if one.found else "-"
+        table.add_row(one.name, plain(one.selector or "-"), f"{one.found} of {one.of}", agreed, plain(doubts))
     console.print(table)
     for doubt in learned.doubts:
         console.print(plain(f"doubt: {doubt}", "yellow"))

@@ -13,11 +13,32 @@ from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout, SiteFacts
 from crawler.timing import NIGHTLY, Timing
 
-LEFT_OUT = re.compile(
-    r"/(?:tiep-cong-dan|khieu-nai(?:-to-cao)?|to-cao|don-thu|hoi-dap|hoi-va-dap|hoi-dap-phap-luat|gop-y|y-kien-cong-dan|"
-    r"kien-nghi(?:-cu-tri|-phan-anh)?|phan-anh-kien-nghi|duong-day-nong|trang-vang|rao-vat|quang-cao)(?:/|$|[-_]\d)"
+_ASKER = "(?:cu-tri|cong-dan|nguoi-dan|nhan-dan|ban-doc|doanh-nghiep|to-chuc|ca-nhan)"
+_WHAT_IS_DONE = (
+    "(?:tra-loi|giai-quyet|giai-dap|tiep-nhan|tiep-thu|xu-ly|ket-qua|tinh-hinh|cong-tac|van-ban|lich|hop-thu|hom-thu|"
+    "thu-tuc|chuyen-muc|chuyen-trang|muc|gui|tra-cuu|thong-tin|y-kien|cac)"
 )
-"""Sections that hold petitions, complaints and questions of named citizens: never archived."""
+_PETITION = (
+    f"(?:tiep-(?:cong-)?dan|khieu-nai|khieu-to|to-cao|don-thu|hoi-(?:va-)?dap|(?:cu-tri|cong-dan|nguoi-dan|ban-doc)-hoi|gop-y|y-kien-{_ASKER}|"
+    f"kien-nghi|phan-anh-(?:kien-nghi|hien-truong)|(?:tiep-nhan|xu-ly|giai-quyet|tra-loi)-phan-anh|"
+    f"phan-anh-(?:va-|cua-)?(?:{_ASKER}|kien-nghi)|duong-day-nong|trang-vang|rao-vat|quang-cao)"
+)
+_BESIDE = (
+    f"(?:{_ASKER}|phan-anh|tra-loi|giai-quyet|giai-dap|chinh-quyen|co-quan|luat-su|truc-tuyen|phap-luat|dien-tu|"
+    "thu-tuc|hanh-chinh|cua|ve|va)"
+)
+LEFT_OUT = re.compile(
+    # How often words may come is bounded, so that no address takes long to read.
+    f"/(?:{_WHAT_IS_DONE}-){{0,3}}{_PETITION}(?:-(?:{_PETITION}|{_BESIDE})){{0,6}}".replace("-", "[-_]?")
+    + r"(?:[-_]\d[\d_-]*)?(?:\.[a-z]{2,5})?(?:/|$)",
+    re.IGNORECASE,
+)
+"""Sections that hold petitions, complaints and questions of named citizens, and advertisements: never archived.
+
+The whole name of a folder, in the words that such sections are called by and no others: "Trả lời kiến nghị cử tri",
+"Giải quyết đơn thư". A headline has other words beside them (who, where), and a news section such as "Cử tri" none of
+a petition's.
+"""
 
 _NO_ADDRESS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no path holds: control characters, those that turn the direction of writing round (an operator would read

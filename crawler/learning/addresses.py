@@ -6,7 +6,7 @@ shape of an article's address; of the numbers in it the id is the one that diffe
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -79,6 +79,12 @@ class Seen:
         """Whether its links read like a headline."""
         return len(self.words.split()) >= HEADLINE_WORDS
 
+    @property
+    def at(self) -> str:
+        """Its path and query."""
+        parts = urlsplit(self.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
     @cached_property
     def address(self) -> "Address":
         """Its parts."""
@@ -114,8 +120,11 @@ def is_asked(url: str) -> bool:
     return not _FILES.search(path) and not NEVER.search(path)
 
 
-def learn_addresses(seen: Sequence[Seen], pages: int) -> Addresses:
+def learn_addresses(seen: Sequence[Seen], pages: int, named: Collection[str] = ()) -> Addresses:
     """Learn from the own addresses on `pages` pages which of them are articles'.
+
+    `named` are the paths that menus name, with their queries: none of them is taken for an article's,
+    however long its name is.
 
     Raises ValueError where too few lead to any, with what to do.
     """
@@ -126,11 +135,15 @@ def learn_addresses(seen: Sequence[Seen], pages: int) -> Addresses:
         for one in seen
         if is_asked(one.url)
         and urlsplit(one.url).path.strip("/")
-        and (one.told or (one.is_headline and leads[one.words] <= MOST_ADDRESSES))
+        and (one.told or (one.at not in named and one.is_headline and leads[one.words] <= MOST_ADDRESSES))
     ]
     if len(likely) < FEWEST:
         # Where titles are short or scripts write them, a sitemap's names may still be those of articles.
-        likely = [one for one in seen if is_asked(one.url) and len(one.address.tokens) >= HEADLINE_WORDS]
+        likely = [
+            one
+            for one in seen
+            if one.at not in named and is_asked(one.url) and len(one.address.tokens) >= HEADLINE_WORDS
+        ]
     if len(likely) < FEWEST:
         raise ValueError(
             f"only {len(likely)} links read like headlines of articles, and {FEWEST} are needed to learn from; "
@@ -138,7 +151,11 @@ def learn_addresses(seen: Sequence[Seen], pages: int) -> Addresses:
         )
     articles = {one.url for one in likely}
     # A number leads to a further page of a list.
-    menu = [one for one in seen if one.url not in articles and (one.pages > max(1, pages // 2) or one.words.isdigit())]
+    menu = [
+        one
+        for one in seen
+        if one.url not in articles and (one.at in named or one.pages > max(1, pages // 2) or one.words.isdigit())
+    ]
     by_query = _by_query(likely)
     if by_query:
         return by_query
@@ -275,7 +292,8 @@ def _with_id(slot: Slot, values: Mapping[str, str], menu: Sequence[Seen]) -> Add
     numbers = [len(match["key"]) for one in menu if (match := re.fullmatch(path, urlsplit(one.url).path, flags))]
     if slot.skeleton != "hex" and not dated:
         shortest = len(ids[0])
-        least = min(shortest, max(max(numbers) + 1, shortest - 1)) if numbers else 1
+        # Where sections have as long ones, length tells nothing: then only being declared tells a section.
+        least = max(max(numbers) + 1, shortest - 1) if numbers and max(numbers) < shortest else 1
         path = path.replace(key, rf"(?P<key>\d{{{least},}})" if least > 1 else r"(?P<key>\d+)")
     says = f"{len(ids)} ids in {len(values)} addresses behind headlines, such as {ids[0]} and {ids[-1]}"
     return Addresses(path, ignore_case, "", True, True, says)

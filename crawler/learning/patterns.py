@@ -16,6 +16,9 @@ _STAMP = re.compile(r"(?:20\d\d|199\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d
 _TOKENS = re.compile(r"[-_.,~+;]+")
 _YEAR = re.compile(r"20\d\d|199\d")
 
+MOST_PARAMETERS = 20
+"""Parameters of an address that are read: those of articles and sections of the portals seen have at most nine."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -37,9 +40,7 @@ class Address:
         last = segments.pop() if segments else ""
         suffix = _SUFFIX.search(last)
         name = last[: suffix.start()] if suffix else last
-        return cls(
-            tuple(segments), name, suffix[0] if suffix else "", slash, tuple(parse_qsl(parts.query, max_num_fields=20))
-        )
+        return cls(tuple(segments), name, suffix[0] if suffix else "", slash, _query(parts.query))
 
     @property
     def shape(self) -> tuple[int, str]:
@@ -50,6 +51,14 @@ class Address:
     def tokens(self) -> list[str]:
         """The words and numbers of the name."""
         return [one for one in _TOKENS.split(self.name) if one]
+
+
+def _query(text: str) -> tuple[tuple[str, str], ...]:
+    """The parameters of an address; none of one that has more than anything asks for, which is a form's or a trap."""
+    try:
+        return tuple(parse_qsl(text, max_num_fields=MOST_PARAMETERS))
+    except ValueError:
+        return ()
 
 
 @dataclass(frozen=True)

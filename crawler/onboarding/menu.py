@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from crawler.declaration import LEFT_OUT
 from crawler.extraction.page import Page
 from crawler.extraction.select import select_all, select_first, words
 from crawler.extraction.text import slug, squash
+from crawler.learning.addresses import HEADLINE_WORDS
 
 MENUS = (
     "nav a, header a, [role=navigation] a, [id*=menu] a, [class*=menu] a, [id*=Menu] a, [class*=Menu] a, "
@@ -25,6 +27,12 @@ FEEDS = "link[rel=alternate][type='application/rss+xml']@href, link[rel=alternat
 
 LONGEST_NAME = 60
 """Letters of a section's name; what is longer is a headline."""
+
+LIST = 4
+"""Links that make a list, of which is asked what names it has."""
+
+SHORT_NAMES = 0.25
+"""Least share of a menu's entries whose names have fewer words than a headline."""
 
 _DIVIDERS = re.compile(r"\s+[|–—:»›·-]+\s+|\s*(?:[|»›·]|::)\s*")
 
@@ -63,6 +71,30 @@ def menu_of(page: Page) -> dict[str, str]:
     A page without a menu that is named as one gives those of all its links.
     """
     return _links(page, select_all(page.tree, MENUS)) or _links(page, list(page.tree.iter("a")))
+
+
+def named_in_menu(page: Page) -> dict[str, str]:
+    """Those of `menu_of` that are entries of a menu by what stands with them, however long their names are.
+
+    A menu has short names among its entries, for it leads home and to what is about the publisher; a list of headlines
+    that stands in a menu's place has none.
+    """
+    names = menu_of(page)
+    out: dict[str, str] = {}
+    lists: dict[Any, bool] = {}
+    for node in select_all(page.tree, MENUS):
+        around = _list_around(node)
+        if around is not None and around not in lists:
+            lengths = [len(squash(words(a)).split()) for a in around.iter("a") if squash(words(a))]
+            lists[around] = sum(one < HEADLINE_WORDS for one in lengths) >= SHORT_NAMES * max(1, len(lengths))
+        if around is None or lists[around]:
+            out |= {path: names[path] for path in _links(page, [node]) if names.get(path)}
+    return out
+
+
+def _list_around(node: Any) -> Any:
+    """The smallest element around a link that has `LIST` links and more; None if none has."""
+    return next((one for one in node.iterancestors() if sum(1 for _ in islice(one.iter("a"), LIST)) == LIST), None)
 
 
 def is_left_out(path: str, name: str) -> bool:

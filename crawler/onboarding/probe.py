@@ -192,7 +192,7 @@ class _Probe:
                 asked += 1
                 section = await self._section(section)
             out.append(section)
-        return alone(told_apart(out), {path: frozenset(found) for path, found in self.listed.items()})
+        return alone(told_apart(out), {path: frozenset(found) for path, found in self.listed.items()}, {})
 
     async def _section(self, section: Section) -> Section:
         before = len(self.spider.desk.troubles)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +14,8 @@ from archive.ledger import Found
 from crawler.discovery.entry import Entry
 from crawler.discovery.listing import ListingLayout
 from crawler.discovery.posted import read_posted
-from crawler.extraction.dates import parse_date
 from crawler.extraction.layout import Layout
 from crawler.extraction.page import Page
-from crawler.extraction.read import Listed
 from crawler.families.base import SiteSpider
 from crawler.families.listing import ListingSpider
 from crawler.learning.addresses import HEADLINE_WORDS, Addresses, Seen, is_asked, learn_addresses
@@ -30,12 +28,12 @@ from crawler.learning.patterns import Address
 from crawler.learning.specimen import Specimen
 from crawler.onboarding.looking import Way, entry_found, is_of, look
 from crawler.onboarding.maps import Source, ask_feeds, ask_map
-from crawler.onboarding.menu import is_left_out, menu_of
+from crawler.onboarding.menu import is_left_out, menu_of, named_in_menu
 from crawler.onboarding.reaching import AGENT
 from crawler.onboarding.report import Report, Sample, Section, oldest_of
-from crawler.onboarding.sampling import chosen
-from crawler.onboarding.sections import alone, is_home, last_page, told_apart
-from crawler.onboarding.ways import Lists, age_of, choose
+from crawler.onboarding.sampling import ages, chosen, listed_as, told_at
+from crawler.onboarding.sections import MenuPage, alone, is_home, last_page, told_apart
+from crawler.onboarding.ways import Lists, choose
 from crawler.onboarding.web import Answer, Remembering
 from crawler.reading import read_pages
 
@@ -58,15 +56,6 @@ FEWEST_LISTED = 2
 """Fewest articles of a section's page where any link counts: a page about something may link to one."""
 
 
-@dataclass
-class _Menu:
-    """A page of the menu: its section as far as told, and the page."""
-
-    section: Section
-    page: Page | None = None
-    found: dict[str, Found] = field(default_factory=dict)
-
-
 class Unknown:
     """A site of no family whose home page is there; `run` looks at it."""
 
@@ -74,10 +63,13 @@ class Unknown:
         self.web, self.clock, self.home, self.rules, self.facts = web, clock, home, rules, facts
         self.attributes: dict[str, Any] = {}
         self.troubles: list[str] = []
-        self.menu: list[_Menu] = []
+        self.menu: list[MenuPage] = []
         self.last: dict[str, int] = {}
         # Some menus lead to pages that have an article's address and are none.
         self.menu_has_articles = False
+        self.skipped: dict[str, str] = {}
+        self.named = named_in_menu(home)
+        self.asked = 0
         self.pool: dict[str, Found] = {}
         self._look({})
 
@@ -89,6 +81,8 @@ class Unknown:
         pages = [self.home, *(one.page for one in self.menu if one.page), *await self._saved_pages()]
         seen = self._seen(pages, maps, feeds)
         addresses = self._learn_addresses(seen, len(pages))
+        if await self._ask_skipped(addresses):
+            self._look(self._candidates())
         await self._learn_listings(addresses)
         sections = self._sections()
         await self._look_deep(sections)
@@ -139,11 +133,11 @@ class Unknown:
     async def _ask_menu(self, maps: Sequence[Source], feeds: Sequence[Source]) -> None:
         """Ask for the pages of the menu but for articles in it, as far as the home page and feeds tell those."""
         try:
-            first = learn_addresses(self._seen([self.home], maps, feeds), 1)
+            first = learn_addresses(self._seen([self.home], maps, feeds), 1, self.named)
             likely: re.Pattern[str] | None = first.pattern if first.has_id and not first.query else None
         except ValueError:
             likely = None
-        asked, told = 0, {urlsplit(one.url).path for feed in feeds for one in feed.entries}
+        told = {urlsplit(one.url).path for feed in feeds for one in feed.entries}
         # Those above others first: menus name pages about the publisher before sections, and below one.
         for path, name in sorted(menu_of(self.home).items(), key=lambda one: one[0].strip("/").count("/")):
             url, bare = self.spider.site_url(path), path.partition("?")[0]
@@ -151,24 +145,41 @@ class Unknown:
                 continue
             # Whose link has more words than a name is an article's.
             is_headline = not name and len(Address.of(url).tokens) >= HEADLINE_WORDS
-            if is_headline or bare in told or (likely and likely.fullmatch(bare)):
-                self.menu_has_articles = True
-                continue
-            section = Section(name or path.strip("/").rpartition("/")[2], path)
-            one = _Menu(section)
-            self.menu.append(one)
-            if is_left_out(path, name):
-                why = "petitions, complaints or advertisements: left out"
-                one.section = replace(section, why_not=why, checked=False)
-            elif not self._allowed(url):
-                one.section = replace(section, why_not="closed by robots.txt", checked=False)
-            elif asked == MENU and self.web.live:
-                why = f"not looked at: {MENU} sections are, at most; add it to the spider's file by hand"
-                one.section = replace(section, why_not=why, checked=False)
+            has_address = bool(likely and likely.fullmatch(bare))
+            self.menu_has_articles = self.menu_has_articles or is_headline or bare in told or has_address
+            if is_headline or bare in told or (has_address and path not in self.named):
+                self.skipped[path] = name
             else:
-                asked += 1
-                answer = await self.web.get(url)
-                one.page, one.section = self._of_section(answer, section)
+                await self._ask_entry(path, name)
+
+    async def _ask_skipped(self, addresses: Addresses | None) -> bool:
+        """Ask for what was taken for an article in the menu and has no article's address; says whether there was any.
+
+        The home page alone tells less of addresses than all pages do.
+        """
+        if addresses is None or addresses.query:
+            return False
+        wrong = [path for path in self.skipped if not addresses.pattern.fullmatch(path.partition("?")[0])]
+        for path in wrong:
+            await self._ask_entry(path, self.skipped.pop(path))
+        return bool(wrong)
+
+    async def _ask_entry(self, path: str, name: str) -> None:
+        """Ask for a page of the menu, if it may be."""
+        section = Section(name or path.strip("/").rpartition("/")[2], path)
+        one = MenuPage(section)
+        self.menu.append(one)
+        if is_left_out(path, name):
+            why = "petitions, complaints or advertisements: left out"
+            one.section = replace(section, why_not=why, checked=False)
+        elif not self._allowed(self.spider.site_url(path)):
+            one.section = replace(section, why_not="closed by robots.txt", checked=False)
+        elif self.asked == MENU and self.web.live:
+            why = f"not looked at: {MENU} sections are, at most; add it to the spider's file by hand"
+            one.section = replace(section, why_not=why, checked=False)
+        else:
+            self.asked += 1
+            one.page, one.section = self._of_section(await self.web.get(self.spider.site_url(path)), section)
 
     def _of_section(self, answer: Answer, section: Section) -> tuple[Page | None, Section]:
         if answer.page is None:
@@ -193,7 +204,7 @@ class Unknown:
     # -- what it means -----------------------------------------------------------------------------
     def _learn_addresses(self, seen: Sequence[Seen], pages: int) -> Addresses | None:
         try:
-            found = learn_addresses(seen, pages)
+            found = learn_addresses(seen, pages, self.named)
         except ValueError as error:
             self.troubles.append(f"addresses: {error}")
             self._look(self._candidates())
@@ -248,7 +259,9 @@ class Unknown:
                 pager = max(linked, self.last.get(one.section.path, 0))
                 one.section = replace(one.section, articles=len(one.found), pager=pager)
         shown = {one.section.path: frozenset(one.found) for one in self.menu if not one.section.why_not}
-        sections = alone(told_apart([one.section for one in self.menu]), shown)
+        pages = {"/": self.home, **{one.section.path: one.page for one in self.menu if one.page}}
+        links = {path: self._linked(page) for path, page in pages.items()}
+        sections = alone(told_apart([one.section for one in self.menu]), shown, links)
         if not any(not one.why_not for one in sections):
             sections += self._home_as_section()
         for menu, section in zip(self.menu, sections, strict=False):
@@ -256,6 +269,10 @@ class Unknown:
                 self._add(replace(found, section=section.name) for found in menu.found.values())
         self._look({one.name: one.path for one in sections if not one.why_not})
         return sections
+
+    def _linked(self, page: Page) -> frozenset[str]:
+        """The articles that a page links to."""
+        return frozenset(self.spider.canonical_url(url) for url in links_of(page) if self.spider.article_key(url))
 
     def _home_as_section(self) -> list[Section]:
         """The home page, where no page of the menu lists anything."""
@@ -341,16 +358,16 @@ class Unknown:
         if not self.web.live:
             saved = {self.spider.canonical_url(url) for url in self.web.addresses if self.spider.is_own_host(url)}
             pool = [one for one in pool if one.url in saved]
-        of, ages = {one.url: one for one in pool}, _ages(pool)
+        of, tenths = {one.url: one for one in pool}, ages(pool)
         out: list[tuple[Found, Answer, Specimen]] = []
-        for url in chosen([(one.url, one.section, ages[one.url]) for one in pool], SAMPLES):
+        for url in chosen([(one.url, one.section, tenths[one.url]) for one in pool], SAMPLES):
             answer = await self.web.get(url)
             if answer.page is None:
                 self.troubles.append(f"{url}: {answer.why_not}")
                 continue
             again = await self.web.afresh(url) if self.web.live and len(out) < AGAIN else None
             at = answer.fetched_at or self.clock.now()
-            specimen = Specimen(answer.page, at, _listed(of[url]), again.page if again else None)
+            specimen = Specimen(answer.page, at, listed_as(of[url]), again.page if again else None)
             out.append((of[url], answer, specimen))
         return out
 
@@ -371,7 +388,7 @@ class Unknown:
             return None
         if not (addresses and addresses.has_id):
             pages = [Page(one.page.url, one.page.body, one.page.content_type) for one in specimens]
-            if key := id_on_page(pages, [_told(one) for one in specimens]):
+            if key := id_on_page(pages, [told_at(one) for one in specimens]):
                 learned = replace(learned, layouts=tuple(replace(one, key=key) for one in learned.layouts))
         self._look(self.spider.sections, layouts=learned.layouts)
         return learned
@@ -380,21 +397,3 @@ class Unknown:
         assert answer.page is not None, "samples are pages"
         read, _ = read_pages(type(self.spider), found, (answer.page,), at)
         return Sample(found, answer.url, answer.content_type, answer.body, at, read)
-
-
-def _ages(pool: Sequence[Found]) -> dict[str, int]:
-    """Which tenth of the site's time each article is of, as far as ids or dates tell."""
-    order = sorted(pool, key=age_of)
-    return {one.url: 10 * number // len(order) for number, one in enumerate(order)}
-
-
-def _told(specimen: Specimen) -> datetime | None:
-    """When discovery says that an article was published, else changed."""
-    listed = specimen.listed
-    dated = (listed.published or listed.modified) if listed else None
-    return dated.instant if dated else None
-
-
-def _listed(found: Found) -> Listed:
-    modified = parse_date(found.modified.isoformat()) if found.modified else None
-    return Listed(found.title, found.section, found.listed, modified)

@@ -245,6 +245,9 @@ SECTIONS = [
     "duong-day-nong",
     "gop-y",
     "rao-vat",
+    "tra-loi-kien-nghi-cu-tri",
+    "giai-quyet-don-thu",
+    "nguoi-dan-hoi-chinh-quyen-tra-loi",
 ]
 
 
@@ -269,6 +272,9 @@ def test_petitions_and_questions_of_citizens_are_left_out(name: str, path: str, 
     [
         ("bao_quang_ninh", "/chinh-tri/202303/hoi-dap-ve-bau-cu-2601234/", "2601234"),
         ("bao_thai_nguyen", "/tin-tuc/chinh-tri/khieu-nai-to-cao-giam-manh-300123-97.html", "300123"),
+        ("bao_thai_nguyen", "/tin-tuc/cu-tri/tra-loi-kien-nghi-cu-tri-xa-a-300123-97.html", "300123"),
+        ("bao_quang_ninh", "/phap-luat/202303/giai-quyet-don-thu-khieu-nai-o-xa-a-2601234/", "2601234"),
+        ("tuyen_giao_ha_nam", "/phap-luat/giai-quyet-khieu-nai-to-cao-606730", "606730"),
         ("tuyen_giao_ha_nam", "/kinh-te/quang-cao-nong-san-606730", "606730"),
         ("tuyen_giao_ha_nam", "/hoi-dap-phap-luat-va-doi-song/tu-van-606730", "606730"),
     ],

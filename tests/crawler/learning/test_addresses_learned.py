@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from crawler.learning.addresses import Seen, is_asked, learn_addresses
+from crawler.learning.patterns import Address
 
 HOST = "https://bao.vn"
 SECTIONS = ("kinh-te", "xa-hoi")
@@ -150,3 +151,12 @@ def test_too_few_headlines_are_said_to_be_so() -> None:
 def test_what_bumps_a_counter_or_never_ends_is_not_asked_for(path: str) -> None:
     assert not is_asked(HOST + path)
     assert is_asked(HOST + "/in-an-va-xuat-ban/lich-su-dang-bo-huyen-12345.html")
+
+
+@pytest.mark.parametrize(("parameters", "read"), [(20, 20), (21, 0)])
+def test_an_address_with_endless_parameters_counts_as_one_without_any(parameters: int, read: int) -> None:
+    form = "/loc.aspx?" + "&".join(f"p{number}={number}" for number in range(parameters))
+    assert len(Address.of(HOST + form).query) == read
+    articles = headlines(lambda n, s: f"/{s}-{310200 + n}.html")
+    trap = Seen(HOST + form, "Xem tất cả các tin của xã", 1)
+    assert learn_addresses([*articles, trap], 3).pattern.fullmatch("/tin-moi-310900.html")

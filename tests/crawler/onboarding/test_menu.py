@@ -4,7 +4,16 @@ import pytest
 
 from archive.provinces import provinces
 from crawler.extraction.page import Page
-from crawler.onboarding.menu import feeds_of, is_left_out, menu_of, province_named, province_of, publisher, site_id_of
+from crawler.onboarding.menu import (
+    feeds_of,
+    is_left_out,
+    menu_of,
+    named_in_menu,
+    province_named,
+    province_of,
+    publisher,
+    site_id_of,
+)
 
 
 def home(head: str = "", body: str = "", url: str = "https://bao.vn/") -> Page:
@@ -109,6 +118,14 @@ def test_a_menu_gives_each_own_path_once_by_its_first_words() -> None:
     }
 
 
+def test_entries_of_a_menu_may_have_long_names_and_headlines_in_its_place_are_none() -> None:
+    long = "".join(f"<a href='/muc-{n}/'>Học tập và làm theo gương Bác {n}</a>" for n in range(3))
+    news = "".join(f"<a href='/tin-{n}/'>Huyện Ba Vì khánh thành cầu dân sinh {n}</a>" for n in range(6))
+    page = home(body=f"<nav><a href='/'>Trang chủ</a>{long}</nav><div class='navbox'>{news}</div>")
+    assert set(named_in_menu(page)) == {"/muc-0/", "/muc-1/", "/muc-2/"}
+    assert set(menu_of(page)) > {"/tin-0/"}
+
+
 def test_a_page_without_a_menu_gives_all_its_links() -> None:
     assert menu_of(home(body="<p><a href='/kinh-te/'>Kinh tế</a></p>")) == {"/kinh-te/": "Kinh tế"}
 
@@ -120,6 +137,22 @@ def test_a_page_without_a_menu_gives_all_its_links() -> None:
         ("/category/17/", "Hỏi đáp", True),
         ("/kinh-te/", "Kinh tế", False),
         ("/thoi-su/", "Hội đáp nghĩa", False),
+        ("/c1/", "Trả lời kiến nghị cử tri", True),
+        ("/c2/", "Giải quyết khiếu nại, tố cáo", True),
+        ("/c3/", "Giải quyết đơn thư", True),
+        ("/c4/", "Đơn thư, khiếu nại", True),
+        ("/c5/", "Hỏi đáp trực tuyến", True),
+        ("/c6/", "Công dân hỏi", True),
+        ("/c7/", "Tiếp nhận phản ánh, kiến nghị", True),
+        ("/c8/", "Công tác tiếp công dân", True),
+        ("/c9/", "Người dân hỏi, chính quyền trả lời", True),
+        ("/Tra_Loi_Kien_Nghi_Cu_Tri.aspx", "", True),
+        ("/hoidap-12/", "", True),
+        ("/c10/", "Cử tri", False),
+        ("/c11/", "Pháp luật", False),
+        ("/c12/", "Tổ chức hội", False),
+        ("/c13/", "Giải quyết việc làm", False),
+        ("/c14/", "Cơ quan báo chí trả lời", False),
     ],
 )
 def test_petitions_are_left_out(path: str, name: str, out: bool) -> None:

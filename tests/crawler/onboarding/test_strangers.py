@@ -168,6 +168,16 @@ STRANGERS = {
         lambda section, number: f"/index.php/{section}?start={(number - 1) * PER_PAGE}",
         item="<tr class='cat-row'><td><a href='{url}'>{title}</a></td><td class='when'>{day}</td></tr>",
     ),
+    "numbers of sections and of articles in one place": Stranger(
+        lambda one: f"/tin/{31_000 + one.number}",
+        lambda section: f"/tin/{list(SECTIONS).index(section) + 1}",
+        lambda section, number: f"/tin/{list(SECTIONS).index(section) + 1}?page={number}",
+    ),
+    "numbers as long as sections have": Stranger(
+        lambda one: f"/{one.slug}-{one.number}.html",
+        lambda section: f"/{section}-{list(SECTIONS).index(section) + 201}.html",
+        lambda section, number: f"/{section}-{list(SECTIONS).index(section) + 201}.html?page={number}",
+    ),
 }  # fmt: skip
 
 
