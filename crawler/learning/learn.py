@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import accumulate
 
 from crawler.extraction.dates import parse_date, structured_dates
 from crawler.extraction.layout import SELECTORS, Layout, SiteFacts
@@ -32,6 +33,10 @@ FEWEST_OF_TEMPLATE = 2
 FEWEST_OF_HALF = 6
 """Pages that have to teach, where as many are to judge: on fewer, what a third of the articles have (a lead, a
 caption) is on one page or none."""
+
+MOST_ELEMENTS_IN_ALL = 120_000
+"""Elements of all pages together that are looked at: 28 pages of portals have 60,000 to 120,000; pages of links took
+0.4 ms for each."""
 
 MOST_TOLD = 5
 """Reasons that an error gives: of the same one there are as many as pages."""
@@ -74,12 +79,7 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
         )
     templates: list[_Template] = []
     doubts: list[str] = []
-    views = []
-    for view in map(View, specimens):
-        if much := view.too_much():
-            doubts.append(f"nothing was learned from {view.page.url}: it has {much}, which is too much to look at")
-        else:
-            views.append(view)
+    views = _looked_at(specimens, doubts)
     waiting = grouped(views)
     while waiting:
         group = waiting.pop(0)
@@ -105,6 +105,24 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
         doubts += alike_lines(alike, recurring(alike), template.layout)
     fields = judged([(one.by_half, [view.specimen for view in one.judging]) for one in templates], facts)
     return Learned(_dated(templates, facts), fields, tuple(doubts))
+
+
+def _looked_at(specimens: Sequence[Specimen], doubts: list[str]) -> list[View]:
+    """The pages that are not too much to look at, each alone and all together; the largest are left out and told."""
+    views = []
+    for view in map(View, specimens):
+        if much := view.too_much():
+            doubts.append(f"nothing was learned from {view.page.url}: it has {much}, which is too much to look at")
+        else:
+            views.append(view)
+    sizes = accumulate(sorted(len(view.order) for view in views))
+    fitting = sum(size <= MOST_ELEMENTS_IN_ALL for size in sizes)
+    kept = set(sorted(views, key=lambda view: len(view.order))[:fitting])
+    if fitting < len(views):
+        doubts.append(
+            f"nothing was learned from {len(views) - fitting} pages, the largest: they all are too much to look at"
+        )
+    return [view for view in views if view in kept]
 
 
 def _differing(template: _Template) -> Iterator[str]:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 from crawler.extraction.select import Node, select_largest
 from crawler.learning.views import View
+
+MOST_LINKS = 300
+"""Links of a branch from which it is no article's own, wherever they lead: to look at thousands takes seconds."""
 
 _DIGITS = re.compile(r"\d{4,}")
 
@@ -34,8 +38,9 @@ class Standing:
         if branch in self.frame:
             return True
         if branch not in self._owned:
-            self._owned[branch] = not any(
-                self.articles.is_other(self.view, link.get("href")) for link in branch.iter("a")
+            links = list(islice(branch.iter("a"), MOST_LINKS + 1))
+            self._owned[branch] = len(links) <= MOST_LINKS and not any(
+                self.articles.is_other(self.view, link.get("href")) for link in links
             )
         return self._owned[branch]
 

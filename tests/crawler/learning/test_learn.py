@@ -12,6 +12,7 @@ from crawler.extraction.page import Page
 from crawler.extraction.read import read
 from crawler.learning.learn import FEWEST_SPECIMENS, learn
 from crawler.learning.specimen import Specimen
+from crawler.learning.views import MOST_ELEMENTS
 from tests.crawler.learning.articles import FETCHED, Invented, invented, views_of
 from tests.crawler.learning.made import Markup, article, lead, others, paragraphs, sentence
 
@@ -101,3 +102,16 @@ def test_what_cannot_be_learned_is_said_with_the_next_step() -> None:
     same = [replace(one, fetched=FETCHED + timedelta(days=1)) for one in specimens(article(), invented(1) * 9)]
     with pytest.raises(ValueError, match="no layout can be learned"):
         learn(same, FACTS)
+
+
+def test_the_largest_pages_are_left_out_and_told_where_they_are_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(one: Invented) -> str:
+        return article()(one) + ("<i></i>" * (MOST_ELEMENTS + 1) if one.number == 5 else "<i></i>" * one.number)
+
+    learned = learn(specimens(page), FACTS)
+    (doubt,) = [doubt for doubt in learned.doubts if "elements" in doubt]
+    assert "nothing was learned from http://site.vn/tin/bai-viet-nay-5185.html: it has 10," in doubt
+    monkeypatch.setattr("crawler.learning.learn.MOST_ELEMENTS_IN_ALL", 340)
+    assert any("pages, the largest" in doubt for doubt in learn(specimens(page), FACTS).doubts)
+    with pytest.raises(ValueError, match="too much to look at"):
+        learn(specimens(lambda one: article()(one) + "<i></i>" * (MOST_ELEMENTS + 1)), FACTS)
