@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import median
 
 from crawler.extraction.prose import MOSTLY_LINKED
@@ -139,7 +140,8 @@ class _Page:
     def is_empty(self, chain: Chain) -> bool:
         """Whether the text stands elsewhere: what a selector finds, if anything, says next to nothing."""
         node = self.largest(chain)
-        return node is None or sum(len(leaf.letters) for leaf in _within(self.prose.telling, node)) < TELLING_LETTERS
+        telling = self.prose.telling if node is not None else ()
+        return sum(len(leaf.letters) for leaf in telling if self.view.holds(node, leaf.node)) < TELLING_LETTERS
 
     def largest(self, chain: Chain) -> Node | None:
         """The node that a layout would take."""
@@ -155,10 +157,6 @@ def _is_frame(leaf: Leaf, view: View, counted: Recurring) -> bool:
 def _add(sums: defaultdict[Node, float], leaf: Leaf, size: float) -> None:
     for node in (leaf.node, *leaf.node.iterancestors()):
         sums[node] += size
-
-
-def _within(leaves: Iterable[Leaf], node: Node) -> list[Leaf]:
-    return [leaf for leaf in leaves if leaf.node is node or any(above is node for above in leaf.node.iterancestors())]
 
 
 def _place(leaf: Leaf) -> str:
@@ -183,7 +181,8 @@ def _candidates(pages: Iterable[_Page]) -> list[Chain]:
             names = simple(node)
             out.update(dict.fromkeys(Chain(((name,),)) for name in names))
             if not names:
-                named = [one for above in node.iterancestors() for one in simple(above)[:1]][:NEAREST]
+                around = (one for above in node.iterancestors() for one in simple(above)[:1])
+                named = list(islice(around, NEAREST))
                 out.update(dict.fromkeys(Chain(((name,), (node.tag,)), is_child=True) for name in named[:1]))
                 out.update(dict.fromkeys(Chain(((name,), (node.tag,))) for name in named))
     return list(out)

@@ -127,7 +127,7 @@ def _candidates(places: Sequence[_Place]) -> list[Chain]:
             for above in leaf.node.iterancestors():
                 outer += simple(above)[:2]
             for node in (leaf.node, *leaf.node.iterancestors()):
-                if node is place.body or place.body in node.iterdescendants():
+                if place.view.holds(node, place.body):
                     break
                 out.update(dict.fromkeys(Chain(((name,),)) for name in simple(node)))
                 out.update(dict.fromkeys(Chain(((name,), (one,))) for name in outer[:4] for one in simple(node)))
@@ -164,8 +164,7 @@ def _speaks(node: Node, place: _Place) -> bool:
 
 
 def _told_within(node: Node, place: _Place) -> int:
-    told = [leaf for leaf in place.told if node is leaf.node or any(one is node for one in leaf.node.iterancestors())]
-    return sum(len(leaf.letters) for leaf in told)
+    return sum(len(leaf.letters) for leaf in place.told if place.view.holds(node, leaf.node))
 
 
 def _said(node: Node) -> str:

@@ -33,6 +33,9 @@ FEWEST_OF_HALF = 6
 """Pages that have to teach, where as many are to judge: on fewer, what a third of the articles have (a lead, a
 caption) is on one page or none."""
 
+MOST_TOLD = 5
+"""Reasons that an error gives: of the same one there are as many as pages."""
+
 UNLED = 0.3
 """Share of a template's pages with text above the body that no lead selector reads, from which the body is wider."""
 
@@ -71,7 +74,13 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
         )
     templates: list[_Template] = []
     doubts: list[str] = []
-    waiting = grouped([View(specimen) for specimen in specimens])
+    views = []
+    for view in map(View, specimens):
+        if much := view.too_much():
+            doubts.append(f"nothing was learned from {view.page.url}: it has {much}, which is too much to look at")
+        else:
+            views.append(view)
+    waiting = grouped(views)
     while waiting:
         group = waiting.pop(0)
         if len(group) < FEWEST_OF_TEMPLATE:
@@ -87,13 +96,13 @@ def learn(specimens: Sequence[Specimen], facts: SiteFacts) -> Learned:
             waiting.append(list(misfits))
     if not templates:
         raise ValueError(
-            f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts)}. "
+            f"no layout can be learned from {len(specimens)} pages: {'; '.join(doubts[:MOST_TOLD])}. "
             "Look whether the pages are articles, or write a layout by hand (docs/adding-a-site.md)"
         )
     for template in templates:
         doubts += _differing(template)
-        views = [*dict.fromkeys((*template.teaching, *template.judging))]
-        doubts += alike_lines(views, recurring(views), template.layout)
+        alike = [*dict.fromkeys((*template.teaching, *template.judging))]
+        doubts += alike_lines(alike, recurring(alike), template.layout)
     fields = judged([(one.by_half, [view.specimen for view in one.judging]) for one in templates], facts)
     return Learned(_dated(templates, facts), fields, tuple(doubts))
 

@@ -63,7 +63,7 @@ def captions_of(views: Sequence[View], body: str, lead: str = "") -> str:
                 continue
             if leads.intersection((leaf.node, *leaf.node.iterancestors())):
                 continue
-            for depth, one in enumerate(_bearers(leaf, node)):
+            for depth, one in enumerate(_bearers(view, leaf, node)):
                 caption_nodes.add(one)
                 for name in simple(one):
                     beside[name].add(leaf)
@@ -98,13 +98,13 @@ def _share(name: str, captions: set[Node], views: Sequence[View], body: str) -> 
     return sum(node in captions for node in nodes) / len(nodes) if nodes else 0.0
 
 
-def _bearers(leaf: Leaf, body: Node) -> list[Node]:
+def _bearers(view: View, leaf: Leaf, body: Node) -> list[Node]:
     """The elements whose words are just those of a block, from the innermost on."""
     within = [one for one in leaf.node.iterdescendants(etree.Element) if one.get("class") or one.get("id")]
     same = [one for one in within if squash(words(one)) == leaf.text]
     out = [*reversed(same), leaf.node]
     for above in leaf.node.iterancestors():
-        if above is body or squash(words(above)) != leaf.text:
+        if above is body or len(view.leaves_in(above)) > 1 or squash(words(above)) != leaf.text:
             break
         out.append(above)
     return out
@@ -129,12 +129,13 @@ def above_of(views: Sequence[View], body: str, title: str, lead: str) -> str:
         place, around = view.order[node], set(node.iterancestors())
         leads = set(select_all(view.tree, lead))
         start = title_end(view, title, place)
+        pictured = after_picture(view)
         found = tuple(
             leaf.node
             for leaf in view.leaves
             if -1 < start < view.order[leaf.node] < place
             and leaf.node not in around
-            and leaf in after_picture(view)
+            and leaf in pictured
             and len(leaf.text) <= CAPTION_LENGTH
             and not leads.intersection((leaf.node, *leaf.node.iterancestors()))
         )

@@ -2,16 +2,18 @@
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from archive.article import Precision
 from crawler.extraction.dates import parse_date
-from crawler.extraction.prose import MOSTLY_LINKED, whole_page
+from crawler.extraction.prose import MOSTLY_LINKED
 from crawler.extraction.select import Node, select_all, words
 from crawler.extraction.text import folded, letter_count, squash
 from crawler.learning.byline import kind_of
 from crawler.learning.counter import count_in
+from crawler.learning.selectors import simple
 from crawler.learning.views import Leaf, Recurring, View, recurring
 
 TELLING_LETTERS = 40
@@ -32,6 +34,9 @@ LONGEST_DATE_LINE = 160
 
 PART_LETTERS = 30
 """Letters beside the date or the number of a part of such a line at most: weekday and label have them."""
+
+FEWEST_LISTS, LISTED, REGULARLY = 3, 0.5, 0.9
+"""Pages, share of the pages, and share of those with its name, on which boxes behind the text are a list's entries."""
 
 _DIVIDER = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
 
@@ -61,7 +66,8 @@ def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[Vi
     """The prose of pages of one template, of which `counted` says what recurs (else they themselves)."""
     counted = counted or recurring(views)
     found = {view: _prose(view, counted) for view in views}
-    boxed = {view: _boxed(view, prose, counted) for view, prose in found.items()}
+    listed = _listed(found)
+    boxed = {view: _boxed(view, prose, counted) | listed[view] for view, prose in found.items()}
     held = sum(len(leaf.letters) for view, prose in found.items() for leaf in prose.sure if leaf in boxed[view])
     # A box with most of the words is the article's own, whatever it begins with.
     if 2 * held >= sum(prose.letters for prose in found.values()):
@@ -70,7 +76,6 @@ def prose_of(views: Sequence[View], counted: Recurring | None = None) -> dict[Vi
 
 
 def _prose(view: View, counted: Recurring) -> Prose:
-    said = "".join(folded(draft.text) for draft in whole_page(view.page.decoded.utf8, {}))
     titles = page_titles(view)
     strange = _written_by_readers(view) | _excerpts(view)
     telling = tuple(
@@ -84,7 +89,7 @@ def _prose(view: View, counted: Recurring) -> Prose:
         and not is_date_line(leaf)
         and not any(leaf.letters in title for title in titles)
     )
-    return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, said)))
+    return Prose(telling, tuple(leaf for leaf in telling if _is_said(leaf.letters, view.returned)))
 
 
 def _is_said(letters: str, said: str) -> bool:
@@ -121,6 +126,43 @@ def _boxed(view: View, prose: Prose, counted: Recurring) -> set[Leaf]:
         return False
 
     return {leaf for leaf in prose.telling if view.order[leaf.node] > view.order[start] and is_boxed(leaf)}
+
+
+def _listed(found: dict[View, Prose]) -> dict[View, set[Leaf]]:
+    """The blocks in boxes of one name behind the text, of which the pages have some, and not as many on each.
+
+    Such boxes are entries of a list, as comments are where no label or form stands with them. A page's boxes have one
+    parent, and several blocks each (a name and words); pictures with captions stand between the text's paragraphs.
+    """
+    runs: defaultdict[str, dict[View, list[Node]]] = defaultdict(dict)
+    for view, prose in found.items():
+        names = {
+            name
+            for leaf in prose.telling
+            for node in itertools.islice((leaf.node, *leaf.node.iterancestors()), ITEM_DEPTH)
+            for name in simple(node)
+            if name[0] == "."
+        }
+        for name in names:
+            if _are_entries(nodes := view.bearers[name], view, prose):
+                runs[name][view] = nodes
+    out: dict[View, set[Leaf]] = {view: set() for view in found}
+    for name, pages in runs.items():
+        bearing = sum(name in view.bearers for view in found)
+        counts = {len(nodes) for nodes in pages.values()}
+        if len(pages) < max(FEWEST_LISTS, LISTED * len(found), REGULARLY * bearing) or len(counts) < 2:
+            continue
+        for view, nodes in pages.items():
+            out[view].update(leaf for node in nodes for leaf in view.leaves_in(node))
+    return out
+
+
+def _are_entries(nodes: Sequence[Node], view: View, prose: Prose) -> bool:
+    """Whether boxes stand side by side, with several blocks each, behind all that is surely the text."""
+    if len({node.getparent() for node in nodes}) > 1 or any(len(view.leaves_in(node)) < 2 for node in nodes):
+        return False
+    ends = [view.order[leaf.node] for leaf in prose.sure if not any(view.holds(node, leaf.node) for node in nodes)]
+    return bool(ends) and view.order[nodes[0]] > max(ends)
 
 
 def _written_by_readers(view: View) -> set[Leaf]:

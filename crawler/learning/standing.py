@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -83,9 +84,15 @@ def _shape(url: str) -> tuple[int, bool, bool, str]:
 
 def standing_on(views: Sequence[View], body: str) -> list[Standing]:
     """Where things stand on each page, whose text is what `body` selects; the whole page where it selects nothing."""
+    return list(_standing_on(tuple(views), body))
+
+
+# One field is learned after the other from the same pages; which links lead to articles is asked for all of them.
+@lru_cache(maxsize=2)
+def _standing_on(views: tuple[View, ...], body: str) -> tuple[Standing, ...]:
     articles = Addresses(views)
     out = []
     for view in views:
         found = select_largest(view.tree, body) if body else None
         out.append(Standing(view, found.node if found else view.tree, articles))
-    return out
+    return tuple(out)

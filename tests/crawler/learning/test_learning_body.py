@@ -196,3 +196,33 @@ def test_many_blocks_are_no_lead() -> None:
         return f'<div class="hop">{paragraphs(one, 60, 3)}</div>' if one.number % 2 else ""
 
     assert learned(article(lambda one: paragraphs(one, 1, 9), above=above))[1] == ""
+
+
+def entries(one: Invented, count: int) -> str:
+    """So many boxes of a name, other ones on each page, and a sentence."""
+    boxes = [
+        f'<div class="y"><b>Bạn {chr(65 + one.number)}{n}</b><p>{sentence(one, 80 + n)}</p></div>' for n in range(count)
+    ]
+    return f'<div class="hop">{"".join(boxes)}</div>'
+
+
+def test_boxes_behind_the_text_as_many_as_readers_wrote_are_no_text() -> None:
+    def below(one: Invented) -> str:
+        return entries(one, 1 + one.number % 4)
+
+    views = views_of(article(lambda one: paragraphs(one, 1, 7), below=below))
+    assert not any("Câu thứ 81 " in leaf.text for view in views for leaf in prose_of(views)[view].sure)
+    assert learned(article(lambda one: paragraphs(one, 1, 7), below=below)) == (".than-bai", ".sapo")
+
+
+def test_boxes_within_the_text_or_as_many_on_each_page_are_text() -> None:
+    def text(one: Invented) -> str:
+        return f"{paragraphs(one, 1, 4)}{entries(one, 1 + one.number % 2)}{paragraphs(one, 5, 3)}"
+
+    def parts(one: Invented) -> str:
+        return f"{paragraphs(one, 1, 7)}{entries(one, 2)}"
+
+    for markup in (text, parts):
+        views = views_of(article(markup))
+        prose = prose_of(views)
+        assert all(any("Câu thứ 80 " in leaf.text for leaf in prose[view].telling) for view in views)

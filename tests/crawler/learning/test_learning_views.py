@@ -1,6 +1,8 @@
 """What learning sees of a page: its blocks with words."""
 
-from crawler.learning.views import recurring
+import pytest
+
+from crawler.learning.views import MOST_DEEP, MOST_ELEMENTS, MOST_LEAVES, recurring
 from tests.crawler.learning.pages import view
 
 
@@ -34,3 +36,17 @@ def test_a_page_fetched_again_tells_what_changed() -> None:
     assert seen.again is not None
     assert [leaf.text for leaf in seen.leaves if leaf.letters not in seen.again] == ["Lượt xem: 1"]
     assert view("<p>Tin</p>").again is None
+
+
+@pytest.mark.parametrize(
+    ("markup", "much"),
+    [
+        ("<p>một đoạn <b>văn</b> <i>và</i> <a>nối</a></p>" * 600, None),
+        ("<i></i>" * (MOST_ELEMENTS + 1), "elements"),
+        ("<p>a</p>" * (MOST_LEAVES + 1), "blocks"),
+        ("<div>" * (MOST_DEEP + 1) + "a", "deep"),
+    ],
+)
+def test_what_is_too_much_to_learn_from_and_that_a_long_article_is_not(markup: str, much: str | None) -> None:
+    told = view(markup).too_much()
+    assert told is None if much is None else much in (told or "")
