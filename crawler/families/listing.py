@@ -44,7 +44,9 @@ class ListingSpider(SiteSpider):
       four, and 40 of the 42 articles have more. What is declared as a section is no article.
     - `article_query`, the parameter that names the article where the path does not (``ChiTietTin.aspx?nid=48213``):
       ``article_query = "nid"``, and `article_path` for the page. The key is its value. Where the page does not answer
-      without further ones (``?tabid=62&nid=48213``), `kept_parameters` names them.
+      without further ones (``?tabid=62&nid=48213``), `kept_parameters` names them. Where other
+      pages have the same path and parameter, the value of another says which are articles:
+      ``kept_parameters = ("option", "view=article")``.
     - `listings`, if a section's page has other articles beside its own. The default takes every link to an article.
       Dates of listings need them too. Then a list is taken for one of the newest first; ``newest_first = False`` says
       that it is not.
@@ -99,7 +101,10 @@ class ListingSpider(SiteSpider):
         if key is None:
             return None
         if cls.article_query:
-            return parameters(url).get(cls.article_query.lower())
+            said = parameters(url)
+            asked = [one.split("=") for one in cls.kept_parameters if "=" in one]
+            is_one = all(said.get(name.lower()) == value for name, value in asked)
+            return said.get(cls.article_query.lower()) if is_one else None
         # An id of an article holds no slash: with one it would pass for an address.
         return None if is_section(url, cls.sections) else key.replace("/", "~")
 
@@ -110,7 +115,7 @@ class ListingSpider(SiteSpider):
         if not cls.article_query:
             return canonical
         said = parameters(url)
-        wanted = (cls.article_query, *cls.kept_parameters)
+        wanted = (cls.article_query, *(one.partition("=")[0] for one in cls.kept_parameters))
         kept = {name: value for name in wanted if (value := said.get(name.lower()))}
         return with_parameters(canonical, kept) if cls.article_query in kept else canonical
 

@@ -57,7 +57,7 @@ _FILES = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"20\d\d|199\d")
-_SHORT = re.compile(r"\d{1,6}|[A-Za-z]{1,20}")
+_SHORT = re.compile(r"\d{1,6}|[A-Za-z_]{1,20}")
 _RUNS = re.compile(r"\d+|[^\W\d]+")
 
 
@@ -96,8 +96,9 @@ class Addresses:
     """What tells articles by their addresses.
 
     `path` is the pattern for `article_path`, whose group ``key`` is the key; `query` the parameter that names the
-    article instead, `kept` those that stand beside it in every address. `has_id` says that an id was found, `alone`
-    that no other page of the menus has such an address. `says` is it in words.
+    article instead, `kept` those that stand beside it in every address, with the value (``view=article``) where other
+    pages have another one. `has_id` says that an id was found, `alone` that no other page of the menus has such an
+    address. `says` is it in words.
     """
 
     path: str
@@ -156,7 +157,7 @@ def learn_addresses(seen: Sequence[Seen], pages: int, named: Collection[str] = (
         for one in seen
         if one.url not in articles and (one.at in named or one.pages > max(1, pages // 2) or one.words.isdigit())
     ]
-    by_query = _by_query(likely)
+    by_query = _by_query(likely, seen)
     if by_query:
         return by_query
     found = _best_slot(likely)
@@ -167,7 +168,7 @@ def learn_addresses(seen: Sequence[Seen], pages: int, named: Collection[str] = (
 
 
 # -- the id ---------------------------------------------------------------------------------------
-def _by_query(likely: Sequence[Seen]) -> Addresses | None:
+def _by_query(likely: Sequence[Seen], seen: Sequence[Seen]) -> Addresses | None:
     """The parameter that names the articles, where one page shows most of them."""
     shown = [one for one in likely if one.address.query]
     if len(shown) < SHARE * len(likely):
@@ -184,7 +185,14 @@ def _by_query(likely: Sequence[Seen]) -> Addresses | None:
     pattern = paths[0] if len(paths) == 1 else f"(?:{'|'.join(map(re.escape, paths))})"
     pattern = re.escape(pattern) if len(paths) == 1 else pattern
     says = f"the parameter {name} of {', '.join(paths)} names an article ({len(values)} seen)"
-    kept = tuple(other for other in dict(of_page[0].address.query) if other != name and _is_kept(other, of_page))
+    articles = {one.url for one in likely}
+    others = [one for one in seen if one.url not in articles and urlsplit(one.url).path == path]
+    others = [one for one in others if name in dict(one.address.query)]
+    kept = tuple(
+        _with_value(other, of_page, others)
+        for other in dict(of_page[0].address.query)
+        if other != name and _is_kept(other, of_page)
+    )
     return Addresses(f"(?P<key>{pattern.replace(chr(92) + '-', '-')})", True, name, True, True, says, kept)
 
 
@@ -195,6 +203,16 @@ def _is_kept(name: str, of_page: Sequence[Seen]) -> bool:
     """
     values = [dict(one.address.query).get(name, "") for one in of_page]
     return all(_SHORT.fullmatch(value) for value in values)
+
+
+def _with_value(name: str, of_page: Sequence[Seen], others: Sequence[Seen]) -> str:
+    """The parameter, with its value if all articles have one value there and other pages with an id have others.
+
+    Where no other page has such an id the value may be one of several that articles have.
+    """
+    values = {dict(one.address.query)[name] for one in of_page}
+    differ = any(dict(one.address.query).get(name) not in values for one in others)
+    return f"{name}={values.pop()}" if len(values) == 1 and differ else name
 
 
 def _best_slot(likely: Sequence[Seen]) -> tuple[Slot, dict[str, str]] | None:

@@ -162,7 +162,10 @@ def source_of(declaration: Declaration) -> str:
     lines += [f'    """{name}, {province}.' if province not in name else f'    """{_ended(name)}', ""]
     lines += [*(f"    {line}" for line in docstring), '    """', ""]
     lines += [f"    name = {literal(one.site_id)}", f"    title = {literal(one.title)}"]
-    lines += [f"    province = {literal(one.province)}", f"    hosts = ({', '.join(map(literal, one.hosts))},)"]
+    lines += [
+        f"    province = {literal(one.province)}",
+        *(f"    {line}" for line in attribute_source("hosts", one.hosts)),
+    ]
     if one.scheme != one.family.scheme:
         lines.append(f"    scheme = {literal(one.scheme)}")
     if one.sitemap and one.sitemap != one.family.sitemap:
@@ -194,18 +197,32 @@ def attribute_source(name: str, value: object) -> list[str]:
     if isinstance(value, str):
         return [f"{name} = {literal(value)}"]
     if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
-        return [f"{name} = ({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"]
+        line = f"{name} = ({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+        return [line] if len(line) <= WIDTH - 4 else [f"{name} = (", *(f"    {literal(one)}," for one in value), ")"]
     if isinstance(value, tuple):
-        line = f"{name} = ({', '.join(map(_listing_source, value))},)"
+        made = [_listing_source(one) for one in value]
+        line = f"{name} = ({made[0]},)"
         if len(value) == 1 and len(line) <= WIDTH - 4:
             return [line]
-        return [f"{name} = (", *(f"    {_listing_source(one)}," for one in value), ")"]
+        lines = [line for one, text in zip(value, made, strict=True) for line in _listing_lines(one, text)]
+        return [f"{name} = (", *(f"    {line}" for line in lines), ")"]
     return [f"{name} = {value!r}"]
 
 
 def _listing_source(layout: ListingLayout) -> str:
+    return f"ListingLayout({', '.join(_listing_fields(layout))})"
+
+
+def _listing_lines(layout: ListingLayout, text: str) -> list[str]:
+    """A layout of lists within a tuple: `text`, or a field a line where that is too long."""
+    if len(text) < WIDTH - _INDENTED:
+        return [f"{text},"]
+    return ["ListingLayout(", *(f"    {one}," for one in _listing_fields(layout)), "),"]
+
+
+def _listing_fields(layout: ListingLayout) -> list[str]:
     fields = [(name, getattr(layout, name)) for name in ("item", "link", "date") if getattr(layout, name)]
-    return f"ListingLayout({', '.join(f'{name}={literal(value)}' for name, value in fields)})"
+    return [f"{name}={literal(value)}" for name, value in fields]
 
 
 def _raw(pattern: str) -> str:
@@ -250,15 +267,14 @@ def package_of(province: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A string literal in Python, double-quoted unless that wants more backslashes."""
-    if '"' in text and "'" not in text and text.isprintable() and "\\" not in text:
-        return f"'{text}'"
+    """A string literal in Python, in the quotes that want fewer backslashes: double ones if that is the same."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
     # Only what a line cannot show is written by its number.
-    return '"' + "".join(_letter(one) for one in text) + '"'
+    return quote + "".join(_letter(one, quote) for one in text) + quote
 
 
-def _letter(one: str) -> str:
-    if one in '"\\':
+def _letter(one: str, quote: str) -> str:
+    if one in ("\\", quote):
         return "\\" + one
     return one if one.isprintable() else one.encode("unicode_escape").decode()
 

@@ -33,7 +33,7 @@ from crawler.onboarding.reaching import AGENT
 from crawler.onboarding.report import Report, Sample, Section, oldest_of
 from crawler.onboarding.sampling import ages, chosen, listed_as, told_at
 from crawler.onboarding.sections import MenuPage, alone, is_home, last_page, told_apart
-from crawler.onboarding.ways import Lists, choose
+from crawler.onboarding.ways import FIRST_PAGES_ONLY, Lists, choose
 from crawler.onboarding.web import Answer, Remembering
 from crawler.reading import read_pages
 
@@ -157,9 +157,8 @@ class Unknown:
 
         The home page alone tells less of addresses than all pages do.
         """
-        if addresses is None or addresses.query:
-            return False
-        wrong = [path for path in self.skipped if not addresses.pattern.fullmatch(path.partition("?")[0])]
+        pattern = addresses.pattern if addresses and not addresses.query else re.compile(".*")
+        wrong = [path for path in self.skipped if not pattern.fullmatch(path.partition("?")[0])]
         for path in wrong:
             await self._ask_entry(path, self.skipped.pop(path))
         return bool(wrong)
@@ -337,6 +336,8 @@ class Unknown:
             alone=addresses is None or addresses.alone,
         )
         self.attributes.update(chosen_.attributes)
+        if self.web.live and not chosen_.goes_back:
+            self.troubles.append(FIRST_PAGES_ONLY)
         self._add(one for one in chosen_.found if self._allowed(one.url))
         return list(chosen_.ways)
 

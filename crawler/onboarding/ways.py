@@ -37,13 +37,25 @@ class Lists:
     go_on: bool
 
 
+FIRST_PAGES_ONLY = (
+    "sections: nothing seen leads to their second pages, and no sitemap has all articles: of sections only the first "
+    "pages are read. Open a second page in a browser and write what its address has besides as page = "
+    "'?page={n}' or '/page/{n}/' (docs/adding-a-site.md); lists that a script fetches need a spider of their own"
+)
+"""What an operator is told where nothing learned leads to older articles."""
+
+
 @dataclass(frozen=True)
 class Choice:
-    """Every way with what it has, what is to be declared, and the articles that sitemaps and feeds named."""
+    """Every way with what it has, what is to be declared, and the articles that sitemaps and feeds named.
+
+    `goes_back` says that older articles are found too, by a sitemap that has all or by further pages.
+    """
 
     ways: tuple[Way, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
     found: tuple[Found, ...] = ()
+    goes_back: bool = True
 
 
 def choose(spider: SiteSpider, lists: Lists, maps: Sequence[Source], feeds: Sequence[Source], *, alone: bool) -> Choice:
@@ -83,7 +95,7 @@ def choose(spider: SiteSpider, lists: Lists, maps: Sequence[Source], feeds: Sequ
     attributes = _attributes(spider, names, best[0] if best else None, feeds, lists.found, alone=alone)
     if not whole:
         attributes["whole"] = False
-    return Choice(tuple(ways), attributes, (*mapped, *fed))
+    return Choice(tuple(ways), attributes, (*mapped, *fed), names[:1] == ["sitemap"] or lists.go_on or not lists.first)
 
 
 def age_of(found: Found) -> tuple[float, float]:

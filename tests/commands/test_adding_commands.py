@@ -12,8 +12,10 @@ from rich.console import Console
 from archive.database import ArchiveError
 from commands import sites
 from commands.common import FAILED
-from commands.sites import print_report
+from commands.sites import print_fields, print_report
 from crawler.catalogue import CatalogueEntry, HostYears
+from crawler.learning.judging import FieldLearned
+from crawler.learning.learn import Learned
 from crawler.onboarding.adding import add
 from crawler.onboarding.live import Order, probe_live
 from crawler.onboarding.menu import Named
@@ -149,3 +151,16 @@ def test_a_site_is_named_by_its_url_or_by_the_catalogue(given: dict[str, str]) -
 def test_a_site_is_named_by_its_host_alone(url: str) -> None:
     with pytest.raises(ValueError, match="without user and port"):
         sites.sites_probe(url)
+
+
+@pytest.mark.parametrize(
+    ("found", "agreed", "told", "words"),
+    [(17, 0, 0, "- (nothing else tells it)"), (17, 0, 4, "0 of 4"), (17, 15, 16, "15 of 16"), (0, 0, 0, "-")],
+)
+def test_a_field_that_nothing_else_tells_is_not_said_to_disagree(
+    found: int, agreed: int, told: int, words: str
+) -> None:
+    console = Console(record=True, width=120)
+    print_fields(Learned((), (FieldLearned("views", ".v", found, agreed, 17, (), told),), ()), console)
+    [row] = [line for line in console.export_text().splitlines() if "views" in line]
+    assert row.split("of 17", 1)[1].strip() == words

@@ -431,6 +431,18 @@ def test_parameters_that_a_page_asks_for_stay_in_its_address() -> None:
     assert ByTab.canonical_url("http://quyrung.example/Default.aspx?tabid=62") == "https://quyrung.example/Default.aspx"
 
 
+def test_a_value_that_is_declared_says_which_pages_are_articles() -> None:
+    class Viewed(QuyRung):
+        article_path = re.compile(r"/(?P<key>index)\.php")
+        article_query = "id"
+        kept_parameters = ("option", "view=article")
+
+    url = "https://quyrung.example/index.php?option=com_content&view={}&id=482"
+    assert Viewed.article_key(url.format("article")) == "482"
+    assert Viewed.canonical_url(url.format("article")).endswith("/index.php?id=482&option=com_content&view=article")
+    assert Viewed.article_key(url.format("category")) is None
+
+
 @pytest.mark.parametrize(
     ("page", "path", "second"),
     [

@@ -134,6 +134,14 @@ def test_what_is_a_session_or_not_in_every_address_is_not_kept_beside_the_id(que
     assert (found.query, found.kept) == ("nid", ())
 
 
+def test_a_value_that_other_pages_have_otherwise_is_part_of_an_articles_address() -> None:
+    articles = headlines(lambda n, s: f"/index.php?option=com_content&view=article&id={48213 + n}&catid={n % 3}")
+    sections = menu(*(f"/index.php?option=com_content&view=category&id={n}" for n in range(3)))
+    assert learn_addresses([*articles, *sections], 6).kept == ("option", "view=article", "catid")
+    # A page without such an id says nothing of the value: further articles may have another.
+    assert learn_addresses([*articles, *menu("/index.php?view=about")], 6).kept == ("option", "view", "catid")
+
+
 def test_without_an_id_the_path_is_the_key_and_menus_say_whether_it_tells_articles() -> None:
     articles = headlines(lambda n, s: f"/{s}/")
     found = learn_addresses([*articles, *menu("/gioi-thieu/")], 6)

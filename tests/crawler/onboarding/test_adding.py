@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from archive.database import ArchiveError
+from crawler.discovery.listing import ListingLayout
 from crawler.extraction.layout import Layout
 from crawler.families.base import SiteSpider
 from crawler.onboarding import adding, unknown
@@ -87,6 +90,31 @@ def test_the_source_of_a_layout_is_that_layout_a_field_a_line(layout: Layout) ->
     assert [name for name in shown if name.isidentifier()] == [
         name for name in ("name", "title", "body", "drop", "until") if getattr(layout, name)
     ]
+
+
+BOX = f".{'box-of-news-' * 4}"
+
+DECLARED: dict[str, dict[str, Any]] = {
+    "quotes": {"title": 'Báo "X" và \'y', "sections": {'A "b"': "/a'\"", "c\\": "/'"}},
+    "two hosts": {"hosts": ("bao.vn", "baocu.vn")},
+    "one feed": {"attributes": {"feeds": ("/rss",), "whole": False}},
+    "feeds": {"attributes": {"feeds": tuple(f"/rss/{'kinh-te-' * 4}{number}.rss" for number in range(4))}},
+    "a list": {"attributes": {"listings": (ListingLayout(item=".item", link="a", date=".d"),)}},
+    "a list of long names": {"attributes": {"listings": (ListingLayout(item=BOX, link=f"{BOX} a", date=".d"),)}},
+    "two lists": {"attributes": {"listings": (ListingLayout(item=".a", link="a"), ListingLayout(item=BOX, link=BOX))}},
+    "a pattern": {"attributes": {"article_path": re.compile(f"/{'a' * 70}-(?P<key>[0-9]+)", re.IGNORECASE)}},
+    "layouts": {"layouts": tuple(LAYOUTS)},
+}
+
+
+def test_whatever_is_declared_is_as_ruff_has_it(report: Report, tmp_path: Path) -> None:
+    for name, changes in DECLARED.items():
+        (tmp_path / f"{name}.py").write_text(source_of(replace(declaration_of(report), **changes)), "utf-8")
+    config = Path(__file__).parents[3] / "pyproject.toml"
+    ruff = Path(sys.executable).parent / "ruff"
+    step = ["format", "--diff", "--config", str(config), "--no-cache", str(tmp_path)]
+    done = subprocess.run([ruff, *step], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 HOSTILE = [
@@ -206,7 +234,7 @@ def test_an_article_under_two_slugs_is_one_golden_page(report: Report) -> None:
 
 
 def test_a_spider_that_does_not_load_is_not_written(report: Report, tmp_path: Path) -> None:
-    broken = replace(declaration_of(report), hosts=())
+    broken = replace(declaration_of(report), attributes={"no name": 1})
     with pytest.raises(ArchiveError, match="bao_ha_nam does not load"):
         add(report, broken, spiders=tmp_path / "spiders", sites=tmp_path / "sites")
     assert files(tmp_path) == []

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pytest
+
 from archive.ledger import Found
 from crawler.discovery.entry import Entry
 from crawler.families.base import SiteSpider
@@ -67,6 +69,17 @@ def test_a_feed_is_for_what_lists_lack() -> None:
     assert chosen(fed=range(91, 101)) == {}
     assert chosen(fed=range(101, 111)) == {"ways": ("listing", "feed"), "feeds": ("/rss",), "whole": False}
     assert chosen(fed=range(91, 101), shown=()) == {"ways": ("feed",), "feeds": ("/rss",)}
+
+
+@pytest.mark.parametrize(
+    ("mapped", "go_on", "goes_back"),
+    [(range(1, 101), False, True), ((), True, True), ((), False, False), (range(1, 91), False, False)],
+)
+def test_it_is_known_whether_anything_leads_to_older_articles(
+    mapped: Iterable[int], go_on: bool, goes_back: bool
+) -> None:
+    lists = Lists(HOME, listed(SHOWN), (listed(SHOWN),), 1, go_on)
+    assert choose(site(), lists, [Source(MAP, {MAP: entries(mapped)})], [], alone=True).goes_back is goes_back
 
 
 def test_the_kinds_of_parts_that_have_articles_are_declared() -> None:
