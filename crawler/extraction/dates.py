@@ -41,7 +41,12 @@ _NAMED = (
 )
 _NAMED_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?+"
 
-_NAMED_YEAR = rf"(?P<year>(?:19|20)\d\d)(?!\d)(?:{_BETWEEN}(?:at\s++)?{_TIME}(?!\d))?"
+# "30 Mar 2021 20:15 GMT" is the next day here: of what tells another zone than ours nothing is believed.
+_ELSEWHERE = (
+    rf"{_BETWEEN}(?:at\s++)?\d\d?+[:h]\d\d(?:[:.]\d\d?+)*+\s*+(?:[AP]M)?\s*+[(\[]?"
+    r"(?:(?:GMT|UTC)(?!\s*+\+\s*+0?7(?!\d))|Z(?!\w)|[+-](?!0?7(?::?00)?(?!\d))\d)"
+)
+_NAMED_YEAR = rf"(?P<year>(?:19|20)\d\d)(?!\d)(?!{_ELSEWHERE})(?:{_BETWEEN}(?:at\s++)?{_TIME}(?!\d))?"
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Every form below has one: most lines that are asked about have none."""

@@ -543,6 +543,20 @@ def test_months_may_be_named(text: str, instant: str, raw: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("Tue, 30 Mar 2021 20:15:00 GMT", None),
+        ("Tue, 30 Mar 2021 20:15:00 +0000", None),
+        ("30 Mar 2021 20:15 (GMT+7)", "2021-03-30T20:15"),
+        ("30 Mar 2021 20:15:00 +0700", "2021-03-30T20:15"),
+    ],
+)
+def test_a_named_date_of_another_time_zone_is_none(text: str, instant: str | None) -> None:
+    found = parse_date(text)
+    assert (f"{found.instant:%Y-%m-%dT%H:%M}" if found else None) == instant
+
+
+@pytest.mark.parametrize(
     "text", ["12 tháng năm 2021", "Tổng kết 6 tháng đầu năm 2021", "marching 5, 2021", "mười hai 2021", "Maybe 3, 2020"]
 )
 def test_months_of_a_year_and_words_that_begin_like_a_month_are_no_date(text: str) -> None:
