@@ -48,6 +48,9 @@ MAX_REASONS = 3
 MEND_SITE = "its markup may have changed: look with `baotinh fetch URL --force` and mend its spider or layouts"
 """What an operator does when a site answers and yet cannot be read (docs/adding-a-site.md)."""
 
+RELEARN = "its markup may have changed: `baotinh sites relearn SITE` learns the new one from the captures"
+"""What an operator does when pages came, and no layout fits them (docs/health.md)."""
+
 ASK_SITE = "write to the site's office or ask less often (DOWNLOAD_DELAY); the next run tries again"
 """What an operator does when a site turns us away."""
 
@@ -284,7 +287,7 @@ def judge(
         return RunOutcome.FAILED, f"{failed} of {failed + kept} articles could not be fetched: {wrong}"
     read, strange = kept + counts.get("rejected", 0), counts.get("whole_page", 0)
     if strange >= MANY_FAILURES and strange * 2 > read:
-        return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {MEND_SITE}"
+        return RunOutcome.FAILED, f"{strange} of {read} pages fitted no layout; {RELEARN}"
     if waits:
         return RunOutcome.FINISHED, f"waiting: its sources failed of late, and none is due: {wrong}"
     if kept or counts.get("rejected") or counts.get("gone"):
