@@ -67,6 +67,9 @@ _ADDRESS = re.compile(
 )
 _ELSEWHERE = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 
+_NOWHERE = re.compile(r"\s*(?:#.*|/|javascript:.*)\s*", re.IGNORECASE | re.DOTALL)
+"""Targets of links that lead to no page of their own: a place on this page, the home page, a script."""
+
 _DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|odt|zip|rar|7z)$", re.IGNORECASE)
 
 
@@ -241,6 +244,8 @@ def _without_edges(drafts: list[Draft]) -> list[Draft]:
     out = list(drafts)
     while out and (_is_tool_line(out[-1], out[-2] if len(out) > 1 else None) or _is_empty_label(out[-1])):
         out.pop()
+    while len(out) > 1 and _points_nowhere(out[-1]):
+        out.pop()
     while out and (_is_tool_line(out[0], None) or (_is_empty_label(out[0]) and _TOOL_LABEL.match(out[0].text))):
         out.pop(0)
     return out
@@ -263,6 +268,20 @@ def _is_tool_line(draft: Draft, above: Draft | None) -> bool:
     if draft.linked < 0.9 or draft.bold or _is_content(draft, above):
         return False
     return read_credit(text, Standing.RIGHT) is None
+
+
+def _points_nowhere(draft: Draft) -> bool:
+    """Shape: a short line that ends in a link to no page of its own: "Xem chi tiết tại đây" with nothing to see there.
+
+    No source and no byline, which templates link to nothing as well.
+    """
+    text = draft.text
+    if not draft.hrefs or len(text) > LABEL_LENGTH or draft.kind is BlockKind.CAPTION:
+        return False
+    last = next(run for run in reversed(draft.runs) if has_words(run.text))
+    if last.href is None or not all(_NOWHERE.fullmatch(href) for href in draft.hrefs):
+        return False
+    return read_credit(text, Standing.RIGHT) is None and not read_byline(text)[0]
 
 
 def _says_it_thrice(text: str) -> bool:

@@ -234,7 +234,7 @@ class _Walker:
         return _Context(
             bold=bold,
             italic=italic,
-            href=(element.get("href") or outer.href) if tag == "a" else outer.href,
+            href=_target(element, outer.href) if tag == "a" else outer.href,
             align=align.lower() if align else outer.align,
             kind=kind,
             hidden=outer.hidden or hidden,
@@ -325,6 +325,12 @@ class _Walker:
         inner.walk(cell)
         self.drafts.extend(replace(draft, kind=BlockKind.CAPTION) for draft in inner.drafts)
         self.embeds += inner.embeds
+
+
+def _target(link: Any, outer: str | None) -> str | None:
+    """Where a link leads; an empty address is this very page (RFC 3986, 4.4), and `outer` holds where there is none."""
+    href = link.get("href")
+    return outer if href is None else href or "#"
 
 
 def _drafts_of(cell: Any) -> list[Draft]:

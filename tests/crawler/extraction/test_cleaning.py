@@ -315,6 +315,31 @@ def test_same_caption_under_two_pictures_apart_stays_twice() -> None:
     ]
 
 
+@pytest.mark.parametrize("href", ["", "#", "#top", "/", "javascript:void(0)"])
+def test_last_line_that_ends_in_a_link_to_nothing_goes(href: str) -> None:
+    line = f"<p>Mời xem thêm hình ảnh <a href='{href}'>ở đây</a></p>"
+    assert cleaned(NEWS_HTML + line) == list(NEWS)
+
+
+@pytest.mark.parametrize(
+    ("line", "stays"),
+    [
+        ("<p>Mời xem thêm hình ảnh ở đây</p>", "Mời xem thêm hình ảnh ở đây"),
+        ("<p>Mời xem thêm hình ảnh <a href='/anh/12'>ở đây</a></p>", "Mời xem thêm hình ảnh ở đây"),
+        ("<p>Xem <a href='#'>ở đây</a> bức ảnh của thôn.</p>", "Xem ở đây bức ảnh của thôn."),
+        ("<p>Tin và ảnh: <a href='#'>Lò Văn Páo</a></p>", "Tin và ảnh: Lò Văn Páo"),
+    ],
+)
+def test_last_line_that_leads_somewhere_says_more_or_names_somebody_stays(line: str, stays: str) -> None:
+    assert cleaned(NEWS_HTML + line) == [*NEWS, stays]
+
+
+def test_line_that_links_to_nothing_stays_amid_the_text_and_alone() -> None:
+    line = "<p>Mời xem thêm hình ảnh <a href='#'>ở đây</a></p>"
+    assert cleaned(line) == ["Mời xem thêm hình ảnh ở đây"]
+    assert cleaned(line + NEWS_HTML)[0] == "Mời xem thêm hình ảnh ở đây"
+
+
 def test_caption_at_an_edge_is_no_tool_line() -> None:
     figure = (
         "<figure><img src='a.jpg'><figcaption><a href='/anh/lon.jpg'>Ảnh: Đồng Găng vào vụ</a></figcaption></figure>"
