@@ -6,6 +6,7 @@ from functools import partial
 import scrapy
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from twisted.internet.defer import AlreadyCalledError
 
 from archive.looks import NOTHING_TOLD, Answer, KeptPage, Look, answer_of
 from archive.models import UrlKind
@@ -76,6 +77,10 @@ class Asking(SiteDeclaration, scrapy.Spider):
             response = await self.crawler.engine.download_async(request)
         except Dropped:
             raise
+        except AlreadyCalledError as error:
+            # Scrapy drops what is under way when a crawl ends, an answer that has just come among it: that says nothing
+            # of the site, and the run that takes this one up has to ask at once.
+            raise Dropped(f"{url}: the crawl ended while it was asked for") from error
         except ForbiddenByRobots:
             self.closed = True
             self.desk.troubles.append(f"{url}: closed by robots.txt and left out")

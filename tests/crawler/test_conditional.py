@@ -16,6 +16,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.settings import Settings as CrawlSettings
 from sqlalchemy import update
+from twisted.internet.defer import AlreadyCalledError
 
 from archive.captures import CaptureWriter, Held, Location, Sent
 from archive.clock import VIETNAM
@@ -36,6 +37,7 @@ from crawler.middlewares import CAPTURE
 from crawler.redirects import SiteRedirects
 from crawler.robots import ForbiddenByRobots
 from crawler.sites import find_site
+from crawler.stopping import Dropped
 from tests.archive.helpers import START, HandClock
 
 HOST = "https://baothainguyen.vn"
@@ -448,6 +450,16 @@ def test_walks_and_looks_share_a_row(site: Site) -> None:
     site.get(SITEMAP)
     site.ledger.walked(SITEMAP, UrlKind.SITEMAP, START.date())
     assert site.looks.at(SITEMAP).is_conditional and site.ledger.last_walk(SITEMAP) == (START, START.date())
+
+
+def test_an_answer_dropped_by_the_end_of_a_crawl_is_no_failure_of_the_source(site: Site) -> None:
+    site.pages[MONTHS[0]] = AlreadyCalledError()
+    with pytest.raises(Dropped):
+        site.get()
+    assert site.troubles == [] and not site.looks.at(MONTHS[0]).waits(site.clock.now())
+    site.pages[MONTHS[0]] = ConnectionResetError("reset")
+    assert site.get() is None
+    assert site.troubles and site.looks.at(MONTHS[0]).waits(site.clock.now())
 
 
 # -- WordPress ---------------------------------------------------------------------------------------
