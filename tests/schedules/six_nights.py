@@ -196,7 +196,7 @@ class Asked:
 def floor_of(site: Site) -> int:
     """Most requests that a night needs to see that a site has nothing new: one a feed, sitemap, section, front page."""
     if site.way == "api":
-        return 4  # the newest posts, the changed ones, the sitemap's index and its part (which tells what was removed)
+        return 2  # the posts and the names of their categories
     if site.way == "sitemap":
         return 3  # the index, its newest part, the front page
     return len(site.sections) + 1
