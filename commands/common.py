@@ -12,9 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from archive.article import Dated, Precision
-from archive.database import ArchiveMissing, Sessions, check_version, open_engine, session_factory
+from archive.database import (
+    ArchiveError,
+    ArchiveMissing,
+    Sessions,
+    check_version,
+    open_engine,
+    reading,
+    session_factory,
+)
 from archive.restoring import refuse_half_restored
 from archive.settings import Settings
+from archive.sites import site_key
 
 FAILED, WRONG_USE = 1, 2
 """Exit codes: something asked for could not be done; it was asked for in the wrong way."""
@@ -92,3 +101,12 @@ def date_words(dated: Dated | None) -> str | None:
 def plain(text: str, style: str = "") -> Text:
     """Words from outside for a table: what looks like markup of Rich's is none."""
     return Text(text, style)
+
+
+def crawled_site(sessions: Sessions, site: str) -> int:
+    """The key of a site in the archive. Raises ArchiveError, with the next step, if nothing of it is there yet."""
+    with reading(sessions) as session:
+        found = site_key(session, site)
+    if found is None:
+        raise ArchiveError(f"{site}: nothing of this site is in the archive yet; crawl it first")
+    return found

@@ -10,13 +10,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine, select
 
-from archive.database import ArchiveError, Sessions, reading
+from archive.database import Sessions, reading
 from archive.models import StoredArticle
 from archive.readings import Effect, Scope, bodies
 from archive.revisions import go_back, versions
 from archive.settings import Settings
-from archive.sites import site_key
-from commands.common import FAILED, err, open_archive, out, say, table_of
+from commands.common import FAILED, crawled_site, err, open_archive, out, say, table_of
 from crawler.extraction import read
 from crawler.rereading import Report, Sample, captures_of, readings_of, reread, work_of
 from crawler.sites import find_site
@@ -66,7 +65,7 @@ def reextract(
     if back_to is not None and (start or end or dry_run or workers):
         raise ValueError("--back-to reads no pages: of the other options it takes --site only")
     settings, sessions = open_archive()
-    site_id = _site_id(sessions, find_site(site).name) if site else None
+    site_id = crawled_site(sessions, find_site(site).name) if site else None
     if back_to is not None:
         _go_back(sessions, back_to, site_id)
         return
@@ -124,14 +123,6 @@ def _bar(waiting: int, goes_on: str) -> Iterator[Any]:
         except (KeyboardInterrupt, SystemExit):
             bar.console.print(f"Ended after {done:,} of {waiting:,} captures. {goes_on}", highlight=False)
             raise
-
-
-def _site_id(sessions: Sessions, name: str) -> int:
-    with reading(sessions) as session:
-        found = site_key(session, name)
-    if found is None:
-        raise ArchiveError(f"{name}: nothing of this site is in the archive yet; crawl it first")
-    return found
 
 
 def _let_go(sessions: Sessions) -> None:

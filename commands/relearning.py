@@ -16,10 +16,9 @@ from archive.readings import Scope
 from archive.revisions import last_edition
 from archive.runs import Runs
 from archive.settings import Settings
-from archive.sites import site_key
 from archive.verdicts import Judged, nights_since, standing
 from commands.checking import SiteId
-from commands.common import FAILED, counted, hint, open_archive, out, plain, say, table_of
+from commands.common import FAILED, counted, crawled_site, hint, open_archive, out, plain, say, table_of
 from commands.reextract import print_report, read_scope
 from commands.sites import print_fields, shown
 from crawler.families.base import SiteSpider
@@ -71,7 +70,7 @@ def sites_relearn(
     """
     spider = find_site(site)
     settings, sessions = open_archive()
-    site_id = _site_id(sessions, spider.name)
+    site_id = crawled_site(sessions, spider.name)
     waited = False
     if accept:
         _refuse_crawled(settings, sessions, spider.name)
@@ -108,14 +107,6 @@ def sites_relearn(
     say(f"{shown(file)}: {counted(len(proposal.layouts), 'layout')} before the others, which end on {proposal.until}")
     load_anew(spider.name)
     _read_again(spider.name, settings, sessions, site_id, proposal.since)
-
-
-def _site_id(sessions: Sessions, site: str) -> int:
-    with reading(sessions) as session:
-        found = site_key(session, site)
-    if found is None:
-        raise ArchiveError(f"{site}: nothing of this site is in the archive yet; crawl it first")
-    return found
 
 
 def _refuse_crawled(settings: Settings, sessions: Sessions, site: str) -> None:
